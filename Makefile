@@ -1,0 +1,62 @@
+# The front door. CMake and its presets do the work.
+#
+# The one variable most people want: make test JOBS=4
+
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
+ARGS   ?=
+CMAKE_ARGS ?=
+
+# configure,build with a preset: $(call preset,asan)
+preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev --log-level=WARNING && \
+         cmake --build --preset $(1) -j $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test bench format lint asan tsan install clean setup
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: build ## build, then start the broker (ARGS="-v" adds arguments)
+	@./build/mogi broker $(ARGS)
+
+build: ## install what is missing, build build/mogi
+	@bash tools/setup build
+	@$(call preset,default)
+
+test: ## the same, then run every test
+	@bash tools/setup build test
+	@$(call preset,default)
+	@ctest --preset default -j $(JOBS)
+
+bench: build ## measure throughput and memory
+	@bash bench/run
+
+format: ## let clang-format lay out the sources
+	@bash tools/setup lint
+	@git ls-files -z '*.c' '*.h' | xargs -0r clang-format -i
+
+lint: build ## check layout, style rules and clang-tidy's findings
+	@bash tools/setup lint
+	@git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
+	@/usr/bin/python3 tools/tidy --build build .
+	@git ls-files -z 'src/*.c' 'sim/*.c' | \
+	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build
+
+asan: ## test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@bash tools/setup build test
+	@$(call preset,asan)
+	@ctest --preset asan -j $(JOBS)
+
+tsan: ## run the live tests under ThreadSanitizer
+	@bash tools/setup build test
+	@$(call preset,tsan)
+	@ctest --preset tsan -j $(JOBS) -L 'tsan|unit'
+
+install: ## install under PREFIX (/usr/local), below DESTDIR
+	@bash tools/setup build
+	@$(call preset,default)
+	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
+
+clean: ## remove what was built
+	@rm -rf build build-asan build-tsan build-clang build-fuzz build-coverage

@@ -1,0 +1,34 @@
+# programs.cmake - build/mogi and build/mogi-sim, each as soon as it has a main.
+
+file(GLOB mogi_main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/main.c")
+if(mogi_main)
+  add_executable(mogi ${mogi_main})
+  target_link_libraries(mogi PRIVATE mogi-cli)
+  install(TARGETS mogi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  if(MOGI_MIMALLOC AND NOT MOGI_SANITIZE)
+    find_library(MIMALLOC_LIBRARY mimalloc)
+    if(MIMALLOC_LIBRARY)
+      # Kept although nothing names it: it replaces malloc when loaded.
+      target_link_options(mogi PRIVATE -Wl,--no-as-needed)
+      target_link_libraries(mogi PRIVATE ${MIMALLOC_LIBRARY})
+    else()
+      message(STATUS "mimalloc not found: the C library's malloc is used")
+    endif()
+  endif()
+endif()
+
+# The simulator's own sources, as a library that unit tests link too.
+mogi_sources(sim_sources "sim")
+if(sim_sources)
+  add_library(mogi-sim-lib STATIC ${sim_sources})
+  target_link_libraries(mogi-sim-lib
+    PUBLIC mogi-core mogi-store mogi-tiny mogi-wire mogi-base)
+  target_include_directories(mogi-sim-lib PUBLIC "${PROJECT_SOURCE_DIR}")
+else()
+  add_library(mogi-sim-lib INTERFACE)
+endif()
+file(GLOB sim_main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/sim/main.c")
+if(sim_main)
+  add_executable(mogi-sim ${sim_main})
+  target_link_libraries(mogi-sim PRIVATE mogi-sim-lib mogi-core mogi-base)
+endif()
