@@ -1,0 +1,57 @@
+/* map.h - an intrusive hash map: entries are the caller's, the table is ours.
+ *
+ *     slots  [ . | * | . | * ]      a power of two, grown a little at a time
+ *                  |       +--> entry -> entry
+ *                  +--> entry        (linked by `next`, each keeps its hash)
+ *
+ * Growth moves a bounded number of slots for each insertion, so that no single
+ * one is slow, whatever the size.
+ */
+#ifndef MOGI_BASE_MAP_H
+#define MOGI_BASE_MAP_H
+
+#include "base/pool.h"
+
+struct map_entry {
+    struct map_entry *next;
+    uint64_t hash;
+};
+
+struct map {
+    struct pool *pool;
+    struct map_entry **slots;
+    size_t slot_count; /* power of two, or 0 while empty */
+    struct map_entry **old_slots; /* being emptied, or NULL */
+    size_t old_count;
+    size_t old_index; /* slots below are moved */
+    size_t count;
+};
+
+/* Is `entry` the one that `key` means? Called on equal hashes only. */
+typedef bool map_same(const struct map_entry *entry, const void *key);
+
+void map_init(struct map *map, struct pool *pool);
+
+/* Give back the table; entries are the caller's. */
+void map_fini(struct map *map);
+
+/* The entry with this `hash` for which same(entry, key), or NULL. */
+struct map_entry *map_find(const struct map *map, uint64_t hash, map_same *same,
+                           const void *key);
+
+/* Put in `entry`; the caller knows that its key is not there. */
+void map_insert(struct map *map, struct map_entry *entry, uint64_t hash);
+
+/* Take out `entry`, which is there. */
+void map_remove(struct map *map, struct map_entry *entry);
+
+/* Walk: the first entry from `*cursor` (start at 0) on, or NULL at the end.
+ * Visits at least one slot and at most `slots_max` of them a call, so that a
+ * walk can be spread over turns; sets *cursor for the next call. An entry that
+ * stays in the map during the walk is seen at least once. `visit` may remove
+ * the entry it is shown. Returns false when the walk is over. */
+bool map_walk(struct map *map, size_t *cursor, size_t slots_max,
+              void (*visit)(struct map_entry *entry, void *context),
+              void *context);
+
+#endif

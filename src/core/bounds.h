@@ -1,0 +1,43 @@
+/* bounds.h - every limit of the core that is not an option, by name. */
+#ifndef MOGI_CORE_BOUNDS_H
+#define MOGI_CORE_BOUNDS_H
+
+enum {
+    /* Shards of one broker: a set of them is one 64-bit word. */
+    SHARDS_MAX = 64,
+
+    /* The largest packet that MQTT can say, fixed header included. */
+    PACKET_BYTES_MAX = 268435455 + 5,
+
+    /* Output of one connection that may be with the host, unwritten, before
+     * the core keeps further messages back. */
+    OUTPUT_BYTES_MAX = 256 * 1024,
+
+    /* After this much output the host is asked to say when it is written. */
+    OUTPUT_NOTIFY_BYTES = 64 * 1024,
+
+    /* Acknowledgements and answers beyond OUTPUT_BYTES_MAX that a connection
+     * may cause without reading any of them, before it is closed. */
+    OUTPUT_CONTROL_BYTES_MAX = 1024 * 1024,
+
+    /* Publishes of one client that wait for other shards or for the disk;
+     * its connection is not read while there are more. */
+    INBOUND_PENDING_MAX = 1024,
+
+    /* SUBSCRIBE and UNSUBSCRIBE packets of one client under way at once. */
+    SUBSCRIBES_PENDING_MAX = 64,
+
+    /* Payloads from this size on are sent from the shared body, not copied. */
+    PAYLOAD_SHARED_BYTES = 4096,
+
+    /* Topic levels are walked this deep at most when no option says less. */
+    TOPIC_LEVELS_MAX = 65536,
+
+    /* Resolved topics that a shard remembers. */
+    TOPIC_CACHE_SLOTS = 4096,
+
+    /* Characters of one log line of the core. */
+    NOTE_BYTES_MAX = 512
+};
+
+#endif

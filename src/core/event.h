@@ -1,0 +1,81 @@
+/* event.h - all that can happen to a shard.
+ *
+ * An event is borrowed by shard_step until it returns. What it carries brings
+ * the time and the luck: the core asks nobody.
+ *
+ *     host                              shard
+ *      | OPENED BYTES DRAINED CLOSED      |   a connection
+ *      | TICK                             |   deadline_ms has come
+ *      | POSTED                           |   from another shard
+ *      | COMMITTED RESTORED               |   the store
+ *      | RELOADED STOPPED                 |   the operator
+ *      +--------------------------------->|
+ */
+#ifndef MOGI_CORE_EVENT_H
+#define MOGI_CORE_EVENT_H
+
+#include "base/bytes.h"
+#include "core/id.h"
+
+struct options;
+struct post;
+
+enum event_kind {
+    /* `conn` is new: a socket accepted, or one that another shard MOVEd here
+     * (its BYTES follow). `refused`: over the limit of connections; its
+     * CONNECT will be answered and refused. */
+    EVENT_OPENED,
+
+    /* `bytes` were read from `conn`; borrowed for the step. Bytes for a
+     * connection that the shard closed or moved are ignored. */
+    EVENT_BYTES,
+
+    /* All output of `conn` up to a SEND with `notify` has been written. */
+    EVENT_DRAINED,
+
+    /* The peer, or the network, closed `conn`. Not sent after CLOSE or MOVE:
+     * with those the shard has forgotten `conn` already. */
+    EVENT_CLOSED,
+
+    /* The time has come that shard_deadline_ms asked for (or any other). */
+    EVENT_TICK,
+
+    /* `post` came from another shard; the step takes over what it owns. */
+    EVENT_POSTED,
+
+    /* All PUT and DEL up to batch `batch` are on disk. */
+    EVENT_COMMITTED,
+
+    /* At start, before anything else: one stored record, or, with an empty
+     * key, the end of them. */
+    EVENT_RESTORED,
+
+    /* New `options`; they and what they point to outlive the shard or the
+     * next RELOADED. */
+    EVENT_RELOADED,
+
+    /* Say good-bye to everybody: the broker ends. MQTT 5.0, 3.14.2.1, 0x8B */
+    EVENT_STOPPED
+};
+
+struct event {
+    enum event_kind kind;
+    struct conn_id conn; /* OPENED BYTES DRAINED CLOSED */
+
+    /* Milliseconds since 1970 at start, then by a clock that never steps: good
+     * for waiting, and comparable after a restart. Never decreases. */
+    uint64_t now_ms;
+
+    /* 64 random bits, new for each event. */
+    uint64_t random;
+
+    bool refused;                  /* OPENED */
+    uint16_t listener;             /* OPENED: index in the configuration */
+    struct bytes bytes;            /* BYTES */
+    struct post *post;             /* POSTED */
+    uint64_t batch;                /* COMMITTED */
+    struct bytes key, value;       /* RESTORED */
+    const struct options *options; /* RELOADED */
+};
+
+#endif

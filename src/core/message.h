@@ -1,0 +1,74 @@
+/* message.h - an application message on its way. MQTT 5.0, 1.2, 3.3
+ *
+ * A `message` is a view: it lives on the stack of the step that handles it and
+ * points into the packet it came in. What must outlive the step, or go to
+ * another shard, is a `body`: one block, counted, shared by all who need it.
+ *
+ *     message            body
+ *     [ topic ]---+      [ refs | message ][ topic ][ properties ][ payload ]
+ *     [ ...   ]   |                |          ^
+ *                 +--> packet      +----------+
+ */
+#ifndef MOGI_CORE_MESSAGE_H
+#define MOGI_CORE_MESSAGE_H
+
+#include <stdatomic.h>
+
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "core/id.h"
+
+struct message {
+    struct bytes topic;
+    struct bytes forward; /* properties to pass on, as in a v5 packet */
+    struct bytes payload;
+    uint64_t stamp;      /* unique, and ordered as things happened */
+    uint64_t expires_ms; /* 0: never */
+    struct session_ref publisher; /* at home on `publisher_shard` */
+    uint16_t publisher_shard;
+    uint8_t qos;
+    bool retain;
+    struct body *body; /* the shared copy this is a view of, or NULL */
+};
+
+struct body {
+    atomic_uint refs;
+    uint32_t size; /* of the whole block */
+    struct pool *pool;
+    struct message message;
+    uint8_t bytes[];
+};
+
+/* A view of `body`, borrowed. */
+static inline struct message body_message(struct body *body)
+{
+    struct message m = body->message;
+    m.body = body;
+    return m;
+}
+
+/* The shared copy of `*m`, made from `pool` at the first call; `m` then views
+ * it. Returns a new reference, or NULL when there is no memory. */
+struct body *message_share(struct message *m, struct pool *pool);
+
+/* A body that carries only `text` (as its topic): a filter, a group. A new
+ * reference, or NULL when there is no memory. */
+struct body *body_of_text(struct pool *pool, struct bytes text);
+
+/* One more reference to `body`, which it returns. Any thread. */
+struct body *body_ref(struct body *body);
+
+/* Drop one reference; NULL is fine. Any thread. */
+void body_unref(struct body *body);
+
+/* Has it expired at `now_ms`? MQTT 5.0, 3.3.2.3.3 */
+static inline bool message_expired(const struct message *m, uint64_t now_ms)
+{
+    return m->expires_ms != 0 && now_ms >= m->expires_ms;
+}
+
+/* What is left of its life at `now_ms`, in s rounded up; 0 when it has no
+ * expiry. At least 1 for one that is not expired. [MQTT-3.3.2-6] */
+uint32_t message_expiry_s(const struct message *m, uint64_t now_ms);
+
+#endif

@@ -1,0 +1,53 @@
+/* retain.h - this shard's part of the retained messages. MQTT 5.0, 3.3.1.3
+ *
+ * A tree of topic levels with a hash of its edges: setting one costs its
+ * levels, a wildcard lookup costs what matches and not what is stored. The set
+ * owns a reference to each body. Expired ones are dropped when they are met,
+ * and by retain_sweep.
+ */
+#ifndef MOGI_CORE_RETAIN_H
+#define MOGI_CORE_RETAIN_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/pool.h"
+#include "core/message.h"
+
+struct retain;
+
+struct retain *retain_new(struct pool *pool, struct hash_key key);
+void retain_free(struct retain *retain);
+
+/* Keep `*body` as the retained message of its topic; takes the reference and
+ * sets *body to NULL, whatever comes of it. One that is older (by stamp) than
+ * the present one is dropped: shards may tell late. ERR_FULL when the topic is
+ * new and `limit` > 0 messages are there. */
+MUST_USE enum err retain_take(struct retain *retain, struct body **body,
+                              uint64_t limit);
+
+/* No retained message on `topic` from `stamp` on (an older clear of a newer
+ * message does nothing). True when there was one. [MQTT-3.3.1-6] */
+bool retain_clear(struct retain *retain, struct bytes topic, uint64_t stamp);
+
+/* The retained message of `topic`, borrowed, or NULL. */
+struct body *retain_get(struct retain *retain, struct bytes topic);
+
+/* Called for each match; `body` is borrowed. Must not change the set. */
+typedef void retain_visit(struct body *body, void *context);
+
+/* Visit what matches `filter` (valid, without "$share/") and has not expired
+ * at `now_ms`; a leading wildcard leaves out topics that begin with "$". */
+void retain_match(struct retain *retain, struct bytes filter, uint64_t now_ms,
+                  retain_visit *visit, void *context);
+
+/* Drop expired messages among the next `count_max` looked at, going round;
+ * `gone` (or NULL) is told of each before it goes. */
+void retain_sweep(struct retain *retain, uint64_t now_ms, size_t count_max,
+                  retain_visit *gone, void *context);
+
+/* How many messages, and the bytes of their payloads. */
+uint64_t retain_count(const struct retain *retain);
+uint64_t retain_bytes(const struct retain *retain);
+
+#endif

@@ -1,0 +1,48 @@
+/* shard.h - the broker is one function.
+ *
+ *     events ---> shard_step ---> actions
+ *
+ * A shard owns the sessions whose client ids are at home on it, the index of
+ * their subscriptions, and its part of the retained messages and the shared
+ * groups. It knows no socket, file, clock, thread or other shard but through
+ * events and actions. One thread at a time; no global state.
+ */
+#ifndef MOGI_CORE_SHARD_H
+#define MOGI_CORE_SHARD_H
+
+#include "base/hash.h"
+#include "base/pool.h"
+#include "core/actions.h"
+#include "core/event.h"
+#include "core/options.h"
+
+struct shard;
+
+/* A shard's place. All shards of a broker get the same `count` and `key`. */
+struct shard_place {
+    uint16_t index; /* < count */
+    uint16_t count; /* 1..SHARDS_MAX */
+    struct hash_key key;
+};
+
+/* A shard at `place`, with `options` (borrowed until the next RELOADED), all
+ * its memory from `pool`. It starts at `now_ms`. Never NULL. */
+struct shard *shard_new(struct pool *pool, struct shard_place place,
+                        const struct options *options, uint64_t now_ms);
+
+/* Forget everything. */
+void shard_free(struct shard *shard);
+
+/* Let `event` happen. Adds to `actions` what must be done about it, and never
+ * fails: a bad peer costs the peer its connection, no memory costs new work. */
+void shard_step(struct shard *shard, const struct event *event,
+                struct actions *actions);
+
+/* When the shard next wants a TICK, in ms as in the events; UINT64_MAX:
+ * never. */
+uint64_t shard_deadline_ms(const struct shard *shard);
+
+/* Which shard is home of `client_id`: 0..place.count - 1. */
+uint16_t shard_home(const struct shard_place *place, struct bytes client_id);
+
+#endif

@@ -1,0 +1,103 @@
+/* topics.h - who on this shard wants which topic. MQTT 5.0, 4.7
+ *
+ *     filters   "a/b/c" ----hash----> filter -> subscription -> subscription
+ *               "a/+/#" ---levels---> filter -> subscription
+ *     cache     topic  -> receivers, resolved and merged, until a change that
+ *               may concern it
+ *
+ * Owned by the shard. Subscriptions belong to their owners (a session, or a
+ * shared group at home here); the index links them and owns the filters. An
+ * exact filter costs one hash entry, a wildcard filter its levels.
+ */
+#ifndef MOGI_CORE_TOPICS_H
+#define MOGI_CORE_TOPICS_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/pool.h"
+#include "core/post.h"
+
+struct topics;
+struct filter;
+struct session;
+struct group;
+
+/* One filter of one owner. Exactly one of `session` and `group` is set. */
+struct subscription {
+    struct link of_filter;
+    struct link of_owner; /* the owner's own list; the index ignores it */
+    struct filter *filter;
+    struct session *session;
+    struct group *group;
+    struct subscription_options options;
+};
+
+/* One client that gets a message, its matching subscriptions taken together:
+ * the highest QoS, any retain-as-published, all identifiers.
+ * [MQTT-3.3.4-2] [MQTT-3.3.4-3] */
+struct receiver {
+    struct session *session;
+    uint8_t qos;
+    bool retain_as_published;
+    bool no_local; /* each of the subscriptions asks for it */
+    uint32_t identifier_count;
+    const uint32_t *identifiers;
+};
+
+/* All of this shard that a topic concerns. Owned by the index; valid until the
+ * next call that is given the index. */
+struct receivers {
+    const struct receiver *list;
+    uint32_t count;
+    struct group *const *groups;
+    uint32_t group_count;
+};
+
+/* An empty index. `key` seeds its hashes. */
+struct topics *topics_new(struct pool *pool, struct hash_key key);
+void topics_free(struct topics *topics);
+
+/* Link `subscription` (its owner and options set) under `filter`, a valid
+ * filter without "$share/". The caller made sure that this owner does not have
+ * it yet (topics_find). Returns true when nobody here had this filter. */
+bool topics_add(struct topics *topics, struct bytes filter,
+                struct subscription *subscription);
+
+/* Unlink `subscription`. Returns true when nobody here has its filter now; the
+ * filter's text is gone then. */
+bool topics_remove(struct topics *topics, struct subscription *subscription);
+
+/* The subscription of this owner (one of the two is NULL) to `filter`, or
+ * NULL. Its time does not grow with the number of the filter's subscribers,
+ * nor with that of the owner's filters. */
+struct subscription *topics_find(struct topics *topics, struct bytes filter,
+                                 const struct session *session,
+                                 const struct group *group);
+
+/* The options of `subscription` change: what was resolved is forgotten. */
+void topics_change(struct topics *topics, struct subscription *subscription,
+                   struct subscription_options options);
+
+/* The text of a subscription's filter. Valid while it is linked. */
+struct bytes subscription_filter(const struct subscription *subscription);
+
+/* Who gets a message on `topic`, a valid topic name. Each session comes once,
+ * or once per subscription with `each` (a copy for each of them). `publisher`
+ * (or NULL) is a session here whose no-local subscriptions do not count.
+ * A leading wildcard does not match a topic that begins with "$".
+ * [MQTT-4.7.2-1] [MQTT-3.8.3-3] */
+struct receivers topics_match(struct topics *topics, struct bytes topic,
+                              const struct session *publisher, bool each);
+
+/* Filters and subscriptions in the index now. */
+uint64_t topics_filter_count(const struct topics *topics);
+uint64_t topics_subscription_count(const struct topics *topics);
+
+/* Call `visit` with the text of every filter (for telling a new neighbour). */
+void topics_each_filter(struct topics *topics,
+                        void (*visit)(struct bytes filter, void *context),
+                        void *context);
+
+#endif
