@@ -30,7 +30,7 @@ enum retain_handling {
     RETAIN_SEND_NOT = 2,
 };
 
-struct subscription {
+struct subscribe_filter {
     struct bytes filter; /* good UTF-8, but maybe no valid topic filter */
     uint8_t qos;         /* 0..2 */
     bool no_local;
@@ -66,20 +66,20 @@ enum err subscribe_decode(const struct frame *f, enum protocol protocol,
 /* Walk the filters of a decoded SUBSCRIBE in their order:
  *
  *     struct reader at = reader_of(s->filters);
- *     while (subscription_next(&at, &subscription)) ...
+ *     while (subscribe_filter_next(&at, &filter)) ...
  *
  * False at the end. */
-bool subscription_next(struct reader *at, struct subscription *subscription);
+bool subscribe_filter_next(struct reader *at, struct subscribe_filter *subscription);
 
 /* The same for UNSUBSCRIBE. */
-bool unsubscription_next(struct reader *at, struct bytes *filter);
+bool unsubscribe_filter_next(struct reader *at, struct bytes *filter);
 
 /* Append one filter to what becomes s->filters: 3 + filter.size bytes. 3.x
  * allows no option but the QoS; the caller leaves the others zero. */
-void subscription_write(struct writer *w, const struct subscription *s);
+void subscribe_filter_write(struct writer *w, const struct subscribe_filter *s);
 
 /* The same for UNSUBSCRIBE: 2 + filter.size bytes. */
-void unsubscription_write(struct writer *w, struct bytes filter);
+void unsubscribe_filter_write(struct writer *w, struct bytes filter);
 
 /* The whole packet's size. */
 size_t subscribe_size(const struct subscribe *s, enum protocol protocol);
