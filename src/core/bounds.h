@@ -36,6 +36,13 @@ enum {
     /* Resolved topics that a shard remembers. */
     TOPIC_CACHE_SLOTS = 4096,
 
+    /* Bytes of its three arrays that actions_clear keeps for the next turn. */
+    ACTIONS_KEPT_BYTES = 4 * 1024 * 1024,
+
+    /* Resolved topics take no more bytes than this; beyond it the one that
+     * comes is not remembered and the one whose slot it took is gone. */
+    TOPIC_CACHE_BYTES_MAX = 64 * 1024 * 1024,
+
     /* Characters of one log line of the core. */
     NOTE_BYTES_MAX = 512
 };

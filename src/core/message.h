@@ -48,7 +48,9 @@ static inline struct message body_message(struct body *body)
 }
 
 /* The shared copy of `*m`, made from `pool` at the first call; `m` then views
- * it. Returns a new reference, or NULL when there is no memory. */
+ * it, borrowed: no longer than one of its references lives. Returns a new
+ * reference, or NULL when there is no memory (`m` is as it was). The three
+ * texts together are less than 4 GiB - 256. */
 struct body *message_share(struct message *m, struct pool *pool);
 
 /* A body that carries only `text` (as its topic): a filter, a group. A new
@@ -68,7 +70,8 @@ static inline bool message_expired(const struct message *m, uint64_t now_ms)
 }
 
 /* What is left of its life at `now_ms`, in s rounded up; 0 when it has no
- * expiry. At least 1 for one that is not expired. [MQTT-3.3.2-6] */
+ * expiry, else at least 1, so that one that is just expiring is not taken for
+ * one that never does. [MQTT-3.3.2-6] */
 uint32_t message_expiry_s(const struct message *m, uint64_t now_ms);
 
 #endif

@@ -1,0 +1,130 @@
+/* message_test.c - bodies are copies, counted, and gone with the last one. */
+#include "core/message.h"
+
+#include "test/unit/check.h"
+
+static void *system_grow(void *context, void *block, size_t size)
+{
+    (void)context;
+    if (size > 0) return realloc(block, size);
+    free(block);
+    return NULL;
+}
+
+static struct pool *test_pool(void)
+{
+    struct pool *pool = pool_new((struct memory){system_grow, NULL}, 0);
+    REQUIRE(pool != NULL);
+    return pool;
+}
+
+static void share_copies_all_parts(void)
+{
+    struct pool *pool = test_pool();
+    size_t before = pool_bytes(pool);
+    char packet[] = "a/bPROPSpayload";
+    struct message m = {
+        .topic = bytes_at(packet, 3),
+        .forward = bytes_at(packet + 3, 5),
+        .payload = bytes_at(packet + 8, 7),
+        .stamp = 9,
+        .expires_ms = 77,
+        .publisher = {3, 4},
+        .publisher_shard = 5,
+        .qos = 2,
+        .retain = true,
+    };
+    struct body *body = message_share(&m, pool);
+    REQUIRE(body != NULL);
+    memset(packet, 'x', sizeof packet);
+    CHECK(m.body == body);
+    CHECK_BYTES(m.topic.data, m.topic.size, "a/b", 3);
+    CHECK_BYTES(m.forward.data, m.forward.size, "PROPS", 5);
+    CHECK_BYTES(m.payload.data, m.payload.size, "payload", 7);
+    struct message view = body_message(body);
+    CHECK(view.body == body);
+    CHECK_EQ(view.stamp, 9);
+    CHECK_EQ(view.expires_ms, 77);
+    CHECK_EQ(view.publisher.generation, 4);
+    CHECK_EQ(view.publisher_shard, 5);
+    CHECK_EQ(view.qos, 2);
+    CHECK(view.retain);
+
+    struct body *again = message_share(&m, pool);
+    CHECK(again == body);
+    body_unref(again);
+    CHECK(body_ref(body) == body);
+    body_unref(body);
+    CHECK(pool_bytes(pool) > before);
+    body_unref(body);
+    CHECK_EQ(pool_bytes(pool), before);
+    pool_free(pool);
+}
+
+static void share_takes_empty_parts(void)
+{
+    struct pool *pool = test_pool();
+    struct message m = {.topic = bytes_of("t")};
+    struct body *body = message_share(&m, pool);
+    REQUIRE(body != NULL);
+    CHECK_EQ(m.forward.size, 0);
+    CHECK_EQ(m.payload.size, 0);
+    body_unref(body);
+    body_unref(NULL);
+    struct body *text = body_of_text(pool, bytes_of("a/#"));
+    REQUIRE(text != NULL);
+    struct message view = body_message(text);
+    CHECK_BYTES(view.topic.data, view.topic.size, "a/#", 3);
+    body_unref(text);
+    pool_free(pool);
+}
+
+static void *refuse_all(void *context, void *block, size_t size)
+{
+    bool *refuse = context;
+    if (size > 0 && *refuse) return NULL;
+    return system_grow(NULL, block, size);
+}
+
+static void share_without_memory(void)
+{
+    bool refuse = false;
+    struct pool *pool = pool_new((struct memory){refuse_all, &refuse}, 0);
+    REQUIRE(pool != NULL);
+    uint8_t *payload = calloc(1, 1 << 20);
+    REQUIRE(payload != NULL);
+    refuse = true;
+    struct message m = {.payload = bytes_at(payload, 1 << 20)};
+    CHECK(message_share(&m, pool) == NULL);
+    CHECK(m.body == NULL);
+    CHECK(m.payload.data == payload);
+    free(payload);
+    pool_free(pool);
+}
+
+static void expiry_is_rounded_up(void)
+{
+    struct message m = {.expires_ms = 0};
+    CHECK_EQ(message_expiry_s(&m, 5000), 0);
+    CHECK(!message_expired(&m, UINT64_MAX));
+    m.expires_ms = 10000;
+    CHECK_EQ(message_expiry_s(&m, 5000), 5);
+    CHECK_EQ(message_expiry_s(&m, 5001), 5);
+    CHECK_EQ(message_expiry_s(&m, 4999), 6);
+    CHECK_EQ(message_expiry_s(&m, 9999), 1);
+    CHECK_EQ(message_expiry_s(&m, 10000), 1);
+    CHECK_EQ(message_expiry_s(&m, 20000), 1);
+    CHECK(!message_expired(&m, 9999));
+    CHECK(message_expired(&m, 10000));
+    m.expires_ms = UINT64_MAX;
+    CHECK_EQ(message_expiry_s(&m, 0), UINT32_MAX);
+}
+
+int main(void)
+{
+    RUN(share_copies_all_parts);
+    RUN(share_takes_empty_parts);
+    RUN(share_without_memory);
+    RUN(expiry_is_rounded_up);
+    return check_result();
+}

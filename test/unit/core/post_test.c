@@ -1,0 +1,37 @@
+/* post_test.c - a dropped post leaves no references behind. */
+#include "core/post.h"
+
+#include "core/message.h"
+#include "test/unit/check.h"
+
+static void *system_grow(void *context, void *block, size_t size)
+{
+    (void)context;
+    if (size > 0) return realloc(block, size);
+    free(block);
+    return NULL;
+}
+
+static void drop_gives_references_back(void)
+{
+    struct pool *pool = pool_new((struct memory){system_grow, NULL}, 0);
+    REQUIRE(pool != NULL);
+    size_t before = pool_bytes(pool);
+    struct post post = {.kind = POST_SHARED};
+    post.body = body_of_text(pool, bytes_of("message"));
+    post.group = body_of_text(pool, bytes_of("group"));
+    CHECK(pool_bytes(pool) > before);
+    post_drop(&post);
+    CHECK(post.body == NULL);
+    CHECK(post.group == NULL);
+    CHECK_EQ(pool_bytes(pool), before);
+    post_drop(&post);
+    CHECK_EQ(pool_bytes(pool), before);
+    pool_free(pool);
+}
+
+int main(void)
+{
+    RUN(drop_gives_references_back);
+    return check_result();
+}
