@@ -29,6 +29,7 @@ void buffer_append(struct buffer *buffer, struct bytes b);
 /* Drop the first `count` bytes. */
 void buffer_consume(struct buffer *buffer, size_t count);
 
+/* A view of all that is in use, valid until the buffer changes. */
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {
     return (struct bytes){buffer->data, buffer->size};

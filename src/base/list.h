@@ -27,6 +27,7 @@ static inline void list_init(struct link *head)
     head->next = head;
 }
 
+/* No link but the head itself? */
 static inline bool list_empty(const struct link *head)
 {
     return head->next == head;

@@ -30,9 +30,10 @@ struct map {
 /* Is `entry` the one that `key` means? Called on equal hashes only. */
 typedef bool map_same(const struct map_entry *entry, const void *key);
 
+/* Empty, holding no memory until the first insertion. */
 void map_init(struct map *map, struct pool *pool);
 
-/* Give back the table; entries are the caller's. */
+/* Give back the table; entries are the caller's. The map is then empty. */
 void map_fini(struct map *map);
 
 /* The entry with this `hash` for which same(entry, key), or NULL. */
@@ -45,11 +46,12 @@ void map_insert(struct map *map, struct map_entry *entry, uint64_t hash);
 /* Take out `entry`, which is there. */
 void map_remove(struct map *map, struct map_entry *entry);
 
-/* Walk: the first entry from `*cursor` (start at 0) on, or NULL at the end.
- * Visits at least one slot and at most `slots_max` of them a call, so that a
- * walk can be spread over turns; sets *cursor for the next call. An entry that
- * stays in the map during the walk is seen at least once. `visit` may remove
- * the entry it is shown. Returns false when the walk is over. */
+/* Walk: show `visit` the entries from `*cursor` (start at 0) on, of one slot at
+ * least and of `slots_max` at most a call, so that a walk can be spread over
+ * turns; sets *cursor for the next call. An entry that stays in the map during
+ * the walk is seen at least once, whatever comes and goes between the calls.
+ * `visit` may remove the entry it is shown, and changes nothing else. Returns
+ * false when the walk is over; *cursor is then 0 again. */
 bool map_walk(struct map *map, size_t *cursor, size_t slots_max,
               void (*visit)(struct map_entry *entry, void *context),
               void *context);

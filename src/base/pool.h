@@ -4,7 +4,7 @@
  * bodies may be freed by another shard). Small blocks come from free lists by
  * size class, cut from chunks; larger ones from the system below.
  *
- * pool_alloc never returns NULL: a ceiling on memory is kept by refusing work
+ * pool_take never returns NULL: a ceiling on memory is kept by refusing work
  * (pool_full), not by failing in the middle of it. When the system itself has
  * none left, the process stops with a message.
  */
@@ -28,7 +28,8 @@ struct memory {
  * limit). NULL when there is no memory. Freed with pool_free. */
 struct pool *pool_new(struct memory memory, size_t bytes_max);
 
-/* Free the pool and every chunk of it; `NULL` is fine. */
+/* Free the pool and every block taken from it but shared ones, which must have
+ * been given back; NULL is fine. */
 void pool_free(struct pool *pool);
 
 /* `size` > 0 zeroed bytes, aligned for any type. Never NULL. */
@@ -41,12 +42,15 @@ void pool_give(struct pool *pool, void *block, size_t size);
  * or result is NULL); what is new is not zeroed. Never NULL for size > 0. */
 void *pool_resize(struct pool *pool, void *block, size_t old_size, size_t size);
 
-/* As pool_take (but not zeroed) and pool_give, for blocks that any thread may
- * give back. NULL when the system has none. */
+/* `size` > 0 bytes, not zeroed, that any thread may give back. NULL when the
+ * system has none. Only the pool's own thread takes. */
 void *pool_shared_take(struct pool *pool, size_t size);
+
+/* Give back a shared block of exactly `size` bytes to the pool that it was
+ * taken from, which must still be there; NULL is fine. Any thread. */
 void pool_shared_give(struct pool *pool, void *block, size_t size);
 
-/* Bytes in use now, both kinds. */
+/* Bytes in use now, both kinds, each block rounded up to its size class. */
 size_t pool_bytes(const struct pool *pool);
 
 /* Over `bytes_max`? Then refuse new work. */

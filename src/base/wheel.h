@@ -1,7 +1,8 @@
 /* wheel.h - a hierarchical timing wheel: many deadlines, O(1) each.
  *
- * A `timer` sits in its owner. Resolution 1 ms near, coarser far away, never
- * early. Deadlines up to UINT64_MAX - 1 ms.
+ * A `timer` sits in its owner. Each is due at its very millisecond, however far
+ * away; one is moved down at most once per level on its way. Deadlines up to
+ * UINT64_MAX - 1 ms.
  */
 #ifndef MOGI_BASE_WHEEL_H
 #define MOGI_BASE_WHEEL_H
@@ -10,7 +11,7 @@
 
 #include "base/list.h"
 
-enum { WHEEL_LEVELS = 8, WHEEL_SLOTS = 64 };
+enum { WHEEL_LEVELS = 11, WHEEL_SLOTS = 64 };
 
 struct timer {
     struct link link;
@@ -26,8 +27,10 @@ struct wheel {
 
 #define WHEEL_NEVER UINT64_MAX
 
+/* A wheel without timers that stands at `now_ms`. */
 void wheel_init(struct wheel *wheel, uint64_t now_ms);
 
+/* Make `timer` one that is not set; before its first use. */
 void timer_init(struct timer *timer);
 
 /* Set or move `timer` to `deadline_ms` > 0; in the past means at once. */
@@ -36,9 +39,11 @@ void wheel_set(struct wheel *wheel, struct timer *timer, uint64_t deadline_ms);
 /* Unset; harmless when it is not set. */
 void wheel_clear(struct wheel *wheel, struct timer *timer);
 
-/* Advance to `now_ms` and take out one timer that is due, earliest first
- * (equal deadlines in the order they were set), or NULL when none is. Call
- * until NULL. A clock that steps back is treated as standing still. */
+/* Advance towards `now_ms` and take out one timer that is due, earliest first
+ * (equal deadlines in the order they were set, a deadline that was in the past
+ * when it was set counting as that moment), or NULL when none is. Call until
+ * NULL. The timer is then not set. A clock that steps back is treated as
+ * standing still. */
 struct timer *wheel_due(struct wheel *wheel, uint64_t now_ms);
 
 /* The time of the next call of wheel_due that may find something (never later
