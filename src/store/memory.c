@@ -1,0 +1,301 @@
+/* memory.c - a store in memory, whose disk can be slow, broken or unplugged. */
+#include "store/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/list.h"
+
+struct record {
+    uint16_t part;
+    size_t key_size;
+    size_t value_size;
+    uint8_t bytes[]; /* key, then value */
+};
+
+/* A change as it waits: a record to set, or (without a value) a key to drop. */
+struct pending {
+    enum store_change_kind kind;
+    struct record *record;
+};
+
+struct batch {
+    struct link link;
+    uint16_t part;
+    uint64_t number;
+    size_t count;
+    struct pending changes[];
+};
+
+struct memory_store {
+    struct store store;
+    struct record **records; /* sorted by part and key */
+    size_t count, capacity;
+    struct link batches;
+    size_t pending;
+    bool hold, fail, broken;
+    uint64_t last[STORE_PARTS_MAX];
+};
+
+static struct memory_store *memory_of(struct store *store)
+{
+    return OWNER(store, struct memory_store, store);
+}
+
+/* The same, to look at only: `store` comes first in it. */
+static const struct memory_store *memory_view(const struct store *store)
+{
+    return (const struct memory_store *)(const void *)store;
+}
+
+static struct bytes record_key(const struct record *record)
+{
+    return bytes_at(record->bytes, record->key_size);
+}
+
+static struct bytes record_value(const struct record *record)
+{
+    return bytes_at(record->bytes + record->key_size, record->value_size);
+}
+
+static int key_compare(struct bytes a, struct bytes b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = size == 0 ? 0 : memcmp(a.data, b.data, size);
+    if (order != 0) return order;
+    return a.size == b.size ? 0 : a.size < b.size ? -1 : 1;
+}
+
+/* The first record that is not before (`part`, `key`). */
+static size_t memory_find(const struct memory_store *m, uint16_t part,
+                          struct bytes key)
+{
+    size_t low = 0, high = m->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct record *r = m->records[middle];
+        int order = r->part != part ? (r->part < part ? -1 : 1)
+                                    : key_compare(record_key(r), key);
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static bool memory_is(const struct memory_store *m, size_t index, uint16_t part,
+                      struct bytes key)
+{
+    return index < m->count && m->records[index]->part == part &&
+           bytes_equal(record_key(m->records[index]), key);
+}
+
+static void memory_del(struct memory_store *m, const struct record *gone)
+{
+    size_t at = memory_find(m, gone->part, record_key(gone));
+    if (!memory_is(m, at, gone->part, record_key(gone))) return;
+    free(m->records[at]);
+    m->count -= 1;
+    memmove(&m->records[at], &m->records[at + 1],
+            (m->count - at) * sizeof(m->records[0]));
+}
+
+/* Room for one record more was made when its batch was taken. */
+static void memory_put(struct memory_store *m, struct record *record)
+{
+    size_t at = memory_find(m, record->part, record_key(record));
+    if (memory_is(m, at, record->part, record_key(record))) {
+        free(m->records[at]);
+    } else {
+        assert(m->count < m->capacity);
+        memmove(&m->records[at + 1], &m->records[at],
+                (m->count - at) * sizeof(m->records[0]));
+        m->count += 1;
+    }
+    m->records[at] = record;
+}
+
+static void batch_free(struct memory_store *m, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        free(batch->changes[i].record);
+    list_remove(&batch->link);
+    free(batch);
+    m->pending -= 1;
+}
+
+static void batch_apply(struct memory_store *m, struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct pending *change = &batch->changes[i];
+        if (change->kind == STORE_DEL) {
+            memory_del(m, change->record);
+        } else {
+            memory_put(m, change->record);
+            change->record = NULL;
+        }
+    }
+}
+
+static struct record *record_new(uint16_t part,
+                                 const struct store_change *change)
+{
+    bool put = change->kind == STORE_PUT;
+    size_t value_size = put ? change->value.size + change->tail.size : 0;
+    struct record *r = malloc(sizeof(*r) + change->key.size + value_size);
+    if (r == NULL) return NULL;
+    r->part = part;
+    r->key_size = change->key.size;
+    r->value_size = value_size;
+    uint8_t *at = r->bytes;
+    memcpy(at, change->key.data, change->key.size);
+    at += change->key.size;
+    if (!put) return r;
+    if (change->value.size > 0) {
+        memcpy(at, change->value.data, change->value.size);
+        at += change->value.size;
+    }
+    if (change->tail.size > 0) {
+        memcpy(at, change->tail.data, change->tail.size);
+    }
+    return r;
+}
+
+/* Room for `more` records beyond all that are there or wait. */
+static bool memory_reserve(struct memory_store *m, size_t more)
+{
+    size_t need = m->count + more;
+    LIST_EACH (at, after, &m->batches) {
+        need += OWNER(at, struct batch, link)->count;
+    }
+    if (need <= m->capacity) return true;
+    struct record **records =
+        realloc(m->records, 2 * need * sizeof(m->records[0]));
+    if (records == NULL) return false;
+    m->records = records;
+    m->capacity = 2 * need;
+    return true;
+}
+
+static enum err memory_submit(struct store *store, uint16_t part,
+                              uint64_t number,
+                              const struct store_change *changes, size_t count)
+{
+    struct memory_store *m = memory_of(store);
+    assert(part < STORE_PARTS_MAX && count > 0);
+    assert(number > m->last[part]);
+    if (m->broken) return ERR_IO;
+    struct batch *batch = NULL;
+    if (memory_reserve(m, count)) {
+        batch = calloc(1, sizeof(*batch) + count * sizeof(batch->changes[0]));
+    }
+    if (batch == NULL) return ERR_NO_MEMORY;
+    batch->part = part;
+    batch->number = number;
+    list_push(&m->batches, &batch->link);
+    m->pending += 1;
+    for (size_t i = 0; i < count; i++) {
+        assert(changes[i].key.size > 0);
+        assert(changes[i].key.size <= STORE_KEY_BYTES_MAX);
+        struct record *record = record_new(part, &changes[i]);
+        if (record == NULL) {
+            batch_free(m, batch);
+            return ERR_NO_MEMORY;
+        }
+        batch->changes[batch->count++] =
+            (struct pending){changes[i].kind, record};
+    }
+    m->last[part] = number;
+    if (!m->hold) (void)memory_commit(store, SIZE_MAX);
+    return OK;
+}
+
+static enum err memory_each(struct store *store, store_visit *visit,
+                            void *context)
+{
+    struct memory_store *m = memory_of(store);
+    for (size_t i = 0; i < m->count; i++) {
+        const struct record *r = m->records[i];
+        visit(context, r->part, record_key(r), record_value(r));
+    }
+    return OK;
+}
+
+static void memory_forget(struct memory_store *m)
+{
+    while (!list_empty(&m->batches)) {
+        batch_free(m, OWNER(m->batches.next, struct batch, link));
+    }
+}
+
+static void memory_free(struct store *store)
+{
+    struct memory_store *m = memory_of(store);
+    memory_forget(m);
+    for (size_t i = 0; i < m->count; i++)
+        free(m->records[i]);
+    free(m->records);
+    free(m);
+}
+
+struct store *memory_new(store_done *done, void *context)
+{
+    struct memory_store *m = calloc(1, sizeof(*m));
+    if (m == NULL) return NULL;
+    m->store =
+        (struct store){memory_submit, memory_each, memory_free, done, context};
+    list_init(&m->batches);
+    return &m->store;
+}
+
+void memory_hold(struct store *store, bool hold)
+{
+    memory_of(store)->hold = hold;
+    if (!hold) (void)memory_commit(store, SIZE_MAX);
+}
+
+size_t memory_commit(struct store *store, size_t count_max)
+{
+    struct memory_store *m = memory_of(store);
+    size_t count = 0;
+    while (count < count_max && !list_empty(&m->batches)) {
+        struct batch *batch = OWNER(m->batches.next, struct batch, link);
+        uint16_t part = batch->part;
+        uint64_t number = batch->number;
+        if (m->fail) m->broken = true;
+        if (!m->broken) batch_apply(m, batch);
+        batch_free(m, batch);
+        count += 1;
+        if (store->done != NULL) {
+            store->done(store->done_context, part, number,
+                        m->broken ? ERR_IO : OK);
+        }
+    }
+    return count;
+}
+
+void memory_fail(struct store *store)
+{
+    memory_of(store)->fail = true;
+}
+
+void memory_crash(struct store *store)
+{
+    struct memory_store *m = memory_of(store);
+    memory_forget(m);
+    m->fail = false;
+    m->broken = false;
+    memset(m->last, 0, sizeof(m->last));
+}
+
+size_t memory_count(const struct store *store)
+{
+    return memory_view(store)->count;
+}
+
+size_t memory_pending(const struct store *store)
+{
+    return memory_view(store)->pending;
+}
