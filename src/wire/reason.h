@@ -1,15 +1,11 @@
-/* reason.h - every reason code of MQTT 5.0 (2.4), and where each may stand.
- *
- * A row is: name, code, sentence, set of packets (bit = packet type).
- */
+/* reason.h - every reason code of MQTT 5.0 (2.4), and where each may stand. */
 #ifndef MOGI_WIRE_REASON_H
 #define MOGI_WIRE_REASON_H
 
-#include "base/err.h"
 #include "wire/packet.h"
 
-/* Codes whose meaning depends on the packet share one row: 0x00 is also Normal
- * disconnection and Granted QoS 0. */
+/* A code may mean more than one thing: 0x00 is also Normal disconnection and
+ * Granted QoS 0. */
 enum reason {
     REASON_SUCCESS = 0x00,
     REASON_NORMAL_DISCONNECTION = 0x00,
@@ -66,7 +62,7 @@ enum { REASON_FAILURE = 0x80 };
 bool reason_allowed(enum packet_type type, uint8_t code);
 
 /* May a client send `code` in DISCONNECT? The server-only ones (0x87, 0x8b,
- * ...) are false. MQTT 5.0, table 3-13 */
+ * ...) are false. MQTT 5.0, 3.14.2.1 */
 bool reason_disconnect_from_client(uint8_t code);
 
 /* The CONNACK return code of 3.1 and 3.1.1, 0..5, that says what the 5.0 code

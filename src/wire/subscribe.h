@@ -69,7 +69,7 @@ enum err subscribe_decode(const struct frame *f, enum protocol protocol,
  *     while (subscribe_filter_next(&at, &filter)) ...
  *
  * False at the end. */
-bool subscribe_filter_next(struct reader *at, struct subscribe_filter *subscription);
+bool subscribe_filter_next(struct reader *at, struct subscribe_filter *filter);
 
 /* The same for UNSUBSCRIBE. */
 bool unsubscribe_filter_next(struct reader *at, struct bytes *filter);
