@@ -15,7 +15,7 @@ struct link {
 /* The struct of type `type` whose member `member` is `*ptr`. By way of a number,
  * so that `type` may be const when `*ptr` is. */
 #define OWNER(ptr, type, member)                                               \
-    ((type *)((uintptr_t)(ptr) - offsetof(type, member)))
+    ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
 /* Walk a list whose current element may be removed in the body. */
 #define LIST_EACH(at, after, head)                                             \

@@ -15,10 +15,10 @@
 #ifndef MOGI_BASE_LOG_H
 #define MOGI_BASE_LOG_H
 
+#include "base/err.h"
+
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "base/err.h"
 
 struct log;
 

@@ -20,7 +20,7 @@ struct map_entry {
 struct map {
     struct pool *pool;
     struct map_entry **slots;
-    size_t slot_count; /* power of two, or 0 while empty */
+    size_t slot_count;            /* power of two, or 0 while empty */
     struct map_entry **old_slots; /* being emptied, or NULL */
     size_t old_count;
     size_t old_index; /* slots below are moved */

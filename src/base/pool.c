@@ -9,13 +9,13 @@
  */
 #include "base/pool.h"
 
+#include "base/list.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/list.h"
 
 /* In a build with AddressSanitizer, a block in a free list cannot be used. */
 #if defined(__SANITIZE_ADDRESS__)

@@ -1,4 +1,4 @@
-/* rng.c - xoshiro256**, its state filled by splitmix64 as its authors advise. */
+/* rng.c - xoshiro256**, its state filled by splitmix64 as its authors ask. */
 #include "base/rng.h"
 
 #include <assert.h>

@@ -7,9 +7,9 @@
 #ifndef MOGI_BASE_WHEEL_H
 #define MOGI_BASE_WHEEL_H
 
-#include <stdint.h>
-
 #include "base/list.h"
+
+#include <stdint.h>
 
 enum { WHEEL_LEVELS = 11, WHEEL_SLOTS = 64 };
 

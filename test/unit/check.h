@@ -34,28 +34,28 @@ static const char *check_case = "";
 
 /* As CHECK, and the program stops when it does not hold: for what the rest of
  * the test cannot do without. */
-#define REQUIRE(cond)              \
-    do {                           \
-        if (!CHECK(cond)) exit(1); \
+#define REQUIRE(cond)                                                          \
+    do {                                                                       \
+        if (!CHECK(cond)) exit(1);                                             \
     } while (0)
 
 /* Two integers (or pointers cast to one) are equal. */
-#define CHECK_EQ(a, b) \
+#define CHECK_EQ(a, b)                                                         \
     check_eq((intmax_t)(a), (intmax_t)(b), #a, #b, __FILE__, __LINE__)
 
 /* Two C strings are equal; NULL equals only NULL. */
 #define CHECK_STR(a, b) check_str((a), (b), #a, __FILE__, __LINE__)
 
 /* `size` bytes at `data` are the `want_size` bytes at `want`. */
-#define CHECK_BYTES(data, size, want, want_size) \
+#define CHECK_BYTES(data, size, want, want_size)                               \
     check_bytes((data), (size), (want), (want_size), #data, __FILE__, __LINE__)
 
 /* Run a test function; failures within it are printed under its name. */
-#define RUN(function)           \
-    do {                        \
-        check_case = #function; \
-        function();             \
-        check_case = "";        \
+#define RUN(function)                                                          \
+    do {                                                                       \
+        check_case = #function;                                                \
+        function();                                                            \
+        check_case = "";                                                       \
     } while (0)
 
 static void check_fail(const char *file, int line)

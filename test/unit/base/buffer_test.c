@@ -1,6 +1,5 @@
 /* The buffer: appending is linear, consuming keeps the rest, nothing leaks. */
 #include "base/buffer.h"
-
 #include "check.h"
 
 static size_t copied; /* bytes that the system below was asked for */

@@ -1,6 +1,5 @@
 /* The hash: values of two other implementations, keys, and spread. */
 #include "base/hash.h"
-
 #include "base/rng.h"
 #include "check.h"
 

@@ -1,9 +1,8 @@
 /* The log: lines as they stand in the file, forged ones, floods, threads. */
 #include "base/log.h"
+#include "check.h"
 
 #include <pthread.h>
-
-#include "check.h"
 
 static char path[] = "/tmp/mogi-log-test-XXXXXX";
 static uint64_t now_ms;

@@ -1,6 +1,5 @@
 /* The map: growth while in use, removal during a walk, walks across growth. */
 #include "base/map.h"
-
 #include "base/rng.h"
 #include "check.h"
 

@@ -1,6 +1,5 @@
 /* The pool: accounting, reuse, alignment, sizes, and what the system sees. */
 #include "base/pool.h"
-
 #include "base/rng.h"
 #include "check.h"
 

@@ -1,6 +1,5 @@
 /* The generator: its published numbers, bounds, fairness, independence. */
 #include "base/rng.h"
-
 #include "check.h"
 
 /* From the state 1, 2, 3, 4, as the authors' own program prints them: the first

@@ -1,7 +1,6 @@
 /* The wheel, against a plain list of deadlines that is searched each time. */
-#include "base/wheel.h"
-
 #include "base/rng.h"
+#include "base/wheel.h"
 #include "check.h"
 
 enum { TIMERS = 200 };
