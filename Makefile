@@ -7,9 +7,14 @@ PREFIX ?= /usr/local
 ARGS   ?=
 CMAKE_ARGS ?=
 
+FOLDERS = src sim include test examples bench
+
 # configure,build with a preset: $(call preset,asan)
 preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev --log-level=WARNING && \
          cmake --build --preset $(1) -j $(JOBS)
+
+# the C sources that are ours, for xargs -0
+sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench format lint asan tsan install clean setup
@@ -34,13 +39,13 @@ bench: build ## measure throughput and memory
 
 format: ## let clang-format lay out the sources
 	@bash tools/setup lint
-	@git ls-files -z '*.c' '*.h' | xargs -0r clang-format -i
+	@$(call sources,$(FOLDERS)) | xargs -0r clang-format -i
 
 lint: build ## check layout, style rules and clang-tidy's findings
 	@bash tools/setup lint
-	@git ls-files -z '*.c' '*.h' | xargs -0r clang-format --dry-run -Werror
+	@$(call sources,$(FOLDERS)) | xargs -0r clang-format --dry-run -Werror
 	@/usr/bin/python3 tools/tidy --build build .
-	@git ls-files -z 'src/*.c' 'sim/*.c' | \
+	@find src sim -name '*.c' -print0 | \
 	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build
 
 asan: ## test under AddressSanitizer and UndefinedBehaviorSanitizer

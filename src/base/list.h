@@ -12,8 +12,8 @@ struct link {
     struct link *next;
 };
 
-/* The struct of type `type` whose member `member` is `*ptr`. By way of a number,
- * so that `type` may be const when `*ptr` is. */
+/* The struct of type `type` whose member `member` is `*ptr`. By way of a
+ * number, so that `type` may be const when `*ptr` is. */
 #define OWNER(ptr, type, member)                                               \
     ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
 
