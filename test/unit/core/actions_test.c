@@ -1,9 +1,8 @@
 /* actions_test.c - what is added comes out, and nothing is left behind. */
+#include "check.h"
 #include "core/actions.h"
-
 #include "core/bounds.h"
 #include "core/message.h"
-#include "test/unit/check.h"
 
 static struct pool *pool;
 static size_t bytes_before;

@@ -1,7 +1,6 @@
 /* message_test.c - bodies are copies, counted, and gone with the last one. */
+#include "check.h"
 #include "core/message.h"
-
-#include "test/unit/check.h"
 
 static void *system_grow(void *context, void *block, size_t size)
 {

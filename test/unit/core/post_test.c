@@ -1,8 +1,7 @@
 /* post_test.c - a dropped post leaves no references behind. */
-#include "core/post.h"
-
+#include "check.h"
 #include "core/message.h"
-#include "test/unit/check.h"
+#include "core/post.h"
 
 static void *system_grow(void *context, void *block, size_t size)
 {

@@ -1,0 +1,304 @@
+/* tree.c - nodes of topic levels in one hash. */
+#include "core/tree.h"
+
+#include <assert.h>
+
+#include "base/list.h"
+#include "wire/topic.h"
+
+enum { FRONTIER_MIN = 32 };
+
+/* A child that is looked for. */
+struct edge {
+    const struct tree_node *parent;
+    struct bytes level;
+};
+
+/* The bytes in front of a node. */
+static size_t front_size(const struct tree *tree)
+{
+    return tree->kind == TREE_OF_FILTERS ? sizeof(struct tree_ends)
+                                         : sizeof(struct tree_links);
+}
+
+/* The bytes of a node with a level of `size` bytes, those in front included. */
+static size_t block_size(const struct tree *tree, size_t size)
+{
+    size_t node = offsetof(struct tree_node, level) + size;
+    if (node < sizeof(struct tree_node)) node = sizeof(struct tree_node);
+    return front_size(tree) + node;
+}
+
+/* A node that is nowhere yet. */
+static struct tree_node *node_new(struct tree *tree, struct tree_node *parent,
+                                  struct bytes level)
+{
+    assert(level.size <= UINT16_MAX);
+    uint8_t *block = pool_take(tree->pool, block_size(tree, level.size));
+    struct tree_node *node = (void *)(block + front_size(tree));
+    node->parent = parent;
+    node->size = (uint16_t)level.size;
+    if (level.size > 0) memcpy(node->level, level.data, level.size);
+    return node;
+}
+
+static void node_free(struct tree *tree, struct tree_node *node)
+{
+    pool_give(tree->pool, (uint8_t *)node - front_size(tree),
+              block_size(tree, node->size));
+}
+
+void tree_init(struct tree *tree, struct pool *pool, struct hash_key key,
+               enum tree_kind kind)
+{
+    assert(pool != NULL);
+    assert(kind == TREE_OF_FILTERS || kind == TREE_OF_NAMES);
+    *tree = (struct tree){.pool = pool, .key = key, .kind = kind};
+    map_init(&tree->nodes, pool);
+    tree->root = node_new(tree, NULL, (struct bytes){NULL, 0});
+    tree->plus_hash = tree_hash(tree, bytes_of("+"));
+}
+
+static void free_entry(struct map_entry *entry, void *context)
+{
+    struct tree *tree = context;
+    map_remove(&tree->nodes, entry);
+    node_free(tree, OWNER(entry, struct tree_node, entry));
+}
+
+void tree_fini(struct tree *tree)
+{
+    size_t cursor = 0;
+    while (map_walk(&tree->nodes, &cursor, SIZE_MAX, free_entry, tree)) {
+    }
+    assert(tree->nodes.count == 0);
+    map_fini(&tree->nodes);
+    node_free(tree, tree->root);
+    pool_give(tree->pool, tree->frontier,
+              2 * tree->frontier_max * sizeof *tree->frontier);
+    tree->root = NULL;
+    tree->frontier = NULL;
+    tree->frontier_max = 0;
+}
+
+uint64_t tree_hash(const struct tree *tree, struct bytes level)
+{
+    return hash_bytes(&tree->key, level);
+}
+
+/* The hash of an edge. That of the level is keyed, so this need only spread:
+ * it is a bijection of each part while the other is fixed. */
+static uint64_t edge_hash(const struct tree_node *parent, uint64_t level_hash)
+{
+    uint64_t h = (parent->entry.hash ^ level_hash) + 0x9e3779b97f4a7c15;
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
+    return h ^ h >> 32;
+}
+
+static bool same_edge(const struct map_entry *entry, const void *key)
+{
+    const struct edge *edge = key;
+    const struct tree_node *node =
+        OWNER((uintptr_t)entry, const struct tree_node, entry);
+    return node->parent == edge->parent &&
+           bytes_equal(tree_level(node), edge->level);
+}
+
+struct tree_node *tree_child(const struct tree *tree,
+                             const struct tree_node *parent, struct bytes level,
+                             uint64_t hash)
+{
+    assert(parent != NULL);
+    if (parent->child_count == 0) return NULL;
+    struct edge edge = {parent, level};
+    struct map_entry *entry =
+        map_find(&tree->nodes, edge_hash(parent, hash), same_edge, &edge);
+    return entry == NULL ? NULL : OWNER(entry, struct tree_node, entry);
+}
+
+/* Put `node` in front of its siblings. */
+static void sibling_link(struct tree_node *node)
+{
+    struct tree_links *parent = tree_links(node->parent);
+    tree_links(node)->next = parent->first;
+    if (parent->first != NULL) tree_links(parent->first)->prev = node;
+    parent->first = node;
+}
+
+static void sibling_unlink(struct tree_node *node)
+{
+    struct tree_links *links = tree_links(node);
+    if (links->next != NULL) tree_links(links->next)->prev = links->prev;
+    if (links->prev != NULL) {
+        tree_links(links->prev)->next = links->next;
+    } else {
+        assert(tree_links(node->parent)->first == node);
+        tree_links(node->parent)->first = links->next;
+    }
+}
+
+/* A new child of `parent` by `level`, which is not there yet. */
+static struct tree_node *child_make(struct tree *tree, struct tree_node *parent,
+                                    struct bytes level, uint64_t hash)
+{
+    assert(parent->child_count < UINT32_MAX);
+    struct tree_node *node = node_new(tree, parent, level);
+    parent->child_count++;
+    if (tree->kind == TREE_OF_NAMES) sibling_link(node);
+    map_insert(&tree->nodes, &node->entry, edge_hash(parent, hash));
+    assert(node->entry.hash == edge_hash(parent, hash));
+    return node;
+}
+
+/* Walk `text` down from the root; what is missing is made, or is the end. */
+static struct tree_node *walk(struct tree *tree, struct bytes text, bool *rest,
+                              bool make)
+{
+    struct tree_node *node = tree->root;
+    struct topic_levels at = topic_levels_of(text);
+    struct bytes level;
+    if (rest != NULL) *rest = false;
+    while (node != NULL && topic_level_next(&at, &level)) {
+        if (rest != NULL && level.size == 1 && level.data[0] == '#') {
+            assert(at.done);
+            *rest = true;
+            return node;
+        }
+        uint64_t hash = tree_hash(tree, level);
+        struct tree_node *child = tree_child(tree, node, level, hash);
+        if (child == NULL && make) child = child_make(tree, node, level, hash);
+        node = child;
+    }
+    return node;
+}
+
+struct tree_node *tree_find(const struct tree *tree, struct bytes text,
+                            bool *rest)
+{
+    /* Nothing is written when nothing is made. */
+    return walk((struct tree *)(uintptr_t)tree, text, rest, false);
+}
+
+struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest)
+{
+    assert((rest != NULL) == (tree->kind == TREE_OF_FILTERS));
+    struct tree_node *node = walk(tree, text, rest, true);
+    assert(node != NULL);
+    return node;
+}
+
+/* Does `node` carry anything? */
+static bool node_empty(const struct tree *tree, struct tree_node *node)
+{
+    if (tree->kind == TREE_OF_NAMES) return tree_links(node)->here == NULL;
+    return tree_ends(node)->here.bits == 0 && tree_ends(node)->rest.bits == 0;
+}
+
+void tree_prune(struct tree *tree, struct tree_node *node)
+{
+    assert(node != NULL);
+    while (node != tree->root && node->child_count == 0 &&
+           node_empty(tree, node)) {
+        struct tree_node *parent = node->parent;
+        assert(parent != NULL && parent->child_count > 0);
+        if (tree->kind == TREE_OF_NAMES) sibling_unlink(node);
+        map_remove(&tree->nodes, &node->entry);
+        node_free(tree, node);
+        parent->child_count--;
+        node = parent;
+    }
+}
+
+/* Rows for at least `count` nodes each; the first `used` of the first stay. */
+static void frontier_grow(struct tree *tree, size_t count)
+{
+    if (count <= tree->frontier_max) return;
+    size_t max = tree->frontier_max == 0 ? FRONTIER_MIN : tree->frontier_max;
+    while (max < count)
+        max *= 2;
+    size_t size = sizeof *tree->frontier;
+    struct tree_node **rows = pool_take(tree->pool, 2 * max * size);
+    for (size_t row = 0; row < 2; row++) {
+        if (tree->frontier_max == 0) break;
+        memcpy(rows + row * max, tree->frontier + row * tree->frontier_max,
+               tree->frontier_max * size);
+    }
+    pool_give(tree->pool, tree->frontier, 2 * tree->frontier_max * size);
+    tree->frontier = rows;
+    tree->frontier_max = max;
+}
+
+/* From the `count` nodes in row `row` to their children by `level` and, unless
+ * `hidden`, by "+", in the other row; how many these are. */
+static size_t frontier_step(struct tree *tree, size_t row, size_t count,
+                            struct bytes level, bool hidden)
+{
+    assert(row < 2 && count > 0);
+    frontier_grow(tree, 2 * count);
+    struct tree_node **from = tree->frontier + row * tree->frontier_max;
+    struct tree_node **to = tree->frontier + (1 - row) * tree->frontier_max;
+    uint64_t hash = tree_hash(tree, level);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct tree_node *node = tree_child(tree, from[i], level, hash);
+        if (node != NULL) to[found++] = node;
+        if (hidden) continue;
+        node = tree_child(tree, from[i], bytes_of("+"), tree->plus_hash);
+        if (node != NULL) to[found++] = node;
+    }
+    assert(found <= 2 * count);
+    return found;
+}
+
+void tree_match(struct tree *tree, struct bytes name, tree_visit *visit,
+                void *context)
+{
+    assert(tree->kind == TREE_OF_FILTERS);
+    assert(name.size > 0);
+    bool hidden = name.data[0] == '$';
+    if (!hidden) visit(tree->root, true, context);
+    if (tree->root->child_count == 0) return;
+    frontier_grow(tree, 1);
+    tree->frontier[0] = tree->root;
+    size_t row = 0, count = 1;
+    struct topic_levels at = topic_levels_of(name);
+    struct bytes level;
+    while (count > 0 && topic_level_next(&at, &level)) {
+        count = frontier_step(tree, row, count, level, hidden);
+        row = 1 - row;
+        hidden = false;
+        struct tree_node **nodes = tree->frontier + row * tree->frontier_max;
+        for (size_t i = 0; i < count; i++)
+            visit(nodes[i], true, context);
+    }
+    struct tree_node **nodes = tree->frontier + row * tree->frontier_max;
+    for (size_t i = 0; i < count; i++)
+        visit(nodes[i], false, context);
+}
+
+struct each {
+    void (*visit)(struct tree_node *node, void *context);
+    void *context;
+};
+
+static void each_entry(struct map_entry *entry, void *context)
+{
+    struct each *each = context;
+    each->visit(OWNER(entry, struct tree_node, entry), each->context);
+}
+
+void tree_each(struct tree *tree,
+               void (*visit)(struct tree_node *node, void *context),
+               void *context)
+{
+    struct each each = {visit, context};
+    size_t cursor = 0;
+    while (map_walk(&tree->nodes, &cursor, SIZE_MAX, each_entry, &each)) {
+    }
+}
+
+size_t tree_count(const struct tree *tree)
+{
+    return tree->nodes.count;
+}
