@@ -3,21 +3,23 @@
 # The one variable most people want: make test JOBS=4
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
-PREFIX ?= /usr/local
+prefix ?= /usr/local
+PREFIX ?= $(prefix)
 ARGS   ?=
 CMAKE_ARGS ?=
 
-FOLDERS = src sim include test examples bench
+FOLDERS = $(wildcard src sim include test examples bench)
 
 # configure,build with a preset: $(call preset,asan)
-preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev --log-level=WARNING && \
+preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
          cmake --build --preset $(1) -j $(JOBS)
 
 # the C sources that are ours, for xargs -0
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench format lint asan tsan install clean setup
+.PHONY: help run build test bench format format-check lint asan tsan install \
+        clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,9 +43,11 @@ format: ## let clang-format lay out the sources
 	@bash tools/setup lint
 	@$(call sources,$(FOLDERS)) | xargs -0r clang-format -i
 
-lint: build ## check layout, style rules and clang-tidy's findings
+format-check:
 	@bash tools/setup lint
 	@$(call sources,$(FOLDERS)) | xargs -0r clang-format --dry-run -Werror
+
+lint: build format-check ## check layout, style rules, clang-tidy's findings
 	@/usr/bin/python3 tools/tidy --build build .
 	@find src sim -name '*.c' -print0 | \
 	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build
