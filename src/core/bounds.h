@@ -39,8 +39,8 @@ enum {
     /* Bytes of its three arrays that actions_clear keeps for the next turn. */
     ACTIONS_KEPT_BYTES = 4 * 1024 * 1024,
 
-    /* Resolved topics take no more bytes than this; beyond it the one that
-     * comes is not remembered and the one whose slot it took is gone. */
+    /* Resolved topics take no more bytes than this in one shard: old ones go
+     * for new ones, and one that takes a quarter of it is not remembered. */
     TOPIC_CACHE_BYTES_MAX = 64 * 1024 * 1024,
 
     /* Characters of one log line of the core. */

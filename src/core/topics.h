@@ -3,11 +3,17 @@
  *     filters   "a/b/c" ----hash----> filter -> subscription -> subscription
  *               "a/+/#" ---levels---> filter -> subscription
  *     cache     topic  -> receivers, resolved and merged, until a change that
- *               may concern it
+ *               may concern it: for a filter without wildcard that is the one
+ *               topic, for one with a wildcard all topics
  *
  * Owned by the shard. Subscriptions belong to their owners (a session, or a
  * shared group at home here); the index links them and owns the filters. An
- * exact filter costs one hash entry, a wildcard filter its levels.
+ * exact filter costs one hash entry, a wildcard filter those of its levels
+ * that no other has: with the subscription some 155 to 205 bytes for a filter
+ * of 20, and 75 more for each further level of its own.
+ *
+ * Parts: filter.h (who has one filter), tree.h (levels), gather.h (merging),
+ * cache.h.
  */
 #ifndef MOGI_CORE_TOPICS_H
 #define MOGI_CORE_TOPICS_H
@@ -57,15 +63,18 @@ struct receivers {
 
 /* An empty index. `key` seeds its hashes. */
 struct topics *topics_new(struct pool *pool, struct hash_key key);
+
+/* Forget all filters. Subscriptions that are still linked are not looked at
+ * (their owners may be gone) and must not be used with an index again. */
 void topics_free(struct topics *topics);
 
-/* Link `subscription` (its owner and options set) under `filter`, a valid
- * filter without "$share/". The caller made sure that this owner does not have
+/* Link `subscription` (its owner and options set, `filter` NULL) under
+ * `filter`, a valid filter without "$share/". The caller made sure that this owner does not have
  * it yet (topics_find). Returns true when nobody here had this filter. */
 bool topics_add(struct topics *topics, struct bytes filter,
                 struct subscription *subscription);
 
-/* Unlink `subscription`. Returns true when nobody here has its filter now; the
+/* Unlink `subscription`, whose `filter` then is NULL. Returns true when nobody here has its filter now; the
  * filter's text is gone then. */
 bool topics_remove(struct topics *topics, struct subscription *subscription);
 
@@ -86,6 +95,7 @@ struct bytes subscription_filter(const struct subscription *subscription);
 /* Who gets a message on `topic`, a valid topic name. Each session comes once,
  * or once per subscription with `each` (a copy for each of them). `publisher`
  * (or NULL) is a session here whose no-local subscriptions do not count.
+ * Receivers come by filter (the exact one first), in order of subscription.
  * A leading wildcard does not match a topic that begins with "$".
  * [MQTT-4.7.2-1] [MQTT-3.8.3-3] */
 struct receivers topics_match(struct topics *topics, struct bytes topic,

@@ -1,0 +1,61 @@
+/* filter.h - one topic filter and those on this shard who subscribe to it.
+ *
+ *     filter   subscriptions --> s1 <-> s2 <-> s3   in order of subscription
+ *              owners        --> [ . s2 . s3 s1 ]   by owner, only when many
+ *
+ * A part of topics: it owns the filters, and says where they stand.
+ */
+#ifndef MOGI_CORE_FILTER_H
+#define MOGI_CORE_FILTER_H
+
+#include "base/bytes.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "core/topics.h"
+#include "core/tree.h"
+
+/* The text follows the part of `place` that is used, not the larger one: that
+ * is a size class less for most wildcard filters. */
+struct filter {
+    struct link subscriptions;
+    struct subscription **owners; /* open table of 2^owner_bits, or NULL */
+    uint32_t count;               /* subscriptions */
+    uint16_t size;                /* of the text */
+    uint8_t owner_bits;
+    bool wildcard : 1;
+    bool rest : 1; /* it ends in "#" */
+    union {
+        struct map_entry entry; /* no wildcard */
+        struct tree_node *node; /* wildcard */
+    } place;
+};
+
+/* A filter without subscriptions. */
+struct filter *filter_new(struct pool *pool, struct bytes text, bool wildcard);
+
+/* Free `filter`; its subscriptions are not looked at. NULL is fine. */
+void filter_free(struct pool *pool, struct filter *filter);
+
+/* Its text; valid while it lives. */
+struct bytes filter_text(const struct filter *filter);
+
+/* Add `subscription`, whose owner has none here yet, at the end. */
+void filter_link(struct pool *pool, struct filter *filter,
+                 struct subscription *subscription);
+
+/* Take `subscription` out, which is here. */
+void filter_unlink(struct pool *pool, struct filter *filter,
+                   struct subscription *subscription);
+
+/* The subscription of `owner`, a session or group, or NULL. In constant time
+ * on average. */
+struct subscription *filter_find(const struct filter *filter,
+                                 const void *owner);
+
+/* The session or group of `subscription`. */
+static inline const void *subscription_owner(const struct subscription *s)
+{
+    return s->session != NULL ? (const void *)s->session : s->group;
+}
+
+#endif
