@@ -32,3 +32,28 @@ if(sim_main)
   add_executable(mogi-sim ${sim_main})
   target_link_libraries(mogi-sim PRIVATE mogi-sim-lib mogi-core mogi-base)
 endif()
+
+# libmogi: the tiny engine and the client library, for other programs. Only
+# what begins with mogi_ is visible in it.
+get_target_property(tiny_type mogi-tiny TYPE)
+if(tiny_type STREQUAL "STATIC_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
+   AND NOT MOGI_SANITIZE AND NOT MOGI_FUZZ)
+  if(NOT EXISTS "${CMAKE_BINARY_DIR}/empty.c")
+    file(WRITE "${CMAKE_BINARY_DIR}/empty.c" "")
+  endif()
+  add_library(mogi-shared SHARED "${CMAKE_BINARY_DIR}/empty.c")
+  set_target_properties(mogi-shared PROPERTIES OUTPUT_NAME mogi)
+  set(exports "${PROJECT_SOURCE_DIR}/cmake/exports.map")
+  set_property(TARGET mogi-shared APPEND PROPERTY LINK_DEPENDS "${exports}")
+  target_link_options(mogi-shared PRIVATE
+    "-Wl,--version-script=${exports}" -Wl,--no-undefined)
+  foreach(room tiny client)
+    get_target_property(type mogi-${room} TYPE)
+    if(type STREQUAL "STATIC_LIBRARY")
+      set_target_properties(mogi-${room} PROPERTIES C_VISIBILITY_PRESET default)
+      target_compile_options(mogi-${room} PRIVATE -fno-semantic-interposition)
+      target_link_libraries(mogi-shared PRIVATE
+        "$<LINK_LIBRARY:WHOLE_ARCHIVE,mogi-${room}>")
+    endif()
+  endforeach()
+endif()
