@@ -71,7 +71,8 @@ static inline uint8_t read_u8(struct reader *r)
 static inline uint16_t read_u16(struct reader *r)
 {
     struct bytes b = read_bytes(r, 2);
-    return b.size == 0 ? 0 : (uint16_t)(b.data[0] << 8 | b.data[1]);
+    if (b.size == 0) return 0;
+    return (uint16_t)((unsigned)b.data[0] << 8 | b.data[1]);
 }
 
 /* Four bytes; 0 on failure. */

@@ -1,9 +1,9 @@
 /* ack.c - PUBACK, PUBREC, PUBREL, PUBCOMP. MQTT 5.0, 3.4 to 3.7 */
 #include "wire/ack.h"
 
-#include <assert.h>
-
 #include "wire/reason.h"
+
+#include <assert.h>
 
 static bool is_ack(enum packet_type type)
 {

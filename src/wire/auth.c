@@ -1,9 +1,9 @@
 /* auth.c - AUTH. MQTT 5.0, 3.15 */
 #include "wire/auth.h"
 
-#include <assert.h>
-
 #include "wire/reason.h"
+
+#include <assert.h>
 
 enum err auth_decode(const struct frame *f, enum protocol protocol,
                      struct auth *a)

@@ -1,9 +1,9 @@
 /* connack.c - CONNACK. MQTT 5.0, 3.2 */
 #include "wire/connack.h"
 
-#include <assert.h>
-
 #include "wire/reason.h"
+
+#include <assert.h>
 
 enum { FLAG_SESSION_PRESENT = 0x01 };
 

@@ -1,10 +1,10 @@
 /* connect.c - CONNECT. MQTT 5.0, 3.1 */
 #include "wire/connect.h"
 
-#include <assert.h>
-
 #include "wire/topic.h"
 #include "wire/utf8.h"
+
+#include <assert.h>
 
 enum {
     FLAG_RESERVED = 0x01,
@@ -52,7 +52,7 @@ static enum err flags_decode(uint8_t flags, struct connect *c)
     c->will.present = (flags & FLAG_WILL) != 0;
     if (c->will.present) {
         c->will.retain = (flags & FLAG_WILL_RETAIN) != 0;
-        c->will.qos = (flags & FLAG_WILL_QOS) >> WILL_QOS_SHIFT;
+        c->will.qos = (uint8_t)((flags & FLAG_WILL_QOS) >> WILL_QOS_SHIFT);
         /* [MQTT-3.1.2-12] [MQTT3-3.1.2-14] */
         if (c->will.qos > 2) return ERR_MALFORMED;
     }

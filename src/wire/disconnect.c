@@ -1,9 +1,9 @@
 /* disconnect.c - DISCONNECT. MQTT 5.0, 3.14 */
 #include "wire/disconnect.h"
 
-#include <assert.h>
-
 #include "wire/reason.h"
+
+#include <assert.h>
 
 enum err disconnect_decode(const struct frame *f, enum protocol protocol,
                            struct disconnect *d)

@@ -1,10 +1,10 @@
 /* properties.c - one table, and walks over regions by it. */
 #include "wire/properties.h"
 
-#include <assert.h>
-
 #include "wire/topic.h"
 #include "wire/utf8.h"
+
+#include <assert.h>
 
 struct row {
     uint8_t kind;
@@ -16,8 +16,8 @@ struct row {
 
 /* Indexed by id. */
 static const struct row ROWS[PROPERTY_ID_MAX + 1] = {
-#define X(name, id, kind, packets, low, high, member) \
-    [id] = {PROPERTY_KIND_##kind, (packets),          \
+#define X(name, id, kind, packets, low, high, member)                          \
+    [id] = {PROPERTY_KIND_##kind, (packets),                                   \
             offsetof(struct properties, member), (low), (high)},
     PROPERTY_LIST(X)
 #undef X
@@ -26,8 +26,8 @@ static const struct row ROWS[PROPERTY_ID_MAX + 1] = {
 #define BIT(id) ((uint64_t)1 << (id))
 
 /* A server keeps these to itself. */
-#define NOT_FORWARDED                                               \
-    (BIT(PROPERTY_MESSAGE_EXPIRY) | BIT(PROPERTY_SUBSCRIPTION_ID) | \
+#define NOT_FORWARDED                                                          \
+    (BIT(PROPERTY_MESSAGE_EXPIRY) | BIT(PROPERTY_SUBSCRIPTION_ID) |            \
      BIT(PROPERTY_TOPIC_ALIAS) | BIT(PROPERTY_WILL_DELAY))
 
 const struct properties PROPERTIES_NONE = {

@@ -50,14 +50,14 @@ enum { PROPERTIES_WILL = PACKET_NONE };
 #define IN_UNSUBACK    (1u << PACKET_UNSUBACK)
 #define IN_DISCONNECT  (1u << PACKET_DISCONNECT)
 #define IN_AUTH        (1u << PACKET_AUTH)
-#define IN_ACK                                                         \
-    (1u << PACKET_PUBACK | 1u << PACKET_PUBREC | 1u << PACKET_PUBREL | \
+#define IN_ACK                                                                 \
+    (1u << PACKET_PUBACK | 1u << PACKET_PUBREC | 1u << PACKET_PUBREL |         \
      1u << PACKET_PUBCOMP)
 #define IN_MESSAGE (IN_PUBLISH | IN_WILL)
 #define IN_OPENING (IN_CONNECT | IN_CONNACK)
-#define IN_ANSWER \
+#define IN_ANSWER                                                              \
     (IN_CONNACK | IN_ACK | IN_SUBACK | IN_UNSUBACK | IN_DISCONNECT | IN_AUTH)
-#define IN_ALL \
+#define IN_ALL                                                                 \
     (IN_MESSAGE | IN_OPENING | IN_ANSWER | IN_SUBSCRIBE | IN_UNSUBSCRIBE)
 
 /* MQTT 5.0, table 2-4: name, id, kind, packets, lowest and highest value of a

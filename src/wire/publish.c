@@ -1,10 +1,10 @@
 /* publish.c - PUBLISH, the packet that everything else is about. 3.3 */
 #include "wire/publish.h"
 
-#include <assert.h>
-
 #include "wire/topic.h"
 #include "wire/utf8.h"
+
+#include <assert.h>
 
 enum {
     FLAG_RETAIN = 0x01,
@@ -18,7 +18,7 @@ static enum err flags_decode(uint8_t flags, enum protocol protocol,
 {
     assert(flags <= 0x0f);
     p->dup = (flags & FLAG_DUP) != 0;
-    p->qos = (flags & FLAG_QOS) >> QOS_SHIFT;
+    p->qos = (uint8_t)((flags & FLAG_QOS) >> QOS_SHIFT);
     p->retain = (flags & FLAG_RETAIN) != 0;
     if (p->qos > 2) return ERR_MALFORMED;
     if (p->dup && p->qos == 0)

@@ -1,11 +1,11 @@
 /* subscribe.c - SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK. 3.8 to 3.11 */
 #include "wire/subscribe.h"
 
-#include <assert.h>
-
 #include "wire/reason.h"
 #include "wire/topic.h"
 #include "wire/utf8.h"
+
+#include <assert.h>
 
 enum {
     OPTION_QOS = 0x03,
