@@ -1,9 +1,11 @@
 /* interest.h - which other shards want which topic.
  *
- * Exact filters cost 16 bytes and no text: a keyed hash and the set of shards.
- * Wildcard filters stand in a tree of levels. Telling twice is harmless. A
- * collision of two 64-bit keyed hashes would only cost a needless post, or,
- * when one of the two is withdrawn, is ruled out by keeping both counted.
+ * Filters without wildcard keep no text: two keyed hashes of 64 bits and the
+ * set of shards, some 45 bytes each. Wildcard filters stand in a tree of
+ * levels. A set knows no count: telling twice is harmless, and one withdrawal
+ * ends it. Two filters with both hashes equal would be taken for one, so that
+ * withdrawing one silenced the other: for a billion filters the odds are about
+ * 2^-69, and without the key nobody can bring it about.
  */
 #ifndef MOGI_CORE_INTEREST_H
 #define MOGI_CORE_INTEREST_H
@@ -14,6 +16,7 @@
 
 struct interest;
 
+/* Nobody wants anything yet. `key` seeds the hashes. */
 struct interest *interest_new(struct pool *pool, struct hash_key key);
 void interest_free(struct interest *interest);
 
