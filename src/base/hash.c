@@ -25,10 +25,20 @@ static inline void sip_round(struct sip *s)
     s->v2 = rotate_left(s->v2, 32);
 }
 
-/* `count` bytes, 0..8, as a little-endian number on every machine. */
-static inline uint64_t load_word(const uint8_t *at, size_t count)
+/* Eight bytes as a little-endian number on every machine; compilers see that
+ * it is one load. */
+static inline uint64_t load_word(const uint8_t *at)
 {
-    uint64_t word = 0;
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
+           (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
+           (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
+}
+
+/* The last 0..7 bytes, and the size in the highest. */
+static inline uint64_t load_last(const uint8_t *at, size_t count, size_t size)
+{
+    uint64_t word = (uint64_t)(size & 0xff) << 56;
     for (size_t i = 0; i < count; i++) {
         word |= (uint64_t)at[i] << (8 * i);
     }
@@ -52,11 +62,10 @@ uint64_t hash_bytes(const struct hash_key *key, struct bytes b)
     };
     size_t whole = b.size & ~(size_t)7;
     for (size_t i = 0; i < whole; i += 8) {
-        sip_absorb(&s, load_word(b.data + i, 8));
+        sip_absorb(&s, load_word(b.data + i));
     }
-    uint64_t rest = 0;
-    if (b.size > whole) rest = load_word(b.data + whole, b.size - whole);
-    sip_absorb(&s, rest | (uint64_t)(b.size & 0xff) << 56);
+    const uint8_t *last = b.size > whole ? b.data + whole : NULL;
+    sip_absorb(&s, load_last(last, b.size - whole, b.size));
     s.v2 ^= 0xff;
     for (int i = 0; i < 3; i++) {
         sip_round(&s);

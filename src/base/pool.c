@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In a build with AddressSanitizer, a block in a free list cannot be used. */
+/* In a build with AddressSanitizer, exactly the bytes that were asked for can
+ * be used, until they are given back, once. */
 #if defined(__SANITIZE_ADDRESS__)
 #define POOL_ASAN 1
 #elif defined(__has_feature)
@@ -29,9 +30,11 @@
 #include <sanitizer/asan_interface.h>
 #define POISON(block, size)   ASAN_POISON_MEMORY_REGION(block, size)
 #define UNPOISON(block, size) ASAN_UNPOISON_MEMORY_REGION(block, size)
+#define IN_USE(block, size)   (__asan_region_is_poisoned(block, size) == NULL)
 #else
 #define POISON(block, size)   ((void)(block), (void)(size))
 #define UNPOISON(block, size) ((void)(block), (void)(size))
+#define IN_USE(block, size)   ((void)(block), (void)(size), true)
 #endif
 
 enum {
@@ -102,6 +105,7 @@ static size_t class_size(unsigned class)
 static void free_push(struct pool *pool, unsigned class, void *block)
 {
     struct free_block *freed = block;
+    UNPOISON(freed, sizeof *freed);
     freed->next = pool->free[class];
     pool->free[class] = freed;
     POISON(block, class_size(class));
@@ -116,7 +120,6 @@ static void front_spend(struct pool *pool)
         unsigned class = class_of(most);
         if (class_size(class) > most) class --;
         size_t size = class_size(class);
-        UNPOISON(pool->front, size);
         free_push(pool, class, pool->front);
         pool->front += size;
         pool->front_size -= size;
@@ -134,6 +137,13 @@ static void chunk_new(struct pool *pool)
     POISON(pool->front, pool->front_size);
 }
 
+/* Let the first `size` bytes of a block of `whole` be used, and no more. */
+static void show(void *block, size_t size, size_t whole)
+{
+    POISON(block, whole);
+    UNPOISON(block, size);
+}
+
 static void *small_take(struct pool *pool, size_t size)
 {
     unsigned class = class_of(size);
@@ -142,15 +152,16 @@ static void *small_take(struct pool *pool, size_t size)
     pool->bytes += whole;
     struct free_block *block = pool->free[class];
     if (block != NULL) {
-        UNPOISON(block, whole);
+        UNPOISON(block, sizeof *block);
         pool->free[class] = block->next;
+        show(block, size, whole);
         return block;
     }
     if (pool->front_size < whole) chunk_new(pool);
     void *cut = pool->front;
     pool->front += whole;
     pool->front_size -= whole;
-    UNPOISON(cut, whole);
+    show(cut, size, whole);
     return cut;
 }
 
@@ -216,6 +227,7 @@ void pool_give(struct pool *pool, void *block, size_t size)
 {
     if (block == NULL) return;
     assert(size > 0);
+    assert(IN_USE(block, size));
     if (size <= SMALL_MAX) {
         unsigned class = class_of(size);
         assert(pool->bytes >= class_size(class));
@@ -244,6 +256,7 @@ void *pool_resize(struct pool *pool, void *block, size_t old_size, size_t size)
     }
     if (old_size <= SMALL_MAX && size <= SMALL_MAX &&
         class_of(old_size) == class_of(size)) {
+        show(block, size, class_size(class_of(size)));
         return block;
     }
     void *moved = block_take(pool, size);

@@ -3,6 +3,8 @@
 #include "base/rng.h"
 #include "check.h"
 
+#include <pthread.h>
+
 struct system {
     size_t blocks; /* held now */
     size_t calls;
@@ -21,6 +23,14 @@ static void *system_grow(void *context, void *block, size_t size)
     if (system->empty) return NULL;
     if (block == NULL) system->blocks++;
     return realloc(block, size);
+}
+
+static void *plain_grow(void *context, void *block, size_t size)
+{
+    (void)context;
+    if (size > 0) return realloc(block, size);
+    free(block);
+    return NULL;
 }
 
 static struct pool *pool_on(struct system *system, size_t bytes_max)
@@ -191,6 +201,50 @@ static void no_memory(void)
     CHECK_EQ(system.blocks, 0);
 }
 
+enum { SHARED = 4000, GIVERS = 4 };
+
+static struct {
+    struct pool *pool;
+    void *blocks[SHARED];
+} shared;
+
+static void *give_every_fourth(void *context)
+{
+    for (size_t i = (uintptr_t)context; i < SHARED; i += GIVERS) {
+        pool_shared_give(shared.pool, shared.blocks[i], i + 1);
+    }
+    return NULL;
+}
+
+/* Other threads give back while this one takes and gives its own. */
+static void shared_blocks(void)
+{
+    /* The system below must be callable from any thread: it counts nothing. */
+    shared.pool = pool_new((struct memory){plain_grow, NULL}, 0);
+    size_t total = 0;
+    for (size_t i = 0; i < SHARED; i++) {
+        shared.blocks[i] = pool_shared_take(shared.pool, i + 1);
+        memset(shared.blocks[i], 1, i + 1);
+        total += i + 1;
+    }
+    CHECK_EQ(pool_bytes(shared.pool), total);
+    pthread_t threads[GIVERS];
+    for (uintptr_t i = 0; i < GIVERS; i++) {
+        REQUIRE(pthread_create(&threads[i], NULL, give_every_fourth,
+                               (void *)i) == 0);
+    }
+    for (int i = 0; i < 10000; i++) {
+        void *own = pool_take(shared.pool, 64);
+        CHECK(pool_bytes(shared.pool) >= 64);
+        pool_give(shared.pool, own, 64);
+    }
+    for (int i = 0; i < GIVERS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_EQ(pool_bytes(shared.pool), 0);
+    pool_free(shared.pool);
+}
+
 int main(void)
 {
     RUN(every_size);
@@ -200,5 +254,6 @@ int main(void)
     RUN(free_all);
     RUN(ceiling);
     RUN(no_memory);
+    RUN(shared_blocks);
     return check_result();
 }
