@@ -40,14 +40,24 @@ struct body *message_share(struct message *m, struct pool *pool)
     body->message.payload = place(&at, m->payload);
     assert(at == body->bytes + size);
     *m = body_message(body);
+    m->owned = true;
     assert(m->body == body && body->message.body == NULL);
-    return body;
+    return body_ref(body);
+}
+
+void message_done(struct message *m)
+{
+    if (m->owned) body_unref(m->body);
+    m->body = NULL;
+    m->owned = false;
 }
 
 struct body *body_of_text(struct pool *pool, struct bytes text)
 {
     struct message m = {.topic = text};
-    return message_share(&m, pool);
+    struct body *body = message_share(&m, pool);
+    message_done(&m);
+    return body;
 }
 
 struct body *body_ref(struct body *body)

@@ -12,22 +12,23 @@
 #ifndef MOGI_CORE_MESSAGE_H
 #define MOGI_CORE_MESSAGE_H
 
-#include <stdatomic.h>
-
 #include "base/bytes.h"
 #include "base/pool.h"
 #include "core/id.h"
+
+#include <stdatomic.h>
 
 struct message {
     struct bytes topic;
     struct bytes forward; /* properties to pass on, as in a v5 packet */
     struct bytes payload;
-    uint64_t stamp;      /* unique, and ordered as things happened */
-    uint64_t expires_ms; /* 0: never */
+    uint64_t stamp;               /* unique, and ordered as things happened */
+    uint64_t expires_ms;          /* 0: never */
     struct session_ref publisher; /* at home on `publisher_shard` */
     uint16_t publisher_shard;
     uint8_t qos;
     bool retain;
+    bool owned;        /* the view holds a reference to `body` */
     struct body *body; /* the shared copy this is a view of, or NULL */
 };
 
@@ -48,10 +49,13 @@ static inline struct message body_message(struct body *body)
 }
 
 /* The shared copy of `*m`, made from `pool` at the first call; `m` then views
- * it, borrowed: no longer than one of its references lives. Returns a new
+ * it and holds a reference of its own until message_done. Returns a new
  * reference, or NULL when there is no memory (`m` is as it was). The three
  * texts together are less than 4 GiB - 256. */
 struct body *message_share(struct message *m, struct pool *pool);
+
+/* The step is done with `*m`: drop the reference that it may hold. */
+void message_done(struct message *m);
 
 /* A body that carries only `text` (as its topic): a filter, a group. A new
  * reference, or NULL when there is no memory. */

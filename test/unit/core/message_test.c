@@ -54,8 +54,14 @@ static void share_copies_all_parts(void)
     body_unref(again);
     CHECK(body_ref(body) == body);
     body_unref(body);
-    CHECK(pool_bytes(pool) > before);
     body_unref(body);
+    CHECK(m.owned && !view.owned);
+    CHECK(pool_bytes(pool) > before);
+    message_done(&view);
+    CHECK(pool_bytes(pool) > before);
+    message_done(&m);
+    CHECK(m.body == NULL && !m.owned);
+    message_done(&m);
     CHECK_EQ(pool_bytes(pool), before);
     pool_free(pool);
 }
@@ -69,12 +75,14 @@ static void share_takes_empty_parts(void)
     CHECK_EQ(m.forward.size, 0);
     CHECK_EQ(m.payload.size, 0);
     body_unref(body);
+    message_done(&m);
     body_unref(NULL);
     struct body *text = body_of_text(pool, bytes_of("a/#"));
     REQUIRE(text != NULL);
     struct message view = body_message(text);
     CHECK_BYTES(view.topic.data, view.topic.size, "a/#", 3);
     body_unref(text);
+    CHECK_EQ(pool_bytes(pool), 0);
     pool_free(pool);
 }
 
