@@ -63,6 +63,16 @@ if(TARGET mogi-sim)
   endforeach()
 endif()
 
+# sim/<seed>: a random life of the broker each.
+set(MOGI_SEEDS 8 CACHE STRING "how many random lives the tests live")
+if(TARGET mogi-sim AND EXISTS "${PROJECT_SOURCE_DIR}/sim/random.c")
+  foreach(seed RANGE 1 ${MOGI_SEEDS})
+    add_test(NAME sim/${seed} COMMAND mogi-sim ${seed})
+    set_tests_properties(sim/${seed} PROPERTIES LABELS sim)
+    mogi_timeout(sim/${seed} 120)
+  endforeach()
+endif()
+
 # live/<name>, example/<name>: Python programs that drive the real binary. A
 # line "# tsan: skip" keeps one out of the run under ThreadSanitizer.
 if(TARGET mogi)
