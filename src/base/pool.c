@@ -206,7 +206,7 @@ struct pool *pool_new(struct memory memory, size_t bytes_max)
 void pool_free(struct pool *pool)
 {
     if (pool == NULL) return;
-    LIST_EACH (at, after, &pool->large) {
+    LIST_EACH(at, after, &pool->large) {
         give_back(pool, OWNER(at, struct large, link));
     }
     while (pool->chunks != NULL) {

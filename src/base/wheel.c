@@ -112,7 +112,7 @@ static void descend(struct wheel *wheel, int level)
     int slot = __builtin_ctzll(wheel->occupied[level]);
     struct link *head = &wheel->slots[level][slot];
     wheel->occupied[level] &= wheel->occupied[level] - 1;
-    LIST_EACH (at, after, head) {
+    LIST_EACH(at, after, head) {
         list_remove(at);
         place(wheel, OWNER(at, struct timer, link));
     }
