@@ -91,6 +91,7 @@ class Broker:
             self.options.setdefault("threads", threads)
         if IS_MOSQUITTO:
             self.options.pop("threads", None)
+            self.options["set_tcp_nodelay"] = "true"  # ours always does
         self.process = None
 
     def __enter__(self):
@@ -197,6 +198,7 @@ class Raw:
     def __init__(self, port, version=5, receive_buffer=None):
         self.version = version
         self.buffer = bytearray()
+        self.unreleased = set()
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF,
@@ -229,6 +231,8 @@ class Raw:
     def expect(self, kind, **fields):
         """Read the next packet; it must be a `kind` with these fields."""
         packet = self.read()
+        while self.answer_pubrel(packet):
+            packet = self.read()
         seen = {name: getattr(packet, name, None) for name in fields}
         assert packet.kind == kind and seen == fields, (
             f"expected {kind} {fields}, came {str(packet)[:500]}")
@@ -244,6 +248,7 @@ class Raw:
 
     def expect_nothing(self):
         """No packet may be on its way: the answer to a ping comes first."""
+        self.settle()
         self.send(packets.PINGREQ_BYTES).expect("pingresp")
 
     def subscribe(self, *filters, qos=0, props=()):
@@ -265,7 +270,11 @@ class Raw:
             self.expect("pubcomp", packet_id=7)
 
     def receive(self, topic=None, payload=None, **fields):
-        """Read a PUBLISH and acknowledge it."""
+        """Read a PUBLISH and acknowledge it.
+
+        At QoS 2 the PUBREL may come after further messages; `receive` and
+        `settle` answer it when it does.
+        """
         if topic is not None:
             fields["topic"] = topic
         if payload is not None:
@@ -274,10 +283,22 @@ class Raw:
         if message.qos == 1:
             self.send(packets.ack(packets.PUBACK, message.packet_id))
         if message.qos == 2:
+            self.unreleased.add(message.packet_id)
             self.send(packets.ack(packets.PUBREC, message.packet_id))
-            self.expect("pubrel", packet_id=message.packet_id)
-            self.send(packets.ack(packets.PUBCOMP, message.packet_id))
         return message
+
+    def settle(self):
+        """See all that was received at QoS 2 to its end."""
+        while self.unreleased:
+            self.answer_pubrel(self.read())
+
+    def answer_pubrel(self, packet):
+        """Whether it was the PUBREL of something received."""
+        if packet.kind != "pubrel" or packet.packet_id not in self.unreleased:
+            return False
+        self.unreleased.remove(packet.packet_id)
+        self.send(packets.ack(packets.PUBCOMP, packet.packet_id))
+        return True
 
     def close(self):
         """Vanish without DISCONNECT."""

@@ -8,11 +8,12 @@
 
 import subprocess
 
-from harness import MOGI, TIMEOUT_S, run
+from harness import IS_MOSQUITTO, MOGI, TIMEOUT_S, run
 from tap import Tap
 
 MOSQUITTO = {"pub": ["mosquitto_pub"], "sub": ["mosquitto_sub"]}
-OURS = {"pub": [MOGI, "pub"], "sub": [MOGI, "sub"]}
+OURS = MOSQUITTO if IS_MOSQUITTO else {
+    "pub": [MOGI, "pub"], "sub": [MOGI, "sub"]}
 
 
 def publish(broker, *args, input=None, status=0, tools=MOSQUITTO):

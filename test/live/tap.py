@@ -25,6 +25,7 @@ class Tap:
         self.to_broker = []
         self.to_client = []
         self.sockets = []
+        self.pumps = 0
 
     def __enter__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -51,6 +52,8 @@ class Tap:
             self.start_pump(broker, client, self.to_client, version)
 
     def start_pump(self, *args):
+        with self.changed:
+            self.pumps += 1
         threading.Thread(target=self.pump, args=args, daemon=True).start()
 
     def pump(self, source, target, seen, version):
@@ -64,6 +67,9 @@ class Tap:
             target.shutdown(socket.SHUT_WR)
         except OSError:
             shut(target)
+        with self.changed:
+            self.pumps -= 1
+            self.changed.notify_all()
 
     def note(self, buffer, seen, version):
         while (found := packets.split(buffer)) is not None:
@@ -82,6 +88,12 @@ class Tap:
             came = self.changed.wait_for(
                 lambda: len(self.received(kind)) >= count, TIMEOUT_S)
         assert came, f"no {kind} in {TIMEOUT_S} s; came {self.to_client}"
+
+    def drain(self):
+        """Wait until clients that have ended are read to their last byte."""
+        with self.changed:
+            ended = self.changed.wait_for(lambda: self.pumps == 0, TIMEOUT_S)
+        assert ended, f"a client is still connected; sent {self.to_broker}"
 
     def sent(self, *kinds):
         """What clients sent, of these kinds."""
