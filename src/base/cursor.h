@@ -86,7 +86,8 @@ static inline uint32_t read_u32(struct reader *r)
 
 /* Seven bits a byte, lowest first, the high bit says that more follow: a
  * number up to VARINT_MAX in at most 4 bytes. Fails (and returns 0) when it
- * takes more bytes than it needs or than four. MQTT 5.0, 1.5.5 [MQTT-1.5.5-1] */
+ * takes more bytes than it needs or than four. MQTT 5.0, 1.5.5
+ * [MQTT-1.5.5-1] */
 uint32_t read_varint(struct reader *r);
 
 /* A two-byte size and that many bytes. MQTT 5.0, 1.5.6 */
@@ -144,12 +145,14 @@ static inline void write_bytes(struct writer *w, struct bytes b)
     if (room != NULL) memcpy(room, b.data, b.size);
 }
 
+/* One byte; fails when there is no room, as all below do. */
 static inline void write_u8(struct writer *w, uint8_t value)
 {
     uint8_t *room = write_room(w, 1);
     if (room != NULL) room[0] = value;
 }
 
+/* Two bytes, the high one first. */
 static inline void write_u16(struct writer *w, uint16_t value)
 {
     uint8_t *room = write_room(w, 2);
@@ -158,6 +161,7 @@ static inline void write_u16(struct writer *w, uint16_t value)
     room[1] = (uint8_t)value;
 }
 
+/* Four bytes, the highest first. */
 static inline void write_u32(struct writer *w, uint32_t value)
 {
     uint8_t *room = write_room(w, 4);

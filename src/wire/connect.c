@@ -56,6 +56,9 @@ static enum err flags_decode(uint8_t flags, struct connect *c)
         /* [MQTT-3.1.2-12] [MQTT3-3.1.2-14] */
         if (c->will.qos > 2) return ERR_MALFORMED;
     }
+    /* [MQTT3-3.1.2-22], and 3.1 says the same; 5.0 allows a password alone. */
+    if (c->protocol != MQTT_50 && c->has_password && !c->has_user_name)
+        return ERR_PROTOCOL;
     if (c->protocol == MQTT_31) return OK;
 
     /* [MQTT-3.1.2-3] [MQTT3-3.1.2-3] */
@@ -63,9 +66,6 @@ static enum err flags_decode(uint8_t flags, struct connect *c)
     /* [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT3-3.1.2-13] [MQTT3-3.1.2-15] */
     if (!c->will.present && (flags & (FLAG_WILL_QOS | FLAG_WILL_RETAIN)) != 0)
         return ERR_MALFORMED;
-    /* [MQTT3-3.1.2-22]; 5.0 allows a password alone. */
-    if (c->protocol == MQTT_311 && c->has_password && !c->has_user_name)
-        return ERR_PROTOCOL;
     return OK;
 }
 
@@ -170,6 +170,7 @@ void connect_encode(const struct connect *c, struct writer *w)
 {
     assert(c->protocol >= MQTT_31 && c->protocol <= MQTT_50);
     assert(!c->bridge || c->protocol != MQTT_50);
+    assert(!c->has_password || c->has_user_name || c->protocol == MQTT_50);
     frame_write(w, PACKET_CONNECT, 0, body_size(c));
     write_binary(w, bytes_of(protocol_name(c->protocol)));
     write_u8(w, (uint8_t)((c->bridge ? BRIDGE : 0u) | c->protocol));

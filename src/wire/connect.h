@@ -23,7 +23,7 @@ struct connect {
     bool bridge;      /* 0x80 of the level: Mosquitto's bridges set it in 3.x */
     bool clean_start; /* Clean Session of 3.x */
     bool has_user_name;
-    bool has_password;
+    bool has_password; /* without a user name in 5.0 alone */
     uint16_t keep_alive_s;
     struct bytes client_id; /* may be empty: the caller judges it */
     struct bytes user_name;
@@ -41,7 +41,7 @@ struct connect {
  *                "MQTT" above 5 (answer 0x84 [MQTT-3.1.2-2]), else MQTT_311
  *                (answer 0x01 [MQTT3-3.1.2-2])
  * ERR_PROTOCOL   name not known, then c->protocol is MQTT_NONE
- *                [MQTT-3.1.2-1]; password without user name in 3.1.1
+ *                [MQTT-3.1.2-1]; password without user name in 3.x
  *                [MQTT3-3.1.2-22]; bad property use
  * ERR_MALFORMED  anything that cannot be read; reserved flag set
  *                [MQTT-3.1.2-3] [MQTT3-3.1.2-3]; will QoS 3; will QoS or

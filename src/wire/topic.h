@@ -58,6 +58,7 @@ struct topic_levels {
     bool done;
 };
 
+/* A walk that starts at the first level of `text`, which it borrows. */
 static inline struct topic_levels topic_levels_of(struct bytes text)
 {
     return (struct topic_levels){text, false};

@@ -202,6 +202,10 @@ static void many_empty_user_properties(void)
     CHECK_EQ(decode(writer_bytes(&w), PACKET_PUBLISH, &p), OK);
     CHECK_EQ(p.user_count, 10000);
     CHECK_EQ(properties_forward_size(&p), 50000);
+    static uint8_t kept[50000];
+    struct writer to = writer_at(kept, sizeof kept);
+    properties_forward_write(&p, &to);
+    CHECK_BYTES(kept, writer_bytes(&to).size, region, sizeof region);
 }
 
 /* [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-17]
@@ -223,6 +227,17 @@ static void forwarding_drops_the_will_delay(void)
     CHECK_BYTES(kept, writer_bytes(&to).size, "\1\1\x08\0\1r\x09\0\1\0", 10);
 }
 
+/* A region that no length can say is not written; nothing of it is read. */
+static void region_too_large_fails(void)
+{
+    uint8_t room[8];
+    struct writer w = writer_at(room, sizeof room);
+    properties_write(&w, bytes_at(room, (size_t)VARINT_MAX + 1));
+    CHECK(w.failed);
+    CHECK_EQ(writer_bytes(&w).size, 0);
+    CHECK(properties_size((size_t)VARINT_MAX + 1) > VARINT_MAX);
+}
+
 int main(void)
 {
     RUN(every_property_everywhere);
@@ -233,5 +248,6 @@ int main(void)
     RUN(user_properties_keep_their_order);
     RUN(many_empty_user_properties);
     RUN(forwarding_drops_the_will_delay);
+    RUN(region_too_large_fails);
     return check_result();
 }

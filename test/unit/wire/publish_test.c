@@ -142,6 +142,22 @@ static void room_too_small_fails(void)
     }
 }
 
+static void packet_too_large_fails(void)
+{
+    struct publish_out out = sample(NULL, 0);
+    uint8_t room[128];
+    struct writer w = writer_at(room, sizeof room);
+    out.forward.size = (size_t)VARINT_MAX + 1;
+    publish_encode_head(&out, MQTT_50, &w);
+    CHECK(w.failed);
+    out = sample(NULL, 0);
+    out.payload.size = VARINT_MAX;
+    w = writer_at(room, sizeof room);
+    publish_encode_head(&out, MQTT_311, &w);
+    CHECK(w.failed);
+    CHECK(publish_size(&out, MQTT_311) > PACKET_SIZE_MAX);
+}
+
 int main(void)
 {
     RUN(vectors);
@@ -151,5 +167,6 @@ int main(void)
     RUN(properties_pass_through);
     RUN(errors_keep_the_packet_id);
     RUN(room_too_small_fails);
+    RUN(packet_too_large_fails);
     return check_result();
 }
