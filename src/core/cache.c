@@ -1,9 +1,9 @@
 /* cache.c - direct-mapped: one place for each topic, one compare to know it. */
 #include "core/cache.h"
 
-#include <assert.h>
-
 #include "core/bounds.h"
+
+#include <assert.h>
 
 /* A block larger than this would push out too many others. */
 enum { BLOCK_BYTES_MAX = TOPIC_CACHE_BYTES_MAX / 4 };
@@ -125,6 +125,7 @@ static struct resolved *resolved_new(struct cache *cache, size_t size,
                                      const struct session *const *locals,
                                      size_t local_count)
 {
+    assert(key->topic.size > 0 && key->topic.size <= UINT16_MAX);
     struct resolved *resolved = pool_take(cache->pool, size);
     uint8_t *at = (uint8_t *)(resolved + 1);
     struct receiver *list =

@@ -1,9 +1,9 @@
 /* gather.c - merge by a table of marks, then lay identifiers side by side. */
 #include "core/gather.h"
 
-#include <assert.h>
-
 #include "core/filter.h"
+
+#include <assert.h>
 
 enum { MARKS_MIN = 64 };
 
@@ -20,6 +20,7 @@ struct pair {
 
 void gather_init(struct gather *gather, struct pool *pool)
 {
+    assert(pool != NULL);
     *gather = (struct gather){.pool = pool};
     buffer_init(&gather->receivers, pool);
     buffer_init(&gather->groups, pool);
@@ -93,6 +94,7 @@ static uint32_t receiver_count(const struct gather *gather)
 static struct mark *mark_of(struct gather *gather,
                             const struct session *session)
 {
+    assert(gather->turn != 0);
     size_t mask = gather->mark_count - 1;
     uint64_t h = ((uintptr_t)session >> 4) * 0x9e3779b97f4a7c15;
     const struct receiver *list = receivers_of(gather);
@@ -108,6 +110,7 @@ static struct mark *mark_of(struct gather *gather,
 static uint32_t receiver_add(struct gather *gather,
                              const struct subscription *subscription)
 {
+    assert(subscription->options.qos <= 2);
     uint32_t index = receiver_count(gather);
     struct receiver *receiver =
         (void *)buffer_reserve(&gather->receivers, sizeof *receiver);
@@ -164,7 +167,7 @@ static void gather_session(struct gather *gather,
 void gather_filter(struct gather *gather, const struct filter *filter)
 {
     struct link *head = (struct link *)(uintptr_t)&filter->subscriptions;
-    LIST_EACH (at, after, head) {
+    LIST_EACH(at, after, head) {
         struct subscription *subscription =
             OWNER(at, struct subscription, of_filter);
         if (subscription->group != NULL) {
@@ -198,6 +201,7 @@ static void identifiers_end(struct gather *gather)
     for (size_t i = 0; i < count; i++) {
         struct receiver *receiver = &list[pairs[i].receiver];
         size_t at = (size_t)(receiver->identifiers - next);
+        assert(at + receiver->identifier_count < count);
         next[at + receiver->identifier_count++] = pairs[i].identifier;
     }
 }

@@ -82,6 +82,7 @@ static struct tree_node *find(const struct retain *retain, struct bytes topic)
 static void put(struct retain *retain, struct tree_node *node,
                 struct body *body)
 {
+    assert(node != retain->tree.root);
     struct body *former = body_at(node);
     if (former != NULL) {
         assert(retain->count > 0);
@@ -191,6 +192,7 @@ static struct tree_node *step_over(const struct match *match,
         node = node->parent;
         *depth -= 1;
     }
+    assert(node == match->retain->tree.root);
     return NULL;
 }
 
@@ -280,6 +282,7 @@ void retain_sweep(struct retain *retain, uint64_t now_ms, size_t count_max,
     struct tree_node **nodes = (void *)retain->expired.data;
     size_t count = retain->expired.size / sizeof *nodes;
     for (size_t i = 0; i < count; i++) {
+        assert(body_at(nodes[i]) != NULL);
         if (gone != NULL) gone(body_at(nodes[i]), context);
         put(retain, nodes[i], NULL);
         tree_prune(&retain->tree, nodes[i]);

@@ -69,13 +69,14 @@ struct topics *topics_new(struct pool *pool, struct hash_key key);
 void topics_free(struct topics *topics);
 
 /* Link `subscription` (its owner and options set, `filter` NULL) under
- * `filter`, a valid filter without "$share/". The caller made sure that this owner does not have
- * it yet (topics_find). Returns true when nobody here had this filter. */
+ * `filter`, a valid filter without "$share/". The caller made sure that this
+ * owner does not have it yet (topics_find). Returns true when nobody here had
+ * this filter. */
 bool topics_add(struct topics *topics, struct bytes filter,
                 struct subscription *subscription);
 
-/* Unlink `subscription`, whose `filter` then is NULL. Returns true when nobody here has its filter now; the
- * filter's text is gone then. */
+/* Unlink `subscription`, whose `filter` then is NULL. Returns true when nobody
+ * here has its filter now; the filter's text is gone then. */
 bool topics_remove(struct topics *topics, struct subscription *subscription);
 
 /* The subscription of this owner (one of the two is NULL) to `filter`, or
