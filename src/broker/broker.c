@@ -1,0 +1,340 @@
+/* broker.c - see broker.h. */
+#include "broker/broker.h"
+
+#include "broker/help.h"
+#include "broker/host.h"
+#include "broker/ports.h"
+#include "broker/process.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct broker {
+    struct config config;
+    struct config_reports reports;
+    char **arguments;
+    size_t argument_count;
+    struct log *log;
+    struct hosts hosts;
+    struct settings *settings;
+    struct ports ports;
+    uv_loop_t loop; /* of the main thread: signals, and the threads' ends */
+    uv_async_t ended;
+    uv_signal_t signals[3];
+    bool stopping;
+};
+
+static void on_signal(uv_signal_t *handle, int number);
+
+/* Errors of the configuration, to whoever typed the command. */
+static void errors_print(struct config_reports *reports)
+{
+    const struct report *errors = &reports->errors;
+    for (size_t i = 0; i < errors->count; i++) {
+        (void)fprintf(stderr, "mogi: %s\n", errors->lines[i]);
+    }
+    if (errors->lost > 0) {
+        (void)fprintf(stderr, "mogi: and %zu more\n", errors->lost);
+    }
+}
+
+static void report_log(struct broker *broker, enum log_level level,
+                       struct report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        log_write(broker->log, level, NULL, "%s", report->lines[i]);
+    }
+    report_fini(report);
+}
+
+static int config_test(struct broker *broker)
+{
+    bool fine = ports_check(&broker->config, &broker->reports);
+    errors_print(&broker->reports);
+    const struct report *notes = &broker->reports.notes;
+    for (size_t i = 0; i < notes->count; i++) {
+        (void)fprintf(stderr, "mogi: note: %s\n", notes->lines[i]);
+    }
+    if (fine) (void)fprintf(stderr, "mogi: the configuration is fine\n");
+    return fine ? 0 : 1;
+}
+
+/* All that can be in the way before anybody is served. */
+static bool process_prepare(struct broker *broker)
+{
+    const struct config *config = &broker->config;
+    if (config->daemon && process_daemon() != OK) {
+        (void)fprintf(stderr, "mogi: cannot go to the background: %s\n",
+                      strerror(errno));
+        return false;
+    }
+    process_ignore_signals();
+    struct log_options options = config_log(config);
+    if (log_new(&options, &broker->log) != OK) {
+        (void)fprintf(stderr, "mogi: cannot write the log file %s: %s\n",
+                      config->log_file, strerror(errno));
+        return false;
+    }
+    if (config->pid_file[0] != '\0' &&
+        process_write_pid(config->pid_file) != OK) {
+        log_write(broker->log, LEVEL_ERROR, NULL, "cannot write %s: %s",
+                  config->pid_file, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Unix time less the clock of the loops, in ms. */
+static uint64_t epoch_ms(const uv_loop_t *loop)
+{
+    uv_timeval64_t now;
+    (void)uv_gettimeofday(&now);
+    uint64_t now_ms =
+        (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_usec / 1000;
+    return now_ms - uv_now(loop);
+}
+
+static bool hosts_init(struct broker *broker)
+{
+    struct hosts *hosts = &broker->hosts;
+    const struct config *config = &broker->config;
+    unsigned count =
+        config->threads > 0 ? config->threads : process_cpu_count();
+    if (count > SHARDS_MAX) count = SHARDS_MAX;
+    hosts->count = (uint16_t)count;
+    hosts->log = broker->log;
+    hosts->connection_messages = config->connection_messages;
+    hosts->pool_bytes_max = (size_t)(config->memory_limit / count);
+    hosts->epoch_ms = epoch_ms(&broker->loop);
+    hosts->ended = &broker->ended;
+    int error = uv_random(NULL, NULL, &hosts->key, sizeof hosts->key, 0, NULL);
+    hosts->list = calloc(count, sizeof *hosts->list);
+    if (error != 0 || hosts->list == NULL) return false;
+    broker->settings = settings_new(&config->options, config->max_connections);
+    for (uint16_t i = 0; i < count; i++) {
+        struct host *host = &hosts->list[i];
+        if (host_init(host, hosts, i, broker->settings) != OK) return false;
+    }
+    return true;
+}
+
+static void hosts_fini(struct broker *broker)
+{
+    struct hosts *hosts = &broker->hosts;
+    for (size_t i = 0; i < hosts->count; i++)
+        host_join(&hosts->list[i]);
+    for (size_t i = 0; i < hosts->count; i++)
+        host_close(&hosts->list[i]);
+    for (size_t i = 0; i < hosts->count; i++)
+        host_fini(&hosts->list[i]);
+    free(hosts->list);
+    settings_unref(broker->settings);
+}
+
+static void on_ended(uv_async_t *async)
+{
+    struct broker *broker = async->data;
+    struct hosts *hosts = &broker->hosts;
+    for (size_t i = 0; i < hosts->count; i++)
+        host_join(&hosts->list[i]);
+    uv_stop(&broker->loop);
+}
+
+static void loop_init(struct broker *broker)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    int error = uv_loop_init(&broker->loop);
+    assert(error == 0);
+    error = uv_async_init(&broker->loop, &broker->ended, on_ended);
+    assert(error == 0);
+    broker->ended.data = broker;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_t *handle = &broker->signals[i];
+        error = uv_signal_init(&broker->loop, handle);
+        assert(error == 0);
+        handle->data = broker;
+        (void)uv_signal_start(handle, on_signal, numbers[i]);
+    }
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+static void loop_fini(struct broker *broker)
+{
+    uv_walk(&broker->loop, close_handle, NULL);
+    (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
+    int error = uv_loop_close(&broker->loop);
+    assert(error == 0);
+}
+
+static void hosts_tell(struct broker *broker, enum mail_kind kind)
+{
+    struct hosts *hosts = &broker->hosts;
+    for (size_t i = 0; i < hosts->count; i++) {
+        struct mail mail = {.kind = kind, .weight = MAIL_WEIGHT};
+        if (kind == MAIL_RELOAD) mail.settings = settings_ref(broker->settings);
+        mailbox_push_one(&hosts->boxes[i], mail);
+    }
+}
+
+static void broker_stop(struct broker *broker, int number)
+{
+    if (broker->stopping) {
+        log_write(broker->log, LEVEL_WARNING, NULL, "stopped at once");
+        ports_fini(&broker->ports);
+        _Exit(1);
+    }
+    broker->stopping = true;
+    log_write(broker->log, LEVEL_NOTICE, NULL,
+              "%s: saying good-bye to %u connections (once more: at once)",
+              number == SIGINT ? "interrupted" : "terminated",
+              atomic_load(&broker->hosts.connections));
+    hosts_tell(broker, MAIL_STOP);
+}
+
+/* Take over what a new reading of the configuration changes. One that is wrong
+ * changes nothing. */
+static void broker_reload(struct broker *broker)
+{
+    if (log_reopen(broker->log) != OK) {
+        log_write(broker->log, LEVEL_ERROR, NULL, "cannot open %s again: %s",
+                  broker->config.log_file, strerror(errno));
+    }
+    struct config config;
+    struct config_reports reports = {0};
+    enum err err = config_load(&config, broker->arguments,
+                               broker->argument_count, &reports);
+    if (err == OK) {
+        config_keep(&config, &broker->config, &reports.notes);
+        broker->config = config;
+        settings_unref(broker->settings);
+        broker->settings =
+            settings_new(&config.options, config.max_connections);
+        log_set_level(broker->log, config.log_level);
+        hosts_tell(broker, MAIL_RELOAD);
+    }
+    report_log(broker, LEVEL_ERROR, &reports.errors);
+    report_log(broker, LEVEL_WARNING, &reports.notes);
+    log_write(broker->log, LEVEL_NOTICE, NULL,
+              err == OK ? "reloaded the configuration"
+                        : "the configuration is wrong: the old one stays");
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct broker *broker = handle->data;
+    if (number != SIGHUP) {
+        broker_stop(broker, number);
+    } else if (!broker->stopping) {
+        broker_reload(broker);
+    }
+}
+
+/* What a newcomer wants to know. */
+static void welcome(struct broker *broker)
+{
+    struct log *log = broker->log;
+    const struct ports *ports = &broker->ports;
+    char text[ADDRESS_TEXT_MAX];
+    for (size_t i = 0; i < ports->count; i++) {
+        bool local = address_is_local(&ports->list[i]);
+        log_write(log, LEVEL_NOTICE, NULL, "listening on %s, %s",
+                  address_text(&ports->list[i], text),
+                  local ? "for this machine" : "for everybody");
+    }
+    for (size_t i = 0; i < ports->path_count; i++) {
+        log_write(log, LEVEL_NOTICE, NULL, "listening on %s, for this machine",
+                  ports->paths[i]);
+    }
+    if (ports->count == 0) return;
+    char port[16] = "";
+    if (ports->list[0].port != 1883) {
+        (void)snprintf(port, sizeof port, " -p %u", ports->list[0].port);
+    }
+    log_write(log, LEVEL_NOTICE, NULL,
+              "to see what passes, type in another terminal: mogi sub%s -t "
+              "'#' -v",
+              port);
+    log_write(log, LEVEL_NOTICE, NULL,
+              "to say something, in a third one: mogi pub%s -t hello -m world",
+              port);
+}
+
+static bool broker_start(struct broker *broker)
+{
+    struct hosts *hosts = &broker->hosts;
+    uint64_t files = process_raise_files();
+    if (!hosts_init(broker)) {
+        log_write(broker->log, LEVEL_ERROR, NULL,
+                  "the system gives no more threads, files or memory");
+        exit(1);
+    }
+    log_write(broker->log, LEVEL_NOTICE, NULL,
+              "mogi " MOGI_VERSION " starts with %u thread%s and at most %llu "
+              "open files",
+              hosts->count, hosts->count == 1 ? "" : "s",
+              (unsigned long long)files);
+    enum err err =
+        ports_open(&broker->ports, &broker->config, hosts, &broker->reports);
+    report_log(broker, LEVEL_WARNING, &broker->reports.notes);
+    report_log(broker, LEVEL_ERROR, &broker->reports.errors);
+    if (err != OK) return false;
+    for (size_t i = 0; i < hosts->count; i++) {
+        if (host_start(&hosts->list[i]) == OK) continue;
+        log_write(broker->log, LEVEL_ERROR, NULL,
+                  "the system gives no more threads");
+        exit(1);
+    }
+    welcome(broker);
+    return true;
+}
+
+static int broker_run(struct broker *broker)
+{
+    if (!process_prepare(broker)) return 1;
+    loop_init(broker);
+    bool started = broker_start(broker);
+    if (started) (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
+    hosts_fini(broker);
+    ports_fini(&broker->ports);
+    loop_fini(broker);
+    if (broker->config.pid_file[0] != '\0') {
+        process_remove(broker->config.pid_file);
+    }
+    if (started) log_write(broker->log, LEVEL_NOTICE, NULL, "mogi has ended");
+    return started ? 0 : 1;
+}
+
+int broker_main(int argc, char **argv)
+{
+    struct broker *broker = calloc(1, sizeof *broker);
+    if (broker == NULL) return 1;
+    broker->arguments = argv + 1;
+    broker->argument_count = argc > 0 ? (size_t)(argc - 1) : 0;
+    enum err err = config_load(&broker->config, broker->arguments,
+                               broker->argument_count, &broker->reports);
+    int status = 1;
+    if (broker->config.help) {
+        help_print(stdout);
+        status = 0;
+    } else if (err != OK) {
+        errors_print(&broker->reports);
+    } else if (broker->config.test) {
+        status = config_test(broker);
+    } else {
+        status = broker_run(broker);
+    }
+    log_free(broker->log);
+    report_fini(&broker->reports.errors);
+    report_fini(&broker->reports.notes);
+    free(broker);
+    return status;
+}

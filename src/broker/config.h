@@ -1,0 +1,126 @@
+/* config.h - all that an operator can set, from every place it can be set in.
+ *
+ *     default  <  file  <  environment  <  command line
+ *                 key value   MOGI_KEY=value   --key value, --key=value
+ *
+ * The dialect is that of mosquitto.conf; keys.h has the list. Nothing stops at
+ * the first mistake: all are reported together, each with its place.
+ */
+#ifndef MOGI_BROKER_CONFIG_H
+#define MOGI_BROKER_CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "broker/report.h"
+#include "core/options.h"
+#include "net/address.h"
+
+enum {
+    CONFIG_TEXT_MAX = 256,
+    CONFIG_LISTENERS_MAX = 32,
+    CONFIG_INCLUDE_DEPTH_MAX = 8,
+    CONFIG_LINE_BYTES_MAX = 4096
+};
+
+/* Where a value comes from; a higher one wins. */
+enum config_rank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND };
+
+struct config_listener {
+    uint16_t port;  /* 0 with a path in `host`: a Unix socket; else any free */
+    uint8_t family; /* enum address_family; ADDRESS_UNIX: both */
+    char host[CONFIG_TEXT_MAX]; /* name, address, path; "": everywhere */
+    char interface[32];         /* "": all */
+};
+
+struct config {
+    struct options options;
+
+    /* Listeners. */
+    struct config_listener listeners[CONFIG_LISTENERS_MAX];
+    size_t listener_count;
+    enum config_rank listener_rank;
+    uint32_t port; /* of the listener that needs no `listener` line */
+    char bind_address[CONFIG_TEXT_MAX];
+    bool port_open; /* `port` is for everybody, not for this machine only */
+    bool port_set;
+    bool allow_anonymous;
+    bool anonymous_set;
+    uint32_t max_connections; /* on all listeners together; 0: no limit */
+
+    /* Process. */
+    uint32_t threads; /* 0: one for each processor */
+    uint64_t memory_limit;
+    char pid_file[CONFIG_TEXT_MAX];
+    bool daemon;
+    bool verbose;
+    bool persistence;
+    uint16_t receive_maximum; /* 0: as max_inflight_messages */
+
+    /* Log. */
+    bool log_stderr, log_stdout, log_syslog, log_none;
+    char log_file[CONFIG_TEXT_MAX];
+    enum config_rank log_dest_rank, log_type_rank;
+    enum log_level log_level;
+    uint64_t log_format; /* 0: text, 1: json */
+    bool log_timestamp;
+    bool connection_messages;
+
+    /* What was asked for on the command line only. */
+    char file[CONFIG_TEXT_MAX];
+    bool test;
+    bool help;
+};
+
+/* Where a key was met, for messages. */
+struct config_place {
+    enum config_rank rank;
+    const char *name; /* file, or how the key was written */
+    unsigned line;    /* 0: none */
+    unsigned depth;   /* of included files */
+};
+
+/* What reading brought to light. */
+struct config_reports {
+    struct report errors;
+    struct report notes; /* for the log */
+};
+
+/* Defaults only. */
+void config_init(struct config *config);
+
+/* Read everything: `arguments` (without the program's and command's names),
+ * then the file they name, the environment, and the arguments again.
+ *
+ * OK, or ERR_CONFIG: reports->errors says everything that is wrong. */
+MUST_USE
+enum err config_load(struct config *config, char **arguments, size_t count,
+                     struct config_reports *reports);
+
+/* Set `key` to `value` as met at `place`; what is wrong goes to `reports`. */
+void config_set(struct config *config, const char *key, const char *value,
+                const struct config_place *place,
+                struct config_reports *reports);
+
+/* Read the file `place->name` into `config`. */
+void config_file(struct config *config, const struct config_place *place,
+                 struct config_reports *reports);
+
+/* Read every file of folder `folder` that ends in ".conf", in the order of
+ * their names. */
+void config_folder(struct config *config, const char *folder,
+                   const struct config_place *place,
+                   struct config_reports *reports);
+
+/* An error or a note about the key at `place`. */
+void config_say(struct report *report, const struct config_place *place,
+                const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Say in `notes` which values of `next` differ from `now` but need a restart,
+ * and put the old ones back. */
+void config_keep(struct config *next, const struct config *now,
+                 struct report *notes);
+
+/* How the log is opened. */
+struct log_options config_log(const struct config *config);
+
+#endif

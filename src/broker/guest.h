@@ -1,0 +1,70 @@
+/* guest.h - the connections of one thread, each in a numbered slot.
+ *
+ *     slots   [ guest | guest | free | guest | ... ]
+ *                               |
+ *     free    [ 2 | ... ]  <----+   used again before the table grows
+ *
+ * The shard knows a guest by its slot (struct conn_id). A slot is free again
+ * when the socket's memory is, which is after the turn it was closed in.
+ */
+#ifndef MOGI_BROKER_GUEST_H
+#define MOGI_BROKER_GUEST_H
+
+#include "base/list.h"
+#include "core/id.h"
+#include "net/address.h"
+#include "net/stream.h"
+
+struct host;
+
+enum guest_end { GUEST_STAYS, GUEST_LINGERS, GUEST_GOES };
+
+struct guest {
+    struct stream stream; /* first: the stream's address is the guest's */
+    struct host *host;
+    struct conn_id id;
+    struct address peer;
+    uint16_t listener;
+    bool known;        /* the shard was told, and has not forgotten it */
+    bool moved;        /* its socket is another host's now */
+    bool shard_paused; /* the shard does not want to read it */
+    bool host_paused;  /* it fills mailboxes that are full */
+    uint8_t end;       /* enum guest_end: what comes after its output */
+    unsigned written;  /* DRAINED events that it has coming */
+
+    /* This turn's output: a chain of actions, as indices + 1; 0 is none. */
+    uint32_t first, last;
+    uint64_t posted; /* shards that its input was posted to in this turn */
+
+    struct link of_output;  /* has output, or an end, in this turn */
+    struct link of_posted;  /* `posted` is not empty */
+    struct link of_paused;  /* `host_paused` */
+    struct link of_written; /* `written` is not 0 */
+};
+
+struct guests {
+    struct pool *pool;
+    struct guest **slots;
+    uint32_t *free;
+    size_t slot_count, free_count;
+    size_t count;
+};
+
+void guests_init(struct guests *guests, struct pool *pool);
+
+/* All guests are gone. */
+void guests_fini(struct guests *guests);
+
+/* A new guest, in a slot of its own. */
+struct guest *guest_new(struct guests *guests);
+
+/* Out of all lists, out of its slot, and its memory is free. */
+void guest_free(struct guests *guests, struct guest *guest);
+
+/* The guest in slot `id`, or NULL. */
+struct guest *guest_find(const struct guests *guests, struct conn_id id);
+
+/* Read it, or not, as `shard_paused` and `host_paused` say. */
+void guest_read(struct guest *guest);
+
+#endif

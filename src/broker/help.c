@@ -1,0 +1,60 @@
+/* help.c - see help.h. */
+#include "broker/help.h"
+
+#include "broker/keys.h"
+
+#include <string.h>
+
+enum { INDENT = 8, COLUMNS = 78 };
+
+static const char usage[] =
+    "Usage: mogi broker [-c FILE] [-p PORT] [-v] [-d] [--KEY VALUE]...\n"
+    "\n"
+    "An MQTT broker. Without options it serves this machine on port 1883.\n"
+    "\n"
+    "  -c FILE        read FILE, in the dialect of mosquitto.conf\n"
+    "  -p PORT        listen on PORT of this machine\n"
+    "  -v             log everything (as --log_type all)\n"
+    "  -d             go to the background\n"
+    "  --test-config  check the configuration and end\n"
+    "  -h, --help     print this\n"
+    "\n"
+    "Every KEY below can stand in the file as \"KEY VALUE\", on the command\n"
+    "line as --KEY VALUE or --KEY=VALUE, and in the environment as\n"
+    "MOGI_KEY=VALUE. The command line wins over the environment, which wins\n"
+    "over the file. SIGHUP reads the file again; keys marked * then wait for\n"
+    "a restart.\n";
+
+/* Print `text` in lines of COLUMNS, each behind INDENT spaces. */
+static void text_print(FILE *to, const char *text)
+{
+    size_t column = 0;
+    while (*text != '\0') {
+        size_t size = strcspn(text, " ");
+        if (column > 0 && column + 1 + size > COLUMNS) {
+            (void)fputc('\n', to);
+            column = 0;
+        }
+        if (column == 0) column = INDENT - 1;
+        bool first = column == INDENT - 1;
+        (void)fprintf(to, "%*s%.*s", first ? INDENT : 1, "", (int)size, text);
+        column += 1 + size;
+        text += size;
+        text += strspn(text, " ");
+    }
+    (void)fputc('\n', to);
+}
+
+void help_print(FILE *to)
+{
+    (void)fputs(usage, to);
+    for (const struct key *key = keys; key->name != NULL; key++) {
+        if (key->kind == KEY_NOTE || key->kind == KEY_REFUSED) continue;
+        (void)fprintf(to, "\n  %s%s", key->name, key->reloadable ? "" : " *");
+        if (key->fallback[0] != '\0') {
+            (void)fprintf(to, "  (%s)", key->fallback);
+        }
+        (void)fputc('\n', to);
+        text_print(to, key->help);
+    }
+}

@@ -1,0 +1,440 @@
+/* host.c - see host.h. */
+#include "broker/host.h"
+
+#include "broker/turn.h"
+#include "core/message.h"
+#include "net/socket.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    /* Actions of one read: above, the next reads are shorter, so that a turn
+     * stays bounded however many subscribers there are; below, longer. */
+    READ_ACTIONS_HIGH = 8192,
+    READ_ACTIONS_LOW = 1024,
+    READ_SIZE_MIN = 2048
+};
+
+static void on_mail(uv_async_t *async);
+static void on_turn(uv_prepare_t *prepare);
+static void on_bytes(struct stream *stream, struct bytes bytes);
+static void on_written(struct stream *stream, unsigned count);
+static void on_ended(struct stream *stream);
+static void on_closed(struct stream *stream);
+static void on_release(void *owner);
+
+static const struct stream_user stream_user = {
+    .bytes = on_bytes,
+    .written = on_written,
+    .ended = on_ended,
+    .closed = on_closed,
+    .release = on_release,
+};
+
+static void *memory_grow(void *context, void *block, size_t size)
+{
+    (void)context;
+    if (size > 0) return realloc(block, size);
+    free(block);
+    return NULL;
+}
+
+static void loop_init(struct host *host)
+{
+    uv_loop_t *loop = &host->loop;
+    int error = uv_prepare_init(loop, &host->turn);
+    error |= uv_idle_init(loop, &host->again);
+    error |= uv_timer_init(loop, &host->tick);
+    error |= uv_timer_init(loop, &host->stop);
+    assert(error == 0);
+    host->turn.data = host->again.data = host;
+    host->tick.data = host->stop.data = host;
+    host->tick_ms = UINT64_MAX;
+    (void)uv_prepare_start(&host->turn, on_turn);
+}
+
+static void lists_init(struct host *host)
+{
+    list_init(&host->output);
+    list_init(&host->posted);
+    list_init(&host->paused);
+    list_init(&host->written);
+}
+
+enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
+                   struct settings *settings)
+{
+    host->hosts = hosts;
+    host->index = index;
+    if (uv_loop_init(&host->loop) != 0) return ERR_IO;
+    if (uv_random(NULL, NULL, &host->luck, sizeof host->luck, 0, NULL) != 0) {
+        return ERR_IO;
+    }
+    loop_init(host);
+    lists_init(host);
+    mailbox_init(&hosts->boxes[index], &host->loop, on_mail, host);
+    struct memory memory = {memory_grow, NULL};
+    host->pool = pool_new(memory, hosts->pool_bytes_max);
+    if (host->pool == NULL) return ERR_NO_MEMORY;
+    guests_init(&host->guests, host->pool);
+    actions_init(&host->actions, host->pool);
+    host->settings = settings_ref(settings);
+    struct shard_place place = {index, hosts->count, hosts->key};
+    host->shard =
+        shard_new(host->pool, place, &settings->options, host_now_ms(host));
+    return streams_init(&host->streams, &host->loop, host->pool, &stream_user);
+}
+
+uint64_t host_now_ms(const struct host *host)
+{
+    return host->hosts->epoch_ms + uv_now(&host->loop);
+}
+
+static uint64_t luck_draw(struct host *host)
+{
+    host->luck_count++;
+    return hash_bytes(&host->luck,
+                      bytes_at(&host->luck_count, sizeof host->luck_count));
+}
+
+void host_step(struct host *host, struct event *event)
+{
+    event->now_ms = host_now_ms(host);
+    event->random = luck_draw(host);
+    shard_step(host->shard, event, &host->actions);
+}
+
+void host_end(struct host *host, struct guest *guest, enum guest_end end)
+{
+    guest->known = false;
+    guest->end = (uint8_t)end;
+    list_remove(&guest->of_output);
+    list_push(&host->output, &guest->of_output);
+}
+
+/* The turn ends before the loop waits. What it has written may let the shard
+ * go on: then the loop does not wait, but looks for other work in between. */
+static void on_again(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void on_turn(uv_prepare_t *prepare)
+{
+    struct host *host = prepare->data;
+    turn_written(host);
+    turn_end(host);
+    if (list_empty(&host->written)) {
+        (void)uv_idle_stop(&host->again);
+    } else {
+        (void)uv_idle_start(&host->again, on_again);
+    }
+}
+
+/* A guest on socket `fd`, which is closed when that fails. */
+static struct guest *guest_open(struct host *host, int fd, uint16_t listener,
+                                const struct address *peer)
+{
+    struct guest *guest = guest_new(&host->guests);
+    if (stream_open(&guest->stream, &host->streams, fd) != OK) {
+        socket_close(fd);
+        guest_free(&host->guests, guest);
+        atomic_fetch_sub(&host->hosts->connections, 1);
+        return NULL;
+    }
+    guest->host = host;
+    guest->listener = listener;
+    guest->peer = *peer;
+    guest->known = true;
+    return guest;
+}
+
+static void guest_welcome(struct host *host, struct guest *guest, bool refused)
+{
+    struct event event = {.kind = EVENT_OPENED,
+                          .conn = guest->id,
+                          .refused = refused,
+                          .listener = guest->listener};
+    host_step(host, &event);
+}
+
+static void on_accepted(struct listener *listener, int fd,
+                        const struct address *peer)
+{
+    struct host *host = listener->user;
+    struct hosts *hosts = host->hosts;
+    unsigned count = atomic_fetch_add(&hosts->connections, 1) + 1;
+    unsigned max = host->settings->max_connections;
+    bool refused = max > 0 && count > max;
+    if (refused && count - max > HOSTS_REFUSED_MAX) {
+        socket_close(fd);
+        atomic_fetch_sub(&hosts->connections, 1);
+        return;
+    }
+    struct guest *guest = guest_open(host, fd, listener->index, peer);
+    if (guest != NULL) guest_welcome(host, guest, refused);
+}
+
+static void on_strained(struct listener *listener, int error)
+{
+    const struct host *host = listener->user;
+    log_write(host->hosts->log, LEVEL_WARNING, "strained",
+              "cannot accept connections for now: %s; raise the limit of open "
+              "files (ulimit -n, or LimitNOFILE= in the systemd unit)",
+              uv_strerror(error));
+}
+
+enum err host_listen(struct host *host, int fd, uint16_t number)
+{
+    size_t max = sizeof host->listeners / sizeof *host->listeners;
+    if (host->listener_count == max) {
+        socket_close(fd);
+        return ERR_FULL;
+    }
+    struct listener *listener = &host->listeners[host->listener_count];
+    listener->accepted = on_accepted;
+    listener->strained = on_strained;
+    listener->user = host;
+    listener->index = number;
+    enum err err = listener_start(listener, &host->loop, fd);
+    if (err == OK) host->listener_count++;
+    return err;
+}
+
+/* What a step added: which shards it posts to, and whether a guest leaves. */
+static void actions_look(const struct host *host, size_t before,
+                         uint64_t *posted, bool *moved)
+{
+    const struct actions *actions = &host->actions;
+    for (size_t i = before; i < actions->count; i++) {
+        const struct action *action = &actions->list[i];
+        if (action->kind == ACTION_POST)
+            *posted |= (uint64_t)1 << action->shard;
+        if (action->kind == ACTION_MOVE) *moved = true;
+    }
+}
+
+static void read_size_adapt(struct streams *streams, size_t action_count)
+{
+    if (action_count > READ_ACTIONS_HIGH &&
+        streams->read_size > READ_SIZE_MIN) {
+        streams->read_size /= 2;
+    } else if (action_count < READ_ACTIONS_LOW &&
+               streams->read_size < STREAM_READ_MAX) {
+        streams->read_size *= 2;
+    }
+}
+
+static void guest_bytes(struct host *host, struct guest *guest,
+                        struct bytes bytes)
+{
+    size_t before = host->actions.count;
+    struct event event = {
+        .kind = EVENT_BYTES, .conn = guest->id, .bytes = bytes};
+    host_step(host, &event);
+    read_size_adapt(&host->streams, host->actions.count - before);
+    uint64_t posted = 0;
+    bool moved = false;
+    actions_look(host, before, &posted, &moved);
+    if (posted != 0 && guest->posted == 0) {
+        list_push(&host->posted, &guest->of_posted);
+    }
+    guest->posted |= posted;
+    /* What else comes from a guest that moves is for its new shard. */
+    if (moved) turn_end(host);
+    turn_relieve(host);
+}
+
+static void on_bytes(struct stream *stream, struct bytes bytes)
+{
+    struct guest *guest = OWNER(stream, struct guest, stream);
+    if (guest->known) guest_bytes(guest->host, guest, bytes);
+}
+
+static void on_written(struct stream *stream, unsigned count)
+{
+    struct guest *guest = OWNER(stream, struct guest, stream);
+    guest->written += count;
+    if (guest->written > 0 && list_empty(&guest->of_written)) {
+        list_push(&guest->host->written, &guest->of_written);
+    }
+}
+
+static void on_ended(struct stream *stream)
+{
+    struct guest *guest = OWNER(stream, struct guest, stream);
+    struct host *host = guest->host;
+    /* The shard may have closed it in this very turn. */
+    turn_end(host);
+    if (!guest->known) return;
+    struct event event = {.kind = EVENT_CLOSED, .conn = guest->id};
+    host_step(host, &event);
+    host_end(host, guest, GUEST_GOES);
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct guest *guest = OWNER(stream, struct guest, stream);
+    struct host *host = guest->host;
+    /* One that moved is counted where it is now. */
+    if (!guest->moved) atomic_fetch_sub(&host->hosts->connections, 1);
+    guest_free(&host->guests, guest);
+    for (size_t i = 0; i < host->listener_count; i++) {
+        listener_retry(&host->listeners[i]);
+    }
+    if (host->stopping && host->guests.count == 0) uv_stop(&host->loop);
+}
+
+static void on_release(void *owner)
+{
+    body_unref(owner);
+}
+
+static void mail_post(struct host *host, struct mail *mail)
+{
+    struct event event = {.kind = EVENT_POSTED, .post = &mail->post};
+    host_step(host, &event);
+}
+
+static void mail_moved(struct host *host, struct mail *mail)
+{
+    struct moved *moved = mail->moved;
+    if (host->stopping) {
+        socket_close(moved->fd);
+        atomic_fetch_sub(&host->hosts->connections, 1);
+    } else {
+        struct guest *guest =
+            guest_open(host, moved->fd, moved->listener, &moved->peer);
+        if (guest != NULL) guest_welcome(host, guest, false);
+        if (guest != NULL && moved->size > 0) {
+            guest_bytes(host, guest, bytes_at(moved->bytes, moved->size));
+        }
+    }
+    free(moved);
+}
+
+static void mail_reload(struct host *host, struct mail *mail)
+{
+    struct settings *old = host->settings;
+    host->settings = mail->settings;
+    struct event event = {.kind = EVENT_RELOADED,
+                          .options = &host->settings->options};
+    host_step(host, &event);
+    settings_unref(old);
+}
+
+/* The last output had its time. */
+static void on_stop(uv_timer_t *timer)
+{
+    struct host *host = timer->data;
+    for (size_t i = 0; i < host->guests.slot_count; i++) {
+        struct guest *guest = host->guests.slots[i];
+        if (guest != NULL) stream_cut(&guest->stream);
+    }
+}
+
+static void mail_stop(struct host *host, struct mail *mail)
+{
+    (void)mail;
+    if (host->stopping) return;
+    for (size_t i = 0; i < host->listener_count; i++) {
+        listener_stop(&host->listeners[i]);
+    }
+    struct event event = {.kind = EVENT_STOPPED};
+    host_step(host, &event);
+    turn_end(host);
+    host->stopping = true;
+    (void)uv_timer_start(&host->stop, on_stop, HOST_STOP_MS, 0);
+    if (host->guests.count == 0) uv_stop(&host->loop);
+}
+
+typedef void mail_open(struct host *host, struct mail *mail);
+
+static mail_open *const mail_opens[MAIL_KINDS] = {
+    [MAIL_POST] = mail_post,
+    [MAIL_MOVED] = mail_moved,
+    [MAIL_RELOAD] = mail_reload,
+    [MAIL_STOP] = mail_stop,
+};
+
+static void on_mail(uv_async_t *async)
+{
+    struct host *host = async->data;
+    struct mailbox *box = &host->hosts->boxes[host->index];
+    mailbox_take(box, &host->in);
+    for (size_t i = 0; i < host->in.count; i++) {
+        struct mail *mail = &host->in.list[i];
+        mail_opens[mail->kind](host, mail);
+        turn_relieve(host);
+    }
+    host->in.count = host->in.weight = 0;
+    if (host->in.capacity > MAIL_KEEP_COUNT) mails_fini(&host->in);
+    uint64_t waiters = mailbox_settle(box);
+    for (uint16_t i = 0; i < host->hosts->count; i++) {
+        if ((waiters >> i & 1) != 0) mailbox_wake(&host->hosts->boxes[i]);
+    }
+    turn_resume(host);
+}
+
+static void host_run(void *argument)
+{
+    struct host *host = argument;
+    (void)uv_run(&host->loop, UV_RUN_DEFAULT);
+    atomic_fetch_sub(&host->hosts->running, 1);
+    int error = uv_async_send(host->hosts->ended);
+    assert(error == 0);
+}
+
+enum err host_start(struct host *host)
+{
+    atomic_fetch_add(&host->hosts->running, 1);
+    if (uv_thread_create(&host->thread, host_run, host) != 0) return ERR_IO;
+    host->has_thread = true;
+    return OK;
+}
+
+void host_join(struct host *host)
+{
+    if (host->has_thread) (void)uv_thread_join(&host->thread);
+    host->has_thread = false;
+}
+
+static void close_all(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+void host_close(struct host *host)
+{
+    for (size_t i = 0; i < host->listener_count; i++) {
+        listener_stop(&host->listeners[i]);
+    }
+    /* No mail is opened any more: it could be for a host that is closed. */
+    uv_close((uv_handle_t *)&host->hosts->boxes[host->index].wake, NULL);
+    (void)uv_prepare_stop(&host->turn);
+    (void)uv_timer_stop(&host->tick);
+    on_stop(&host->stop);
+    (void)uv_run(&host->loop, UV_RUN_NOWAIT);
+    streams_fini(&host->streams);
+    uv_walk(&host->loop, close_all, NULL);
+    (void)uv_run(&host->loop, UV_RUN_DEFAULT);
+    int error = uv_loop_close(&host->loop);
+    assert(error == 0);
+    actions_clear(&host->actions);
+    shard_free(host->shard);
+    mails_fini(&host->in);
+    for (size_t i = 0; i < SHARDS_MAX; i++)
+        mails_fini(&host->out[i]);
+    mailbox_fini(&host->hosts->boxes[host->index]);
+}
+
+void host_fini(struct host *host)
+{
+    actions_fini(&host->actions);
+    guests_fini(&host->guests);
+    pool_give(host->pool, host->next, host->next_capacity * sizeof *host->next);
+    pool_free(host->pool);
+    settings_unref(host->settings);
+}

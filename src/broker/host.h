@@ -1,0 +1,127 @@
+/* host.h - one thread: one shard, one event loop, and the world between them.
+ *
+ *     sockets  --+                         +--> sockets     (turn.c)
+ *     mailbox  --+--> event -> shard_step -+--> mailboxes
+ *     timer    --+        -> actions       +--> log
+ *
+ * What comes while the loop looks for it is stepped at once; the actions
+ * gather, and are carried out before the loop waits again. That is a turn.
+ */
+#ifndef MOGI_BROKER_HOST_H
+#define MOGI_BROKER_HOST_H
+
+#include "base/log.h"
+#include "broker/config.h"
+#include "broker/guest.h"
+#include "broker/mailbox.h"
+#include "broker/settings.h"
+#include "core/shard.h"
+#include "net/listener.h"
+#include "net/stream.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+enum {
+    /* Connections above max_connections that are told so; those beyond are
+     * just closed. */
+    HOSTS_REFUSED_MAX = 100,
+
+    /* How long a thread that ends waits for its last output, in ms. */
+    HOST_STOP_MS = 2000,
+
+    /* Actions, and bytes in their arena, that end a turn before its time. */
+    TURN_ACTIONS_MAX = 32 * 1024,
+    TURN_BYTES_MAX = 4 * 1024 * 1024
+};
+
+struct host;
+
+/* What all threads of a broker share. */
+struct hosts {
+    struct host *list;
+    struct mailbox boxes[SHARDS_MAX];
+    uint16_t count;
+    struct hash_key key;
+    struct log *log;
+    bool connection_messages;
+    size_t pool_bytes_max; /* of each thread; 0: no limit */
+    uint64_t epoch_ms;     /* Unix time when the loops' clock was 0 */
+    atomic_uint connections;
+    atomic_uint running; /* threads that have not ended */
+    uv_async_t *ended;   /* sent by each that ends */
+};
+
+struct host {
+    struct hosts *hosts;
+    uint16_t index;
+    bool stopping;
+    bool has_thread;
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_prepare_t turn;
+    uv_idle_t again; /* keeps the loop awake while there is work left */
+    uv_timer_t tick;
+    uv_timer_t stop;
+    uint64_t tick_ms; /* when `tick` is due; UINT64_MAX: never */
+
+    struct pool *pool;
+    struct shard *shard;
+    struct settings *settings;
+    struct hash_key luck; /* random bits are hashes of a count under it */
+    uint64_t luck_count;
+
+    struct streams streams;
+    struct guests guests;
+    struct listener listeners[CONFIG_LISTENERS_MAX * 2];
+    size_t listener_count;
+
+    /* The turn. */
+    struct actions actions;
+    uint32_t *next; /* of each action: the next SEND to the same guest + 1 */
+    size_t next_capacity;
+    struct link output;  /* guests with output or an end */
+    struct link posted;  /* guests whose input was posted */
+    struct link paused;  /* guests that wait for full mailboxes */
+    struct link written; /* guests with DRAINED to come */
+    struct mails out[SHARDS_MAX];
+    uint64_t out_set; /* those that are not empty */
+    uint64_t full;    /* mailboxes that paused guests wait for */
+    struct mails in;
+};
+
+/* A host in memory that is all zero, with `index`, and `settings` (takes a
+ * reference of its own). ERR_IO when the system has no more loops to give. */
+MUST_USE
+enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
+                   struct settings *settings);
+
+/* Accept connections from `fd`, which is taken over, as those of listener
+ * `number` of the configuration. Before host_start. */
+MUST_USE
+enum err host_listen(struct host *host, int fd, uint16_t number);
+
+/* Run it in a thread of its own until it gets MAIL_STOP. */
+MUST_USE
+enum err host_start(struct host *host);
+
+/* Wait until its thread has ended. */
+void host_join(struct host *host);
+
+/* Close its loop and forget the shard. After every host has been joined. */
+void host_close(struct host *host);
+
+/* Give back its memory. After every host has been closed: they may hold
+ * messages of one another. */
+void host_fini(struct host *host);
+
+/* Let `event` happen to the shard; `event` needs no time and no luck yet. */
+void host_step(struct host *host, struct event *event);
+
+/* The guest's socket is closed in this turn, and the shard has forgotten it. */
+void host_end(struct host *host, struct guest *guest, enum guest_end end);
+
+/* The time now, as in events. */
+uint64_t host_now_ms(const struct host *host);
+
+#endif

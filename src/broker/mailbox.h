@@ -1,0 +1,121 @@
+/* mailbox.h - what other threads have for a shard's thread.
+ *
+ *     shard 0 --+                       one lock
+ *     shard 1 --+--> [ post | post | connection | post ] --> shard 2
+ *     main -----+                       in order of pushing
+ *
+ * What a turn of one shard has for several others is pushed under the locks of
+ * all of them: nobody can see one part, act on it, and overtake another. So
+ * a mailbox is causal.
+ *
+ * Nothing is ever refused or dropped, and nobody waits. Instead, a mailbox that
+ * holds more than MAILBOX_HIGH bytes tells those who push, who then stop
+ * reading from the connections that are to blame, until it holds less than
+ * MAILBOX_LOW.
+ */
+#ifndef MOGI_BROKER_MAILBOX_H
+#define MOGI_BROKER_MAILBOX_H
+
+#include "core/bounds.h"
+#include "core/post.h"
+#include "net/address.h"
+
+#include <uv.h>
+
+enum {
+    MAILBOX_HIGH = 16 * 1024 * 1024,
+    MAILBOX_LOW = 4 * 1024 * 1024,
+
+    /* What a piece of mail weighs by itself, in bytes: a thing of small size
+     * takes time as well. */
+    MAIL_WEIGHT = 512,
+
+    /* A list that has grown longer gives its memory back. */
+    MAIL_KEEP_COUNT = 4096
+};
+
+struct settings;
+
+enum mail_kind {
+    MAIL_POST,   /* for the shard */
+    MAIL_MOVED,  /* a connection that comes from another thread */
+    MAIL_RELOAD, /* new settings */
+    MAIL_STOP,   /* the broker ends */
+    MAIL_KINDS
+};
+
+/* A connection on its way, in one block with the bytes that its shard has not
+ * used. */
+struct moved {
+    int fd;
+    uint16_t listener;
+    struct address peer;
+    size_t size;
+    uint8_t bytes[];
+};
+
+struct mail {
+    enum mail_kind kind;
+    size_t weight;
+    union {
+        struct post post;
+        struct moved *moved;
+        struct settings *settings;
+    };
+};
+
+/* Mail in order. All zero is an empty one. */
+struct mails {
+    struct mail *list;
+    size_t count, capacity;
+    size_t weight;
+};
+
+struct mailbox {
+    uv_mutex_t lock;
+    uv_async_t wake;
+    struct mails waiting;
+    size_t taken;     /* weight of what the owner is at work on */
+    uint64_t waiters; /* shards that want to know when there is room */
+};
+
+/* A mailbox whose owner is woken in `loop` by `wake`, with `data`. */
+void mailbox_init(struct mailbox *box, uv_loop_t *loop, uv_async_cb wake,
+                  void *data);
+
+/* Drop what is in it. The loop has closed its handle. */
+void mailbox_fini(struct mailbox *box);
+
+/* Add `mail` to `mails`, whose owner it then is. */
+void mails_add(struct mails *mails, struct mail mail);
+
+/* Drop what `mails` holds, and what each piece of it owns. */
+void mails_fini(struct mails *mails);
+
+/* Push each of `out[i]` into `boxes[i]` for each bit i of `targets`, all at
+ * once; `out` is then empty. Returns the set of those that now hold too much;
+ * when they no longer do, shard `from` is woken. */
+uint64_t mailbox_push(struct mailbox *boxes, struct mails *out,
+                      uint64_t targets, uint16_t from);
+
+/* Push one piece of mail that comes from outside the shards. */
+void mailbox_push_one(struct mailbox *box, struct mail mail);
+
+/* Take all there is. `mails` must be empty, and gives its memory in return. */
+void mailbox_take(struct mailbox *box, struct mails *mails);
+
+/* The owner has done what it took. Returns the set of shards to be woken. */
+uint64_t mailbox_settle(struct mailbox *box);
+
+/* Does it still hold more than MAILBOX_LOW? Then shard `from` is woken when
+ * not. */
+bool mailbox_wait(struct mailbox *box, uint16_t from);
+
+/* Wake the owner. */
+void mailbox_wake(struct mailbox *box);
+
+/* Memory from the system, as realloc; never NULL: when there is none, the
+ * process ends with a message, as for a pool. */
+void *block_grow(void *block, size_t size);
+
+#endif

@@ -1,0 +1,229 @@
+/* ports.c - see ports.h. */
+#include "broker/ports.h"
+
+#include "broker/process.h"
+#include "net/socket.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ADDRESSES_MAX = 16 };
+
+/* One address to listen on, and what belongs to it. */
+struct port {
+    struct address address;
+    const char *interface; /* or NULL */
+    uint16_t number;       /* of the listener */
+};
+
+static struct config_listener listener_of(uint32_t port, const char *host)
+{
+    struct config_listener listener = {.port = (uint16_t)port};
+    (void)snprintf(listener.host, sizeof listener.host, "%s", host);
+    return listener;
+}
+
+size_t ports_plan(const struct config *config,
+                  struct config_listener list[CONFIG_LISTENERS_MAX])
+{
+    if (config->listener_count > 0) {
+        size_t size = config->listener_count * sizeof *list;
+        memcpy(list, config->listeners, size);
+        return config->listener_count;
+    }
+    if (config->bind_address[0] != '\0' || config->port_open) {
+        list[0] = listener_of(config->port, config->bind_address);
+        return 1;
+    }
+    list[0] = listener_of(config->port, "127.0.0.1");
+    list[1] = listener_of(config->port, "::1");
+    return 2;
+}
+
+static bool is_path(const struct config_listener *listener)
+{
+    return listener->port == 0 && listener->host[0] == '/';
+}
+
+static int listener_resolve(const struct config_listener *listener,
+                            struct address list[ADDRESSES_MAX])
+{
+    const char *host = listener->host[0] != '\0' ? listener->host : NULL;
+    return socket_resolve(host, listener->port, listener->family, list,
+                          ADDRESSES_MAX);
+}
+
+/* Whoever can reach a listener may do everything, for this version cannot ask
+ * who it is: beyond this machine that must be said, not fallen into. */
+static bool listener_check(const struct config *config,
+                           const struct config_listener *listener,
+                           struct config_reports *reports)
+{
+    if (is_path(listener)) return true;
+    struct address list[ADDRESSES_MAX];
+    int count = listener_resolve(listener, list);
+    if (count < 0) {
+        report_add(&reports->errors, "cannot find the address '%s': %s",
+                   listener->host, uv_strerror(count));
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        if (config->allow_anonymous || address_is_local(&list[i])) continue;
+        report_add(&reports->errors,
+                   "port %u would be open to everybody who can reach this "
+                   "machine, and this version cannot check who they are: "
+                   "write \"allow_anonymous true\" if that is what you want, "
+                   "or \"listener %u 127.0.0.1\" for this machine only",
+                   listener->port, listener->port);
+        return false;
+    }
+    return true;
+}
+
+bool ports_check(const struct config *config, struct config_reports *reports)
+{
+    struct config_listener list[CONFIG_LISTENERS_MAX];
+    size_t count = ports_plan(config, list);
+    bool fine = true;
+    for (size_t i = 0; i < count; i++) {
+        /* Without IPv6 the second of the default listeners is missing. */
+        bool optional = i > 0 && config->listener_count == 0;
+        if (optional) continue;
+        fine &= listener_check(config, &list[i], reports);
+    }
+    return fine;
+}
+
+static void failure_explain(const struct address *address, int error,
+                            struct report *errors)
+{
+    char text[ADDRESS_TEXT_MAX];
+    (void)address_text(address, text);
+    unsigned port = address->port;
+    switch (error) {
+    case UV_EADDRINUSE:
+        report_add(errors,
+                   "%s is in use: another broker is probably running (to see "
+                   "which: ss -ltnp 'sport = :%u'; Debian's mosquitto starts "
+                   "by itself: systemctl stop mosquitto). To take another "
+                   "port: -p PORT, or \"listener PORT\" in the file",
+                   text, port);
+        break;
+    case UV_EACCES:
+        report_add(errors,
+                   "%s is not allowed: ports below 1024 take root, or "
+                   "AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd "
+                   "unit; others may be forbidden by a security policy",
+                   text);
+        break;
+    case UV_EADDRNOTAVAIL:
+        report_add(errors, "%s is not an address of this machine", text);
+        break;
+    default:
+        report_add(errors, "cannot listen on %s: %s", text, uv_strerror(error));
+        break;
+    }
+}
+
+/* One socket for each host, between which the system spreads connections. The
+ * first attempt does not share, so that a broker that is there already, and
+ * shares as well, is found and not joined. */
+static int port_open(struct port *port, struct hosts *hosts)
+{
+    int fd = socket_listen(&port->address, false, port->interface);
+    if (fd < 0) return fd;
+    if (hosts->count == 1) {
+        return host_listen(&hosts->list[0], fd, port->number) == OK ? 0
+                                                                    : UV_EMFILE;
+    }
+    socket_close(fd);
+    for (size_t i = 0; i < hosts->count; i++) {
+        fd = socket_listen(&port->address, true, port->interface);
+        if (fd < 0) return fd;
+        if (host_listen(&hosts->list[i], fd, port->number) != OK) {
+            return UV_EMFILE;
+        }
+    }
+    return 0;
+}
+
+/* Open what one listener means. An address of a family that this machine does
+ * not have is left out when another can be had. */
+static void listener_open(struct ports *ports,
+                          const struct config_listener *listener,
+                          uint16_t number, struct hosts *hosts,
+                          struct config_reports *reports)
+{
+    struct address list[ADDRESSES_MAX];
+    int count = listener_resolve(listener, list);
+    size_t before = ports->count;
+    for (int i = 0; i < count; i++) {
+        struct port port = {.address = list[i], .number = number};
+        if (listener->interface[0] != '\0')
+            port.interface = listener->interface;
+        if (listener->port == 0 && ports->count > before) {
+            port.address.port = ports->list[before].port;
+        }
+        int error = port_open(&port, hosts);
+        bool missing = error == UV_EADDRNOTAVAIL || error == UV_EAFNOSUPPORT;
+        if (error == 0) {
+            ports->list[ports->count++] = port.address;
+        } else if (missing && ports->count > 0 &&
+                   port.address.family == ADDRESS_IPV6) {
+            report_add(&reports->notes,
+                       "there is no IPv6 here: port %u is not "
+                       "listened on with it",
+                       port.address.port);
+        } else {
+            failure_explain(&port.address, error, &reports->errors);
+        }
+        if (ports->count == sizeof ports->list / sizeof *ports->list) break;
+    }
+}
+
+static void path_open(struct ports *ports,
+                      const struct config_listener *listener, uint16_t number,
+                      struct hosts *hosts, struct config_reports *reports)
+{
+    int fd = socket_listen_path(listener->host);
+    if (fd < 0) {
+        report_add(&reports->errors, "cannot listen on %s: %s%s",
+                   listener->host, uv_strerror(fd),
+                   fd == UV_EADDRINUSE ? "; another broker is probably running"
+                                       : "");
+        return;
+    }
+    (void)snprintf(ports->paths[ports->path_count++], CONFIG_TEXT_MAX, "%s",
+                   listener->host);
+    if (host_listen(&hosts->list[0], fd, number) != OK) {
+        report_add(&reports->errors, "cannot listen on %s", listener->host);
+    }
+}
+
+enum err ports_open(struct ports *ports, const struct config *config,
+                    struct hosts *hosts, struct config_reports *reports)
+{
+    *ports = (struct ports){.count = 0};
+    struct config_listener list[CONFIG_LISTENERS_MAX];
+    size_t count = ports_plan(config, list);
+    if (!ports_check(config, reports)) return ERR_CONFIG;
+    for (size_t i = 0; i < count; i++) {
+        bool again = i > 0 && config->listener_count == 0;
+        if (again && ports->count > 0) list[i].port = ports->list[0].port;
+        if (is_path(&list[i])) {
+            path_open(ports, &list[i], (uint16_t)i, hosts, reports);
+        } else {
+            listener_open(ports, &list[i], (uint16_t)i, hosts, reports);
+        }
+    }
+    return reports->errors.count == 0 ? OK : ERR_CONFIG;
+}
+
+void ports_fini(struct ports *ports)
+{
+    for (size_t i = 0; i < ports->path_count; i++) {
+        process_remove(ports->paths[i]);
+    }
+    ports->path_count = 0;
+}

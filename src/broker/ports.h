@@ -1,0 +1,32 @@
+/* ports.h - the sockets to listen on, as the configuration says. */
+#ifndef MOGI_BROKER_PORTS_H
+#define MOGI_BROKER_PORTS_H
+
+#include "broker/host.h"
+
+struct ports {
+    struct address list[CONFIG_LISTENERS_MAX * 2]; /* that are listened on */
+    size_t count;
+    char paths[CONFIG_LISTENERS_MAX][CONFIG_TEXT_MAX];
+    size_t path_count;
+};
+
+/* The listeners that `config` means, at most CONFIG_LISTENERS_MAX, in `list`:
+ * those it names, or the one it does not have to. Returns how many. */
+size_t ports_plan(const struct config *config,
+                  struct config_listener list[CONFIG_LISTENERS_MAX]);
+
+/* Is every listener one that may be opened without asking who clients are?
+ * What is wrong goes to `reports`. */
+bool ports_check(const struct config *config, struct config_reports *reports);
+
+/* Open them all, and let each host of `hosts` accept from each. ERR_CONFIG:
+ * `reports` says what failed, and for whom to look. */
+MUST_USE
+enum err ports_open(struct ports *ports, const struct config *config,
+                    struct hosts *hosts, struct config_reports *reports);
+
+/* Remove the files of Unix sockets. */
+void ports_fini(struct ports *ports);
+
+#endif

@@ -1,0 +1,30 @@
+/* process.h - the process and its place in the operating system. */
+#ifndef MOGI_BROKER_PROCESS_H
+#define MOGI_BROKER_PROCESS_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* Let it open as many files as it may. Returns how many that is. */
+uint64_t process_raise_files(void);
+
+/* A socket that is closed at the other end, a terminal that is gone: errors
+ * to be met where they occur, not the end of the process. */
+void process_ignore_signals(void);
+
+/* Go on as a process of its own in the background. ERR_IO: it stays here. */
+MUST_USE
+enum err process_daemon(void);
+
+/* Write the process's number to `path`. ERR_IO: errno says why. */
+MUST_USE
+enum err process_write_pid(const char *path);
+
+/* Remove `path`; harmless when it is gone. */
+void process_remove(const char *path);
+
+/* Threads that can run at once here, at least 1. */
+unsigned process_cpu_count(void);
+
+#endif

@@ -1,0 +1,303 @@
+/* turn.c - see turn.h. */
+#include "broker/turn.h"
+
+#include "broker/journal.h"
+#include "core/message.h"
+
+#include <assert.h>
+
+enum {
+    /* Pieces of output given to a stream at once. */
+    PIECES_MAX = 256
+};
+
+typedef void act(struct host *host, struct action *action);
+
+static act act_send, act_close, act_move, act_pause, act_resume, act_post;
+static act act_store, act_note;
+
+static act *const acts[] = {
+    [ACTION_SEND] = act_send,     [ACTION_CLOSE] = act_close,
+    [ACTION_MOVE] = act_move,     [ACTION_PAUSE] = act_pause,
+    [ACTION_RESUME] = act_resume, [ACTION_POST] = act_post,
+    [ACTION_PUT] = act_store,     [ACTION_DEL] = act_store,
+    [ACTION_NOTE] = act_note,
+};
+
+static void mail_leave(struct host *host);
+static void output_leave(struct host *host);
+static void tick_set(struct host *host);
+
+void turn_end(struct host *host)
+{
+    struct actions *actions = &host->actions;
+    assert(actions->put_count == 0);
+    if (host->next_capacity < actions->count) {
+        host->next = pool_resize(host->pool, host->next,
+                                 host->next_capacity * sizeof *host->next,
+                                 actions->capacity * sizeof *host->next);
+        host->next_capacity = actions->capacity;
+    }
+    for (size_t i = 0; i < actions->count; i++) {
+        struct action *action = &actions->list[i];
+        acts[action->kind](host, action);
+    }
+    mail_leave(host);
+    output_leave(host);
+    actions_clear(actions);
+    tick_set(host);
+}
+
+void turn_relieve(struct host *host)
+{
+    const struct actions *actions = &host->actions;
+    if (actions->count < TURN_ACTIONS_MAX &&
+        actions->arena.size < TURN_BYTES_MAX) {
+        return;
+    }
+    turn_end(host);
+}
+
+/* The guest that an action is about, while the shard knows it. */
+static struct guest *guest_known(const struct host *host,
+                                 const struct action *action)
+{
+    struct guest *guest = guest_find(&host->guests, action->conn);
+    return guest != NULL && guest->known ? guest : NULL;
+}
+
+static void act_send(struct host *host, struct action *action)
+{
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    uint32_t number = (uint32_t)(action - host->actions.list) + 1;
+    host->next[number - 1] = 0;
+    if (guest->first == 0) {
+        guest->first = number;
+        list_push(&host->output, &guest->of_output);
+    } else {
+        host->next[guest->last - 1] = number;
+    }
+    guest->last = number;
+}
+
+static void act_close(struct host *host, struct action *action)
+{
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    host_end(host, guest, action->linger ? GUEST_LINGERS : GUEST_GOES);
+}
+
+/* A connection moves before anything was sent to it, so its socket is all
+ * there is of it. */
+static void act_move(struct host *host, struct action *action)
+{
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    assert(action->shard < host->hosts->count);
+    if (guest->first != 0 || guest->stream.output.size > 0) {
+        host_end(host, guest, GUEST_GOES);
+        return;
+    }
+    guest->known = false;
+    guest->moved = true;
+    int fd = stream_detach(&guest->stream);
+    struct bytes bytes = action_bytes(&host->actions, action);
+    mails_add(&host->out[action->shard],
+              turn_moved(fd, guest->listener, &guest->peer, bytes));
+    host->out_set |= (uint64_t)1 << action->shard;
+}
+
+struct mail turn_moved(int fd, uint16_t listener, const struct address *peer,
+                       struct bytes bytes)
+{
+    struct moved *moved = block_grow(NULL, sizeof *moved + bytes.size);
+    moved->fd = fd;
+    moved->listener = listener;
+    moved->peer = *peer;
+    moved->size = bytes.size;
+    if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
+    return (struct mail){
+        .kind = MAIL_MOVED, .weight = MAIL_WEIGHT + bytes.size, .moved = moved};
+}
+
+static void act_pause(struct host *host, struct action *action)
+{
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    guest->shard_paused = true;
+    guest_read(guest);
+}
+
+static void act_resume(struct host *host, struct action *action)
+{
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    guest->shard_paused = false;
+    guest_read(guest);
+}
+
+static void act_post(struct host *host, struct action *action)
+{
+    assert(action->shard < host->hosts->count);
+    struct post *post = &host->actions.posts[action->post];
+    struct mail mail = {
+        .kind = MAIL_POST, .weight = MAIL_WEIGHT, .post = *post};
+    if (post->body != NULL) mail.weight += post->body->size;
+    mails_add(&host->out[action->shard], mail);
+    host->out_set |= (uint64_t)1 << action->shard;
+    /* The mail has the references now. */
+    post->body = post->group = NULL;
+}
+
+/* Options of this version never ask for durable state. */
+static void act_store(struct host *host, struct action *action)
+{
+    (void)host;
+    (void)action;
+    assert(false);
+}
+
+static void act_note(struct host *host, struct action *action)
+{
+    const struct hosts *hosts = host->hosts;
+    bool traffic = action->note_kind == NOTE_CONNECTED ||
+                   action->note_kind == NOTE_DISCONNECTED;
+    if (traffic && !hosts->connection_messages) return;
+    const struct guest *guest = NULL;
+    if (action->has_conn) guest = guest_find(&host->guests, action->conn);
+    journal_note(hosts->log, &host->actions, action,
+                 guest != NULL ? &guest->peer : NULL);
+}
+
+/* Push what other shards get, and stop reading from those whose input fills
+ * mailboxes that are full. */
+static void mail_leave(struct host *host)
+{
+    uint64_t full = 0;
+    if (host->out_set != 0) {
+        full = mailbox_push(host->hosts->boxes, host->out, host->out_set,
+                            host->index);
+        host->out_set = 0;
+    }
+    LIST_EACH(at, after, &host->posted) {
+        struct guest *guest = OWNER(at, struct guest, of_posted);
+        list_remove(at);
+        bool blamed = (guest->posted & full) != 0 && guest->known;
+        guest->posted = 0;
+        if (!blamed || guest->host_paused) continue;
+        guest->host_paused = true;
+        list_push(&host->paused, &guest->of_paused);
+        guest_read(guest);
+    }
+    if (!list_empty(&host->paused)) host->full |= full;
+}
+
+void turn_resume(struct host *host)
+{
+    if (list_empty(&host->paused)) return;
+    for (uint16_t i = 0; i < host->hosts->count; i++) {
+        uint64_t bit = (uint64_t)1 << i;
+        if ((host->full & bit) == 0) continue;
+        if (mailbox_wait(&host->hosts->boxes[i], host->index)) continue;
+        host->full &= ~bit;
+    }
+    if (host->full != 0) return;
+    LIST_EACH(at, after, &host->paused) {
+        struct guest *guest = OWNER(at, struct guest, of_paused);
+        list_remove(at);
+        guest->host_paused = false;
+        guest_read(guest);
+    }
+}
+
+/* The pieces of one SEND: its bytes, and the payload of its body, whose
+ * reference the second takes over. Returns how many. */
+static size_t action_pieces(const struct actions *actions,
+                            struct action *action, struct piece *pieces)
+{
+    pieces[0] = (struct piece){.bytes = action_bytes(actions, action),
+                               .notify = action->notify};
+    if (action->body == NULL) return 1;
+    pieces[0].notify = false;
+    pieces[1] = (struct piece){.bytes = action->body->message.payload,
+                               .owner = action->body,
+                               .notify = action->notify};
+    action->body = NULL;
+    return 2;
+}
+
+/* Write all that the turn has for one guest. */
+static void guest_write(struct host *host, struct guest *guest)
+{
+    struct piece pieces[PIECES_MAX];
+    size_t count = 0;
+    uint32_t number = guest->first;
+    guest->first = guest->last = 0;
+    while (number != 0) {
+        struct action *action = &host->actions.list[number - 1];
+        count += action_pieces(&host->actions, action, pieces + count);
+        number = host->next[number - 1];
+        if (number != 0 && count + 2 <= PIECES_MAX) continue;
+        guest->written += stream_write(&guest->stream, pieces, count);
+        count = 0;
+    }
+    if (guest->written > 0 && list_empty(&guest->of_written)) {
+        list_push(&host->written, &guest->of_written);
+    }
+}
+
+static void output_leave(struct host *host)
+{
+    LIST_EACH(at, after, &host->output) {
+        struct guest *guest = OWNER(at, struct guest, of_output);
+        list_remove(at);
+        if (guest->stream.state != STREAM_OPEN) continue;
+        if (guest->first != 0) guest_write(host, guest);
+        if (guest->end == GUEST_STAYS) continue;
+        stream_close(&guest->stream, guest->end == GUEST_LINGERS);
+    }
+}
+
+void turn_written(struct host *host)
+{
+    /* A step may send more to the same guests: that is for the next time. */
+    struct link now;
+    list_init(&now);
+    LIST_EACH(at, after, &host->written) {
+        list_remove(at);
+        list_push(&now, at);
+    }
+    LIST_EACH(at, after, &now) {
+        struct guest *guest = OWNER(at, struct guest, of_written);
+        list_remove(at);
+        unsigned count = guest->written;
+        guest->written = 0;
+        struct event event = {.kind = EVENT_DRAINED, .conn = guest->id};
+        for (; count > 0 && guest->known; count--)
+            host_step(host, &event);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct host *host = timer->data;
+    struct event event = {.kind = EVENT_TICK};
+    host->tick_ms = UINT64_MAX;
+    host_step(host, &event);
+}
+
+/* Wake the shard when it wants to be. */
+static void tick_set(struct host *host)
+{
+    uint64_t deadline_ms = shard_deadline_ms(host->shard);
+    if (deadline_ms == host->tick_ms) return;
+    host->tick_ms = deadline_ms;
+    if (deadline_ms == UINT64_MAX) {
+        (void)uv_timer_stop(&host->tick);
+        return;
+    }
+    uint64_t now_ms = host_now_ms(host);
+    uint64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
+    (void)uv_timer_start(&host->tick, on_tick, wait_ms, 0);
+}

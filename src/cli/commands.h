@@ -1,0 +1,12 @@
+/* commands.h - the subcommands of `mogi`. Each gets its own name as argv[0]
+ * and returns the exit status. */
+#ifndef MOGI_CLI_COMMANDS_H
+#define MOGI_CLI_COMMANDS_H
+
+/* Publish messages: mosquitto_pub's options and exit codes. */
+int pub_main(int argc, char **argv);
+
+/* Print messages: mosquitto_sub's options and exit codes. */
+int sub_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,75 @@
+/* main.c - `mogi`, and the table of what it can do. */
+#include "broker/broker.h"
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *help;
+};
+
+static int version_main(int argc, char **argv);
+static int help_main(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"broker", broker_main, "run the broker"},
+    {"pub", pub_main, "publish messages (takes mosquitto_pub's options)"},
+    {"sub", sub_main, "print messages (takes mosquitto_sub's options)"},
+    {"version", version_main, "print the version"},
+    {"help", help_main, "print this list"},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static const struct command *command_find(const char *name)
+{
+    while (*name == '-')
+        name++;
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    }
+    if (strcmp(name, "h") == 0) return command_find("help");
+    return NULL;
+}
+
+static int version_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return puts("mogi " MOGI_VERSION) < 0 ? 1 : 0;
+}
+
+static void commands_print(FILE *to)
+{
+    (void)fprintf(to, "Usage: mogi COMMAND [OPTION]...\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        (void)fprintf(to, "  %-10s%s\n", commands[i].name, commands[i].help);
+    }
+    (void)fprintf(to, "\nmogi COMMAND --help says more about each.\n");
+}
+
+static int help_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    commands_print(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        commands_print(stderr);
+        return 2;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (command == NULL) {
+        (void)fprintf(stderr, "mogi: there is no command '%s'\n", argv[1]);
+        commands_print(stderr);
+        return 2;
+    }
+    return command->main(argc - 1, argv + 1);
+}

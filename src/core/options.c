@@ -1,0 +1,26 @@
+/* options.c - see options.h. */
+#include "core/options.h"
+
+#include <string.h>
+
+void options_init(struct options *options)
+{
+    *options = (struct options){
+        .connect_timeout_s = 30,
+        .allow_zero_length_clientid = true,
+        .auto_id_prefix = "auto-",
+        .max_packet_size = 2000000,
+        .max_topic_alias = 10,
+        .max_topic_alias_broker = 10,
+        .max_qos = 2,
+        .retain_available = true,
+        .wildcard_subscriptions = true,
+        .shared_subscriptions = true,
+        .max_topic_levels = 200,
+        .receive_maximum = 20,
+        .max_inflight_messages = 20,
+        .max_queued_messages = 1000,
+        .queue_overflow = OVERFLOW_NEWEST,
+        .sys_interval_s = 10,
+    };
+}

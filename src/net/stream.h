@@ -1,0 +1,123 @@
+/* stream.h - connections of one event loop: bytes in, bytes out, and an end.
+ *
+ *              stream_open                    stream_detach
+ *     (socket) -----------> OPEN -------------------------> (socket)
+ *                            |  stream_close
+ *              with linger   v             without, or the time is over
+ *              FLUSHING -> DRAINING ------> closed() -> memory is free again
+ *              until all   until the peer closes, STREAM_DRAIN_MS have
+ *              is written  passed or STREAM_DRAIN_BYTES_MAX have come
+ *
+ * A socket that is closed with input unread may take back what was written to
+ * it; that is why one that lingers says "no more" and listens for a while.
+ *
+ * All streams share one buffer to read into: an idle one owns none. One thread
+ * only. Callbacks come from the loop, never from inside a call made here.
+ */
+#ifndef MOGI_NET_STREAM_H
+#define MOGI_NET_STREAM_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+#include "base/pool.h"
+#include "base/wheel.h"
+#include "net/backlog.h"
+
+#include <uv.h>
+
+enum {
+    STREAM_READ_MAX = 256 * 1024,
+    STREAM_FLUSH_MS = 5000,
+    STREAM_DRAIN_MS = 1000,
+    STREAM_DRAIN_BYTES_MAX = 256 * 1024
+};
+
+struct stream;
+
+/* What the owner of streams is told. */
+struct stream_user {
+    /* `bytes` came; borrowed for the call. */
+    void (*bytes)(struct stream *stream, struct bytes bytes);
+
+    /* `count` pieces that asked for it have been written, later than the
+     * stream_write that was given them. */
+    void (*written)(struct stream *stream, unsigned count);
+
+    /* The peer or the network ended it; the owner closes it, now or later. */
+    void (*ended)(struct stream *stream);
+
+    /* Closed or detached, and its memory is the owner's again. */
+    void (*closed)(struct stream *stream);
+
+    /* The owner of a piece is needed no more. */
+    piece_release *release;
+};
+
+/* What all streams of a loop share. */
+struct streams {
+    uv_loop_t *loop;
+    struct pool *pool;
+    const struct stream_user *user;
+    uint8_t *input;
+    uint8_t *scratch;
+    size_t read_size; /* the most to read at once, 1..STREAM_READ_MAX */
+    uv_timer_t timer;
+    struct wheel wheel; /* streams that linger */
+    size_t count;       /* streams whose socket is open */
+};
+
+enum stream_state {
+    STREAM_OPEN,
+    STREAM_FLUSHING,
+    STREAM_DRAINING,
+    STREAM_CLOSED
+};
+
+struct stream {
+    uv_poll_t poll;
+    struct streams *all;
+    struct backlog output;
+    struct timer timer;
+    int fd;
+    uint32_t drained; /* bytes thrown away while it lingers */
+    uint8_t state;    /* enum stream_state */
+    bool reading;
+    bool ended;  /* the owner has been told */
+    bool broken; /* a write failed: nothing can leave any more */
+};
+
+/* Ready for streams on `loop`, with memory from `pool`. */
+MUST_USE
+enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
+                      const struct stream_user *user);
+
+/* Give everything back; every stream is closed, and the loop runs until the
+ * timer is gone before `all` may be freed. */
+void streams_fini(struct streams *all);
+
+/* Take over socket `fd` and begin to read it. ERR_IO leaves `fd` to the
+ * caller, and `stream` unused. */
+MUST_USE
+enum err stream_open(struct stream *stream, struct streams *all, int fd);
+
+/* Write `pieces` behind what waits already, and take over their owners.
+ * Returns how many of those that asked to notify are written now; for the
+ * others the user will be told. */
+unsigned stream_write(struct stream *stream, const struct piece *pieces,
+                      size_t count);
+
+/* Stop, or go on with, reading. Harmless when it is so already. */
+void stream_pause(struct stream *stream);
+void stream_resume(struct stream *stream);
+
+/* Close it. With `linger`, first see that what was written arrives. The user
+ * is told nothing more but `closed`. */
+void stream_close(struct stream *stream, bool linger);
+
+/* Close it at once, whatever state it is in; harmless when it is closed. */
+void stream_cut(struct stream *stream);
+
+/* Close all but the socket, which is returned. Output that waits is lost. */
+int stream_detach(struct stream *stream);
+
+#endif
