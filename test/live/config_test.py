@@ -51,11 +51,9 @@ def listens(broker, port):
 
 
 def connack(port):
-    client = Raw(port)
-    client.send(packets.connect("asks"))
-    answer = client.expect("connack")
-    client.close()
-    return answer
+    with Raw(port) as client:
+        client.send(packets.connect("asks"))
+        return client.expect("connack")
 
 
 @mogi_only

@@ -18,6 +18,7 @@ import os
 import pathlib
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -126,10 +127,15 @@ class Broker:
                                (self.open_files, self.open_files))
 
     def write_config(self):
-        """Write the file from `options`, for the start or for a SIGHUP."""
+        """Write the file from `options`, for the start or for a SIGHUP.
+
+        At once, as the broker may be reading the one before.
+        """
         lines = [f"listener {self.port} 127.0.0.1"]
         lines += [f"{key} {value}" for key, value in self.options.items()]
-        self.config.write_text("\n".join(lines) + "\n")
+        draft = self.config.with_suffix(".new")
+        draft.write_text("\n".join(lines) + "\n")
+        draft.rename(self.config)
 
     def is_ready(self):
         if self.process.poll() is not None:
@@ -207,6 +213,12 @@ class Raw:
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def send(self, *parts):
         self.socket.sendall(b"".join(parts))
         return self
@@ -227,6 +239,11 @@ class Raw:
         packet = packets.decode(self.buffer[0], body, self.version)
         del self.buffer[:end]
         return packet
+
+    def has_input(self):
+        """Whether `read` would find something without waiting."""
+        return bool(packets.split(self.buffer)
+                    or select.select([self.socket], [], [], 0)[0])
 
     def expect(self, kind, **fields):
         """Read the next packet; it must be a `kind` with these fields."""

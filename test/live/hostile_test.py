@@ -209,7 +209,7 @@ class DeadlineTest(HostileCase):
         client.expect_nothing()
 
 
-class SlowReaderTest(HostileCase):
+class SlowReaderCase(HostileCase):
 
     def slow_client(self, topic, qos):
         slow = self.connect(f"slow-{qos}", receive_buffer=4096)
@@ -224,6 +224,9 @@ class SlowReaderTest(HostileCase):
         for _ in range(megabytes * 16):
             alice.publish(topic, payload, 1)
             bob.receive(topic)
+
+
+class SlowReaderTest(SlowReaderCase):
 
     @unless_mosquitto("its queue for QoS 0 has no limit in bytes")
     def test_qos_0_costs_a_bounded_number_of_bytes(self):
@@ -265,6 +268,15 @@ class SlowReaderTest(HostileCase):
                 for _ in range(32):
                     client.send(packets.PINGREQ_BYTES * (MB // 2))
             self.check_healthy()
+
+
+class QueueTest(SlowReaderCase):
+    options = {"max_queued_messages": 0, "max_queued_bytes": 4 * MB}
+
+    def test_qos_1_waits_in_a_bounded_queue(self):
+        self.slow_client("flood/1", 1)
+        with self.memory_grows_less_than(24 * MB):
+            self.flood("flood/1", 64)
 
 
 class FloodTest(HostileCase):

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """What an administrator, and a machine that runs out, do to the broker."""
 
+import contextlib
 import signal
 import time
 import unittest
 
 import packets
-from harness import (IS_MOSQUITTO, Broker, BrokerCase, Raw, mogi_only, until)
+from harness import (IS_MOSQUITTO, TIMEOUT_S, Broker, BrokerCase, Raw,
+                     mogi_only, until)
 
 SERVER_SHUTTING_DOWN = 0x8B
 NOT_AUTHORIZED = 0x87
@@ -14,11 +16,9 @@ NOT_AUTHORIZED = 0x87
 
 def knock(broker):
     """Ask to be let in; return the reason of the answer."""
-    client = Raw(broker.port)
-    client.send(packets.connect("knock"))
-    reason = client.expect("connack").reason
-    client.close()
-    return reason
+    with Raw(broker.port) as client:
+        client.send(packets.connect("knock"))
+        return client.expect("connack").reason
 
 
 class ReloadTest(BrokerCase):
@@ -75,21 +75,24 @@ class ReloadTest(BrokerCase):
 
 class ShutdownTest(unittest.TestCase):
 
+    def enter(self, broker, client_id, version=5):
+        client = Raw(broker.port, version)
+        self.addCleanup(client.close)
+        client.send(packets.connect(client_id, version))
+        client.expect("connack", reason=0)
+        return client
+
     def shut_down_by(self, number):
         """Clients of 5.0 are told; those of 3.1.1 just see the end."""
         broker = Broker().start()
         self.addCleanup(broker.kill)
-        new, old = Raw(broker.port), Raw(broker.port, version=4)
-        for client in (new, old):
-            client.send(packets.connect(f"v{client.version}",
-                                        client.version))
-            client.expect("connack")
+        new, old = self.enter(broker, "new"), self.enter(broker, "old", 4)
         broker.signal(number)
         if not IS_MOSQUITTO:  # which closes without a word
             new.expect("disconnect", reason=SERVER_SHUTTING_DOWN)
         new.expect_closed()
         old.expect_closed()
-        self.assertEqual(broker.process.wait(), 0)
+        self.assertEqual(broker.process.wait(TIMEOUT_S), 0)
 
     def test_terminate(self):
         self.shut_down_by(signal.SIGTERM)
@@ -99,9 +102,7 @@ class ShutdownTest(unittest.TestCase):
 
     def test_while_messages_flow(self):
         with Broker() as broker:
-            alice, bob = Raw(broker.port), Raw(broker.port)
-            for client, name in ((alice, "alice"), (bob, "bob")):
-                client.send(packets.connect(name)).expect("connack")
+            alice, bob = self.enter(broker, "alice"), self.enter(broker, "bob")
             bob.subscribe("flood")
             alice.send(packets.publish("flood", bytes(1000)) * 5000)
             bob.receive("flood")
@@ -110,16 +111,20 @@ class ShutdownTest(unittest.TestCase):
 class OpenFilesTest(unittest.TestCase):
     """More clients than files: those beyond wait, nothing spins."""
 
+    @contextlib.contextmanager
+    def crowd(self, broker):
+        with contextlib.ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(Raw(broker.port))
+            yield
+
     def test_accept_pauses_and_recovers(self):
-        with Broker(open_files=64) as broker:
-            first = Raw(broker.port)
+        with Broker(open_files=64) as broker, Raw(broker.port) as first:
             first.send(packets.connect("first")).expect("connack")
-            crowd = [Raw(broker.port) for _ in range(100)]
-            self.assert_idle(broker)
-            first.expect_nothing()
-            for client in crowd:
-                client.close()
-            self.assert_recovers(broker)
+            with self.crowd(broker):
+                self.assert_idle(broker)
+                first.expect_nothing()
+            self.assertEqual(knock(broker), 0)
             first.expect_nothing()
 
     def assert_idle(self, broker):
@@ -128,19 +133,11 @@ class OpenFilesTest(unittest.TestCase):
         time.sleep(1)
         self.assertLess(broker.cpu_s() - before, 0.3)
 
-    def assert_recovers(self, broker):
-        client = Raw(broker.port)
-        client.send(packets.connect("late")).expect("connack", reason=0)
-        client.close()
-
     @mogi_only
     def test_it_says_so(self):
-        with Broker(open_files=64) as broker:
-            crowd = [Raw(broker.port) for _ in range(100)]
+        with Broker(open_files=64) as broker, self.crowd(broker):
             until(lambda: "file" in broker.log().lower(), "a log line")
             self.assertLess(len(broker.log().splitlines()), 1000)
-            for client in crowd:
-                client.close()
 
 
 if __name__ == "__main__":
