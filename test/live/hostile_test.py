@@ -3,12 +3,13 @@
 
 import contextlib
 import random
+import re
 import time
 import unittest
 
 import packets
-from harness import (IS_MOSQUITTO, TIMEOUT_S, BrokerCase, Closed,
-                     unless_mosquitto)
+from harness import (IS_MOSQUITTO, TIMEOUT_S, BrokerCase, Closed, mogi_only,
+                     unless_mosquitto, until)
 from packets import binary, connect, publish, subscribe
 
 MB = 1 << 20
@@ -75,6 +76,13 @@ class GarbageTest(HostileCase):
         for end in range(len(talk)):
             client = self.raw().send(talk[:end])
             (client.close, client.abort)[end % 2]()
+
+    @mogi_only
+    def test_the_log_says_who_it_was(self):
+        self.connect("culprit").send(b"\x00\x00").expect("disconnect")
+        until(lambda: re.search("culprit.*127\\.0\\.0\\.1|"
+                                "127\\.0\\.0\\.1.*culprit",
+                                self.broker.log()), "a log line")
 
     def test_subscribe_without_its_last_byte(self):
         whole = subscribe(1, ("healthy", 1))

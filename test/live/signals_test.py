@@ -119,7 +119,8 @@ class OpenFilesTest(unittest.TestCase):
             yield
 
     def test_accept_pauses_and_recovers(self):
-        with Broker(open_files=64) as broker, Raw(broker.port) as first:
+        with (Broker(open_files=64, threads=1) as broker,
+              Raw(broker.port) as first):
             first.send(packets.connect("first")).expect("connack")
             with self.crowd(broker):
                 self.assert_idle(broker)
@@ -135,7 +136,8 @@ class OpenFilesTest(unittest.TestCase):
 
     @mogi_only
     def test_it_says_so(self):
-        with Broker(open_files=64) as broker, self.crowd(broker):
+        with (Broker(open_files=64, threads=1) as broker,
+              self.crowd(broker)):
             until(lambda: "file" in broker.log().lower(), "a log line")
             self.assertLess(len(broker.log().splitlines()), 1000)
 

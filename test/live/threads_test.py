@@ -12,7 +12,7 @@ import unittest
 import packets
 from harness import (IS_MOSQUITTO, TIMEOUT_S, BrokerCase, Raw,
                      unless_mosquitto)
-from packets import ack, publish, subscribe
+from packets import ack, publish
 
 CROWD = 16
 
