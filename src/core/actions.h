@@ -35,7 +35,13 @@ enum action_kind {
     ACTION_NOTE    /* a line for the log: level and text */
 };
 
-enum note_level { NOTE_ERROR, NOTE_WARNING, NOTE_NOTICE, NOTE_INFO, NOTE_DEBUG };
+enum note_level {
+    NOTE_ERROR,
+    NOTE_WARNING,
+    NOTE_NOTICE,
+    NOTE_INFO,
+    NOTE_DEBUG
+};
 
 /* What a note is about: the host limits the rate of each kind by itself. */
 enum note_kind {
@@ -59,8 +65,8 @@ struct action {
     bool has_conn;     /* NOTE: `conn` is meant */
     uint16_t shard;    /* MOVE, POST */
     struct conn_id conn;
-    uint32_t offset; /* SEND MOVE PUT DEL NOTE: first byte in the arena */
-    uint32_t size;   /* their number; PUT and DEL: of the key */
+    uint32_t offset;     /* SEND MOVE PUT DEL NOTE: first byte in the arena */
+    uint32_t size;       /* their number; PUT and DEL: of the key */
     uint32_t value_size; /* PUT: of the value, right behind the key */
     uint32_t post;       /* POST: index in `posts` */
     struct body *body;   /* SEND, PUT: a reference owned by the action */
@@ -104,9 +110,8 @@ struct action *actions_add(struct actions *actions, enum action_kind kind,
 
 /* Add SEND of `size` bytes at `offset` of the arena. `body` may be NULL, else
  * its payload follows and the action takes a reference of its own. */
-void actions_send(struct actions *actions, struct conn_id conn,
-                  uint32_t offset, uint32_t size, struct body *body,
-                  bool notify);
+void actions_send(struct actions *actions, struct conn_id conn, uint32_t offset,
+                  uint32_t size, struct body *body, bool notify);
 
 /* Add POST to `shard`: a post of `kind`, all else zero, to be filled in by the
  * caller before the next post is added. */

@@ -74,7 +74,7 @@ struct post {
     uint32_t count; /* DONE: receivers */
     uint64_t clock; /* the sender's logical clock */
     struct join_ref join;
-    struct session_ref session; /* MEMBER SHARED RETURNED */
+    struct session_ref session;          /* MEMBER SHARED RETURNED */
     struct subscription_options options; /* MEMBER SHARED */
     struct body *body;
     struct body *group; /* SHARED RETURNED */

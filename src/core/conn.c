@@ -1,0 +1,355 @@
+/* conn.c - one connection: bytes in, packets told apart, deadlines kept. */
+#include "core/conn.h"
+
+#include "core/acknowledge.h"
+#include "core/alias.h"
+#include "core/bounds.h"
+#include "core/connect.h"
+#include "core/goodbye.h"
+#include "core/inbound.h"
+#include "core/outbound.h"
+#include "core/output.h"
+#include "core/publish.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/subscribe.h"
+#include "wire/ping.h"
+
+#include <assert.h>
+
+enum { CONNS_FIRST = 64, INPUT_ALIVE_BYTES = 1000 };
+
+/* Who handles a packet of a client that is connected. What a server sends, a
+ * client may not. MQTT 5.0, table 2-1 */
+typedef enum err packet_handler(struct shard *shard, struct conn *conn,
+                                const struct frame *frame);
+
+/* PINGREQ: we are here. [MQTT-3.12.4-1] */
+static enum err ping_in(struct shard *shard, struct conn *conn,
+                        const struct frame *frame)
+{
+    enum err e = ping_decode(frame);
+    if (e == OK) output_pingresp(shard, conn);
+    return e;
+}
+
+static packet_handler *const HANDLERS[16] = {
+    [PACKET_PUBLISH] = publish_in,         [PACKET_PUBACK] = acknowledge_in,
+    [PACKET_PUBREC] = acknowledge_in,      [PACKET_PUBREL] = acknowledge_in,
+    [PACKET_PUBCOMP] = acknowledge_in,     [PACKET_SUBSCRIBE] = subscribe_in,
+    [PACKET_UNSUBSCRIBE] = unsubscribe_in, [PACKET_PINGREQ] = ping_in,
+    [PACKET_DISCONNECT] = disconnect_in,   [PACKET_AUTH] = auth_in,
+};
+
+/* Make room for slot `slot` in the table. */
+static void conns_grow(struct shard *shard, uint32_t slot)
+{
+    uint32_t old = shard->conn_capacity;
+    uint32_t capacity = old == 0 ? CONNS_FIRST : old;
+    while (capacity <= slot)
+        capacity *= 2;
+    if (capacity == old) return;
+    shard->conns =
+        pool_resize(shard->pool, shard->conns, old * sizeof *shard->conns,
+                    capacity * sizeof *shard->conns);
+    for (uint32_t i = old; i < capacity; i++)
+        shard->conns[i] = NULL;
+    shard->conn_capacity = capacity;
+    assert(slot < shard->conn_capacity);
+}
+
+void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
+               bool refused)
+{
+    conns_grow(shard, id.v);
+    assert(shard->conns[id.v] == NULL);
+    struct conn *conn = pool_take(shard->pool, sizeof *conn);
+    conn->id = id;
+    conn->listener = listener;
+    conn->refused = refused;
+    conn->protocol = MQTT_NONE;
+    conn->seen_ms = shard->now_ms;
+    list_init(&conn->link);
+    list_init(&conn->waiting);
+    buffer_init(&conn->partial, shard->pool);
+    timer_init(&conn->timer);
+    wheel_set(&shard->conn_timers, &conn->timer,
+              shard->now_ms + shard->options->connect_timeout_s * 1000ull);
+    shard->conns[id.v] = conn;
+    shard->conn_count += 1;
+    stat_add(shard, STAT_SOCKETS, 1);
+}
+
+struct conn *conn_find(struct shard *shard, struct conn_id id)
+{
+    if (id.v >= shard->conn_capacity) return NULL;
+    struct conn *conn = shard->conns[id.v];
+    assert(conn == NULL || conn->id.v == id.v);
+    return conn;
+}
+
+/* The handler of this packet in this state, or NULL when it is out of place:
+ * CONNECT comes first and once. [MQTT-3.1.0-1] [MQTT-3.1.0-2] */
+static packet_handler *conn_handler(const struct conn *conn,
+                                    const struct frame *frame)
+{
+    assert(frame->type <= PACKET_AUTH);
+    if (conn->session == NULL) {
+        return frame->type == PACKET_CONNECT ? connect_in : NULL;
+    }
+    return HANDLERS[frame->type];
+}
+
+/* Handle one whole packet. */
+static void conn_packet(struct shard *shard, struct conn *conn,
+                        const struct frame *frame)
+{
+    assert(!conn->closed);
+    conn->seen_ms = shard->now_ms;
+    stat_add(shard, STAT_PACKETS_IN, 1);
+    packet_handler *handle = conn_handler(conn, frame);
+    enum err e = handle == NULL ? ERR_PROTOCOL : handle(shard, conn, frame);
+    if (e != OK && !conn->closed) conn_fail(shard, conn, e);
+}
+
+/* The largest packet that is taken. */
+static uint32_t conn_packet_max(const struct shard *shard)
+{
+    uint32_t max = shard->options->max_packet_size;
+    return max == 0 ? PACKET_BYTES_MAX : max;
+}
+
+/* Cut the next packet off `in` and handle it. Returns how many bytes were used;
+ * 0 when they are not a whole packet (or the connection is closed): `*need` is
+ * then the packet's size, if it is known, else 0. */
+static size_t conn_next(struct shard *shard, struct conn *conn, struct bytes in,
+                        struct bytes behind, size_t *need)
+{
+    struct frame frame;
+    enum err e = frame_next(in, conn->protocol, conn_packet_max(shard), &frame);
+    *need = 0;
+    if (e == ERR_MORE) {
+        *need = frame.size;
+        return 0;
+    }
+    if (e != OK) {
+        conn_fail(shard, conn, e);
+        return 0;
+    }
+    assert(frame.size <= in.size);
+    shard->packet = bytes_at(in.data, frame.size);
+    struct bytes rest = bytes_skip(in, frame.size);
+    shard->rest = rest.size > 0 ? rest : behind;
+    conn_packet(shard, conn, &frame);
+    return frame.size;
+}
+
+/* Add to the packet that was cut off what completes it, and no more; handle it
+ * when it is whole. Returns what is left of `in`. */
+static struct bytes conn_complete(struct shard *shard, struct conn *conn,
+                                  struct bytes in)
+{
+    size_t need = 0;
+    size_t used = 0;
+    while (in.size > 0 && used == 0 && !conn->closed) {
+        size_t have = conn->partial.size;
+        size_t want = need > have ? need - have : 1;
+        size_t count = want < in.size ? want : in.size;
+        buffer_append(&conn->partial, bytes_at(in.data, count));
+        in = bytes_skip(in, count);
+        used = conn_next(shard, conn, buffer_bytes(&conn->partial), in, &need);
+        assert(used == 0 || used == conn->partial.size || conn->closed);
+    }
+    if (used > 0) buffer_fini(&conn->partial);
+    return in;
+}
+
+/* Handle whole packets where they lie. Returns what is left: a packet's
+ * beginning, or what a pause put off. */
+static struct bytes conn_packets(struct shard *shard, struct conn *conn,
+                                 struct bytes in)
+{
+    struct bytes none = {in.data, 0};
+    size_t need;
+    while (in.size > 0 && !conn->closed && !conn->paused) {
+        size_t used = conn_next(shard, conn, in, none, &need);
+        if (used == 0) break;
+        in = bytes_skip(in, used);
+    }
+    return in;
+}
+
+/* Whom we can't answer we don't ask for more. */
+static void conn_throttle(struct shard *shard, struct conn *conn)
+{
+    if (conn->closed || conn->paused) return;
+    if (!output_room(conn)) conn_pause(shard, conn);
+    if (conn->session != NULL && inbound_full(&conn->session->inbound)) {
+        conn_pause(shard, conn);
+    }
+}
+
+/* A packet that was put off whole lies in `partial`, maybe with more behind:
+ * hand them out from a copy, since handling may put off again. */
+static void conn_replay(struct shard *shard, struct conn *conn)
+{
+    struct buffer held = conn->partial;
+    buffer_init(&conn->partial, shard->pool);
+    conn_input(shard, conn, buffer_bytes(&held));
+    buffer_fini(&held);
+}
+
+void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
+{
+    if (in.size >= INPUT_ALIVE_BYTES) conn->seen_ms = shard->now_ms;
+    while (in.size > 0 && !conn->closed) {
+        if (!conn->paused && conn->partial.size > 0) {
+            in = conn_complete(shard, conn, in);
+        } else if (!conn->paused) {
+            in = conn_packets(shard, conn, in);
+            if (!conn->paused && !conn->closed && in.size > 0) {
+                buffer_append(&conn->partial, in);
+                in.size = 0;
+            }
+        } else {
+            buffer_append(&conn->partial, in);
+            in.size = 0;
+        }
+        conn_throttle(shard, conn);
+    }
+}
+
+void conn_pause(struct shard *shard, struct conn *conn)
+{
+    assert(!conn->closed);
+    if (conn->paused) return;
+    conn->paused = true;
+    actions_add(shard->out, ACTION_PAUSE, conn->id);
+}
+
+void conn_resume(struct shard *shard, struct conn *conn)
+{
+    if (conn->closed || !conn->paused) return;
+    if (!output_room(conn)) return;
+    if (conn->session != NULL && inbound_full(&conn->session->inbound)) return;
+    conn->paused = false;
+    actions_add(shard->out, ACTION_RESUME, conn->id);
+    conn_replay(shard, conn);
+}
+
+void conn_drained(struct shard *shard, struct conn *conn)
+{
+    assert(conn->notify_asked);
+    assert(conn->output_marked <= conn->output_bytes);
+    conn->notify_asked = false;
+    conn->output_bytes -= conn->output_marked;
+    conn->output_marked = 0;
+    conn->seen_ms = shard->now_ms;
+    if (conn->session != NULL) session_pump(shard, conn->session);
+    conn_resume(shard, conn);
+}
+
+/* Out of the table; the memory stays until conns_reap. */
+static void conn_forget(struct shard *shard, struct conn *conn)
+{
+    assert(!conn->closed);
+    assert(shard->conns[conn->id.v] == conn);
+    assert(conn->session == NULL);
+    conn->closed = true;
+    wheel_clear(&shard->conn_timers, &conn->timer);
+    shard->conns[conn->id.v] = NULL;
+    shard->conn_count -= 1;
+    list_push(&shard->closed_conns, &conn->link);
+}
+
+void conn_close(struct shard *shard, struct conn *conn)
+{
+    conn_forget(shard, conn);
+    actions_add(shard->out, ACTION_CLOSE, conn->id)->linger = true;
+}
+
+void conn_lost(struct shard *shard, struct conn *conn)
+{
+    if (conn->session != NULL) session_detach(shard, conn->session, true);
+    conn_forget(shard, conn);
+}
+
+void conn_fail(struct shard *shard, struct conn *conn, enum err why)
+{
+    assert(why != OK && why != ERR_MORE);
+    if (conn->session == NULL) {
+        connect_failed(shard, conn, why);
+        return;
+    }
+    goodbye_note(shard, conn, why);
+    goodbye_send(shard, conn, why);
+    session_detach(shard, conn->session, true);
+    conn_close(shard, conn);
+}
+
+void conn_move(struct shard *shard, struct conn *conn, uint16_t home)
+{
+    assert(home != shard->place.index);
+    assert(conn->session == NULL);
+    struct action *action = actions_add(shard->out, ACTION_MOVE, conn->id);
+    struct buffer *arena = &shard->out->arena;
+    action->shard = home;
+    action->offset = (uint32_t)arena->size;
+    action->size = (uint32_t)(shard->packet.size + shard->rest.size);
+    buffer_append(arena, shard->packet);
+    buffer_append(arena, shard->rest);
+    conn_forget(shard, conn);
+}
+
+void conn_due(struct shard *shard, struct conn *conn)
+{
+    assert(!conn->closed);
+    if (conn->session == NULL) {
+        conn_fail(shard, conn, ERR_CONNECT_TIME);
+        return;
+    }
+    assert(conn->keepalive_s > 0);
+    uint64_t limit_ms = conn->keepalive_s * 1500ull;
+    if (shard->now_ms >= conn->seen_ms + limit_ms) {
+        conn_fail(shard, conn, ERR_KEEP_ALIVE); /* [MQTT-3.1.2-22] */
+        return;
+    }
+    wheel_set(&shard->conn_timers, &conn->timer, conn->seen_ms + limit_ms);
+}
+
+void conns_reap(struct shard *shard)
+{
+    LIST_EACH(at, after, &shard->closed_conns) {
+        struct conn *conn = OWNER(at, struct conn, link);
+        assert(conn->closed);
+        list_remove(at);
+        buffer_fini(&conn->partial);
+        outbound_drop_waiting(shard, conn);
+        alias_in_free(shard->pool, conn->alias_in);
+        alias_out_free(shard->pool, conn->alias_out);
+        pool_give(shard->pool, conn, sizeof *conn);
+    }
+}
+
+void conns_fail(struct shard *shard, enum err why)
+{
+    for (uint32_t slot = 0; slot < shard->conn_capacity; slot++) {
+        struct conn *conn = shard->conns[slot];
+        if (conn != NULL) conn_fail(shard, conn, why);
+    }
+}
+
+void conns_fini(struct shard *shard)
+{
+    for (uint32_t slot = 0; slot < shard->conn_capacity; slot++) {
+        struct conn *conn = shard->conns[slot];
+        if (conn == NULL) continue;
+        conn->session = NULL;
+        conn_forget(shard, conn);
+    }
+    conns_reap(shard);
+    pool_give(shard->pool, shard->conns,
+              shard->conn_capacity * sizeof *shard->conns);
+    shard->conns = NULL;
+    shard->conn_capacity = 0;
+}

@@ -1,0 +1,103 @@
+/* conn.h - one connection: bytes in, packets told apart, deadlines kept.
+ *
+ *     OPENED --> waiting for CONNECT --> attached to a session --> closed
+ *                   |  at home elsewhere
+ *                   +--> moved
+ *
+ * Owned by the shard, found by its slot. Input is handled where the host read
+ * it; only what is cut off is kept (`partial`). A closed connection keeps its
+ * memory until the end of the step, so that `closed` can be asked.
+ */
+#ifndef MOGI_CORE_CONN_H
+#define MOGI_CORE_CONN_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "base/wheel.h"
+#include "core/id.h"
+#include "wire/packet.h"
+
+struct shard;
+struct session;
+struct alias_in;
+struct alias_out;
+
+struct conn {
+    struct conn_id id;
+    uint16_t listener;
+    uint8_t protocol; /* enum protocol; MQTT_NONE before CONNECT */
+    bool refused;     /* over the limit: its CONNECT gets a refusal */
+    bool closed;
+    bool paused;       /* the host does not read it */
+    bool notify_asked; /* DRAINED will come */
+    struct session *session;
+    struct link link; /* among the closed ones of a step */
+    struct buffer partial;
+
+    /* The deadline for CONNECT, then the keep alive. */
+    struct timer timer;
+    uint64_t seen_ms;
+    uint16_t keepalive_s; /* 0: none */
+
+    /* What the client takes. */
+    uint16_t alias_max;     /* topic aliases */
+    uint32_t packet_max;    /* bytes of a packet; 0: any */
+    uint32_t output_bytes;  /* with the host, maybe unwritten */
+    uint32_t output_marked; /* of these, told of by the next DRAINED */
+
+    /* QoS 0 that did not fit into the output yet. */
+    struct link waiting;
+    uint32_t waiting_count;
+    uint64_t waiting_bytes;
+
+    struct alias_in *alias_in;   /* of our clients' publishes, or NULL */
+    struct alias_out *alias_out; /* of ours, or NULL */
+};
+
+/* A connection in slot `id`, which is free. */
+void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
+               bool refused);
+
+/* The connection in slot `id`, or NULL. */
+struct conn *conn_find(struct shard *shard, struct conn_id id);
+
+/* `bytes` came. Anything may happen to `conn`; it is there until the end of
+ * the step. */
+void conn_input(struct shard *shard, struct conn *conn, struct bytes bytes);
+
+/* All output up to the last notify is written. */
+void conn_drained(struct shard *shard, struct conn *conn);
+
+/* The peer closed, or the network did: no DISCONNECT came. */
+void conn_lost(struct shard *shard, struct conn *conn);
+
+/* End `conn` because of `why`: a 5.0 client is told the reason [MQTT-4.13.1-1]
+ * [MQTT-4.13.2-1], the session keeps what it must, the will is treated as the
+ * standard says. */
+void conn_fail(struct shard *shard, struct conn *conn, enum err why);
+
+/* End `conn` after its DISCONNECT or a refusal: nothing more is said, what was
+ * sent is delivered first. Its session, if any, was detached by the caller. */
+void conn_close(struct shard *shard, struct conn *conn);
+
+/* Hand `conn`, whose CONNECT is being handled, to `home` with all its bytes. */
+void conn_move(struct shard *shard, struct conn *conn, uint16_t home);
+
+/* Its timer is due. */
+void conn_due(struct shard *shard, struct conn *conn);
+
+/* Stop, or go on, handling its input: what has come is kept meanwhile. */
+void conn_pause(struct shard *shard, struct conn *conn);
+void conn_resume(struct shard *shard, struct conn *conn);
+
+/* Free what was closed in this step. */
+void conns_reap(struct shard *shard);
+
+/* Close them all with `why`, for instance ERR_SHUTTING_DOWN. */
+void conns_fail(struct shard *shard, enum err why);
+
+/* Free the table; all are forgotten. */
+void conns_fini(struct shard *shard);
+
+#endif

@@ -1,0 +1,296 @@
+/* connect.c - CONNECT: who comes, and what is said to it. */
+#include "core/connect.h"
+
+#include "core/journal.h"
+#include "core/output.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "core/will.h"
+#include "wire/connack.h"
+#include "wire/connect.h"
+#include "wire/reason.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum { ID_SIZE_MAX = 128, CONNACK_PROPERTIES_MAX = 256 };
+
+uint32_t connect_expiry_s(const struct options *options, uint32_t asked_s)
+{
+    uint32_t limit_s = options->persistent_client_expiration_s;
+    if (limit_s == 0 || asked_s <= limit_s) return asked_s;
+    return limit_s;
+}
+
+/* The session expiry that `c` asks for; in 3.x it is all or nothing. */
+static uint32_t connect_asked_s(const struct connect *c)
+{
+    if (c->protocol == MQTT_50) return c->properties.session_expiry_s;
+    return c->clean_start ? 0 : SESSION_EXPIRY_NEVER;
+}
+
+/* The keep alive that holds: 5.0 clients can be told of another than theirs.
+ * [MQTT-3.2.2-21] [MQTT-3.2.2-22] */
+static uint16_t connect_keepalive_s(const struct options *options,
+                                    const struct connect *c)
+{
+    uint16_t max = options->max_keepalive;
+    if (max == 0 || c->protocol != MQTT_50) return c->keep_alive_s;
+    if (c->keep_alive_s == 0 || c->keep_alive_s > max) return max;
+    return c->keep_alive_s;
+}
+
+/* --- judging ------------------------------------------------------------- */
+
+/* A client may leave its id out, if it does not want anything to remain.
+ * [MQTT-3.1.3-6] [MQTT3-3.1.3-7] [MQTT3-3.1.3-8] */
+static enum err connect_check_id(const struct options *options,
+                                 const struct connect *c)
+{
+    if (c->client_id.size > 0) return OK;
+    if (!options->allow_zero_length_clientid) return ERR_CLIENT_ID;
+    if (c->protocol == MQTT_31) return ERR_CLIENT_ID;
+    if (c->protocol == MQTT_311 && !c->clean_start) return ERR_CLIENT_ID;
+    return OK;
+}
+
+/* 3.x has no way to say that the keep alive is another. */
+static enum err connect_check_keepalive(const struct options *options,
+                                        const struct connect *c)
+{
+    uint16_t max = options->max_keepalive;
+    if (max == 0 || c->protocol == MQTT_50) return OK;
+    bool over = c->keep_alive_s == 0 || c->keep_alive_s > max;
+    return over ? ERR_CLIENT_ID : OK;
+}
+
+/* All reasons to refuse `c` that need no session. */
+static enum err connect_check(const struct shard *shard,
+                              const struct conn *conn, const struct connect *c)
+{
+    if (conn->refused) return ERR_QUOTA;
+    if (shard->stopping) return ERR_SHUTTING_DOWN;
+    if (pool_full(shard->pool)) return ERR_QUOTA;
+    if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
+        return ERR_AUTH_METHOD; /* [MQTT-4.12.0-1] */
+    }
+    enum err e = connect_check_id(shard->options, c);
+    if (e == OK) e = connect_check_keepalive(shard->options, c);
+    if (e == OK) e = will_check(shard, &c->will);
+    return e;
+}
+
+/* --- the id -------------------------------------------------------------- */
+
+/* Write an id of the server's making: the prefix and 128 random bits. */
+static size_t id_write(struct shard *shard, char id[ID_SIZE_MAX])
+{
+    uint64_t a = shard_random(shard);
+    uint64_t b = shard_random(shard);
+    int size =
+        snprintf(id, ID_SIZE_MAX, "%s%08X-%04X-%04X-%04X-%012llX",
+                 shard->options->auto_id_prefix, (unsigned)(a >> 32),
+                 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
+                 (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffff));
+    assert(size > 0 && size < ID_SIZE_MAX);
+    return (size_t)size;
+}
+
+/* An id that nobody has and that is at home here. [MQTT-3.1.3-7] */
+static struct bytes id_assign(struct shard *shard, char id[ID_SIZE_MAX])
+{
+    struct bytes assigned;
+    do {
+        assigned = bytes_at(id, id_write(shard, id));
+    } while (shard_home(&shard->place, assigned) != shard->place.index ||
+             session_find(shard, assigned) != NULL);
+    return assigned;
+}
+
+/* --- answering ----------------------------------------------------------- */
+
+/* What the client must know, in the order that Mosquitto gives it. */
+static void connack_properties(const struct shard *shard,
+                               const struct connect *c,
+                               const struct session *session, struct writer *w)
+{
+    const struct options *o = shard->options;
+    uint16_t keepalive_s = connect_keepalive_s(o, c);
+    if (keepalive_s != c->keep_alive_s) {
+        property_write_number(w, PROPERTY_SERVER_KEEP_ALIVE, keepalive_s);
+    }
+    if (o->max_topic_alias > 0) {
+        property_write_number(w, PROPERTY_TOPIC_ALIAS_MAX, o->max_topic_alias);
+    }
+    if (c->client_id.size == 0) {
+        property_write_text(w, PROPERTY_ASSIGNED_CLIENT_ID,
+                            session_id(session));
+    }
+    if (!o->retain_available) {
+        property_write_number(w, PROPERTY_RETAIN_AVAILABLE, 0);
+    }
+    if (o->max_packet_size > 0) {
+        property_write_number(w, PROPERTY_PACKET_SIZE_MAX, o->max_packet_size);
+    }
+    if (o->receive_maximum != UINT16_MAX) {
+        property_write_number(w, PROPERTY_RECEIVE_MAX, o->receive_maximum);
+    }
+    if (o->max_qos < 2) {
+        property_write_number(w, PROPERTY_MAXIMUM_QOS, o->max_qos);
+    }
+    if (session->expiry_s != connect_asked_s(c)) {
+        property_write_number(w, PROPERTY_SESSION_EXPIRY, session->expiry_s);
+    }
+    if (!o->wildcard_subscriptions) {
+        property_write_number(w, PROPERTY_WILDCARD_AVAILABLE, 0);
+    }
+    if (!o->shared_subscriptions) {
+        property_write_number(w, PROPERTY_SHARED_AVAILABLE, 0);
+    }
+}
+
+/* CONNACK that says yes. */
+static void connect_accept(struct shard *shard, struct conn *conn,
+                           const struct connect *c, bool present)
+{
+    uint8_t space[CONNACK_PROPERTIES_MAX];
+    struct writer w = writer_at(space, sizeof space);
+    struct connack connack = {0};
+    connack.session_present = present && c->protocol != MQTT_31;
+    connack.code = REASON_SUCCESS;
+    if (c->protocol == MQTT_50) {
+        connack_properties(shard, c, conn->session, &w);
+        assert(!w.failed);
+        connack.properties = properties_of(writer_bytes(&w));
+    }
+    output_connack(shard, conn, &connack);
+}
+
+/* CONNACK that says no, if the client has a word for it. */
+static void connect_refuse(struct shard *shard, struct conn *conn, enum err why)
+{
+    struct connack connack = {0};
+    connack.code = err_code(why);
+    if (conn->protocol != MQTT_50) {
+        connack.code = reason_connack3(connack.code);
+        if (connack.code == 0xff) return;
+    }
+    assert(connack.code != 0);
+    output_connack(shard, conn, &connack);
+}
+
+void connect_failed(struct shard *shard, struct conn *conn, enum err why)
+{
+    assert(conn->session == NULL);
+    stat_add(shard, STAT_REFUSED, 1);
+    actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
+                 "Connection refused: %s.", err_text(why));
+    if (conn->protocol != MQTT_NONE) connect_refuse(shard, conn, why);
+    conn_close(shard, conn);
+}
+
+/* --- coming in ----------------------------------------------------------- */
+
+/* End what is left under this id, as far as the client wants: the connection
+ * that has it always [MQTT-3.1.4-3], the session with Clean Start
+ * [MQTT-3.1.2-4]. Returns the session to go on with, or NULL. */
+static struct session *connect_take_over(struct shard *shard,
+                                         struct bytes client_id, bool clean)
+{
+    struct session *session = session_find(shard, client_id);
+    if (session != NULL && session->conn != NULL) {
+        conn_fail(shard, session->conn, ERR_TAKEN_OVER);
+        session = session_find(shard, client_id);
+    }
+    if (session == NULL || !clean) return session;
+    session_end(shard, session);
+    return NULL;
+}
+
+/* How many unacknowledged publishes the client takes. [MQTT-3.3.4-9] */
+static uint16_t connect_window(const struct options *options,
+                               const struct connect *c)
+{
+    uint32_t window = options->max_inflight_messages;
+    if (window == 0) window = UINT16_MAX;
+    if (c->protocol == MQTT_50 && c->properties.receive_max < window) {
+        window = c->properties.receive_max;
+    }
+    assert(window > 0);
+    return (uint16_t)window;
+}
+
+/* Remember what the client said about its connection. */
+static void connect_settle(struct shard *shard, struct conn *conn,
+                           const struct connect *c)
+{
+    conn->keepalive_s = connect_keepalive_s(shard->options, c);
+    if (c->protocol == MQTT_50) {
+        uint32_t alias_max = c->properties.topic_alias_max;
+        uint32_t ours = shard->options->max_topic_alias_broker;
+        conn->alias_max = (uint16_t)(alias_max < ours ? alias_max : ours);
+        if (properties_has(&c->properties, PROPERTY_PACKET_SIZE_MAX)) {
+            conn->packet_max = c->properties.packet_size_max;
+        }
+    }
+    wheel_clear(&shard->conn_timers, &conn->timer);
+    if (conn->keepalive_s == 0) return;
+    wheel_set(&shard->conn_timers, &conn->timer,
+              shard->now_ms + conn->keepalive_s * 1500ull);
+}
+
+static void connect_note(struct shard *shard, const struct conn *conn,
+                         const struct connect *c)
+{
+    actions_note(shard->out, NOTE_INFO, NOTE_CONNECTED, &conn->id,
+                 "Client %s connected (p%u, c%d, k%u).",
+                 session_name(conn->session),
+                 c->protocol == MQTT_50   ? 5
+                 : c->protocol == MQTT_31 ? 1
+                                          : 2,
+                 c->clean_start, c->keep_alive_s);
+}
+
+/* The client is let in, under the id `client_id`, at home here. */
+static enum err connect_enter(struct shard *shard, struct conn *conn,
+                              const struct connect *c, struct bytes client_id)
+{
+    struct session *session =
+        connect_take_over(shard, client_id, c->clean_start);
+    bool present = session != NULL; /* [MQTT-3.2.2-2] [MQTT-3.2.2-3] */
+    if (session == NULL) session = session_new(shard, client_id);
+    connect_settle(shard, conn, c);
+    session_attach(shard, session, conn,
+                   connect_expiry_s(shard->options, connect_asked_s(c)),
+                   connect_window(shard->options, c));
+    enum err e = will_set(shard, session, &c->will);
+    if (e != OK) return e;
+    journal_will(shard, session);
+    stat_add(shard, STAT_CONNECTS, 1);
+    connect_note(shard, conn, c);
+    connect_accept(shard, conn, c, present);
+    session_pump(shard, session);
+    return OK;
+}
+
+enum err connect_in(struct shard *shard, struct conn *conn,
+                    const struct frame *frame)
+{
+    assert(conn->session == NULL);
+    struct connect c;
+    enum err e = connect_decode(frame, &c);
+    conn->protocol = (uint8_t)c.protocol;
+    if (e != OK) return e;
+    e = connect_check(shard, conn, &c);
+    if (e != OK) return e;
+    if (c.client_id.size == 0) {
+        char id[ID_SIZE_MAX];
+        return connect_enter(shard, conn, &c, id_assign(shard, id));
+    }
+    uint16_t home = shard_home(&shard->place, c.client_id);
+    if (home != shard->place.index) {
+        conn_move(shard, conn, home);
+        return OK;
+    }
+    return connect_enter(shard, conn, &c, c.client_id);
+}

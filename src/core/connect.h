@@ -1,0 +1,27 @@
+/* connect.h - CONNECT: who comes, and what is said to it. MQTT 5.0, 3.1
+ *
+ *     CONNECT -> understood? -> at home here? -> allowed? -> session -> CONNACK
+ *                    |              |               |
+ *                 CONNACK         MOVE           CONNACK, close
+ */
+#ifndef MOGI_CORE_CONNECT_H
+#define MOGI_CORE_CONNECT_H
+
+#include "base/err.h"
+#include "core/conn.h"
+#include "core/options.h"
+
+/* The first packet of `conn` is a CONNECT. An error is answered by
+ * connect_failed. */
+MUST_USE
+enum err connect_in(struct shard *shard, struct conn *conn,
+                    const struct frame *frame);
+
+/* `conn` ends before it had a session: CONNACK with the reason, if the client
+ * can be spoken to, then close. [MQTT-3.2.2-7] [MQTT3-3.2.2-5] */
+void connect_failed(struct shard *shard, struct conn *conn, enum err why);
+
+/* The session expiry that a client gets when it asks for `asked_s`. */
+uint32_t connect_expiry_s(const struct options *options, uint32_t asked_s);
+
+#endif

@@ -1,0 +1,151 @@
+/* inbound.c - what one client published, until it knows that we have it. */
+#include "core/inbound.h"
+
+#include "core/conn.h"
+#include "core/output.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/reason.h"
+
+#include <assert.h>
+
+void inbound_init(struct inbound *inbound)
+{
+    *inbound = (struct inbound){0};
+    list_init(&inbound->receipts);
+    idset_init(&inbound->received);
+}
+
+/* Out of the list, and gone. */
+static void receipt_free(struct shard *shard, struct receipt *receipt)
+{
+    struct inbound *inbound = &receipt->session->inbound;
+    assert(inbound->receipt_count > 0);
+    list_remove(&receipt->link);
+    inbound->receipt_count -= 1;
+    if (receipt->type == PACKET_PUBACK) inbound->puback_count -= 1;
+    join_free(shard, receipt->join);
+    pool_give(shard->pool, receipt, sizeof *receipt);
+}
+
+void inbound_fini(struct shard *shard, struct session *session)
+{
+    struct inbound *inbound = &session->inbound;
+    LIST_EACH(at, after, &inbound->receipts) {
+        receipt_free(shard, OWNER(at, struct receipt, link));
+    }
+    assert(inbound->receipt_count == 0);
+    assert(inbound->puback_count == 0);
+    idset_fini(&inbound->received, shard->pool);
+}
+
+struct receipt *receipt_new(struct shard *shard, struct session *session,
+                            enum packet_type type, uint16_t packet_id)
+{
+    assert(packet_id != 0);
+    struct receipt *receipt = pool_take(shard->pool, sizeof *receipt);
+    receipt->session = session;
+    receipt->type = (uint8_t)type;
+    receipt->packet_id = packet_id;
+    receipt->joined = true;
+    receipt->wanted = true;
+    struct inbound *inbound = &session->inbound;
+    list_push(&inbound->receipts, &receipt->link);
+    inbound->receipt_count += 1;
+    if (type == PACKET_PUBACK) inbound->puback_count += 1;
+    return receipt;
+}
+
+void receipt_routed(struct shard *shard, struct receipt *receipt,
+                    uint32_t count, uint64_t batch)
+{
+    assert(!receipt->routed);
+    receipt->routed = true;
+    receipt->count += count;
+    receipt->batch = batch;
+    if (batch != 0) gate_session(shard, batch, receipt->session->ref);
+    inbound_flush(shard, receipt->session);
+}
+
+void receipt_joined(struct shard *shard, struct receipt *receipt,
+                    uint32_t count, enum err reason)
+{
+    assert(!receipt->joined);
+    receipt->joined = true;
+    receipt->count += count;
+    if (reason != OK) receipt->reason = err_code(reason);
+    join_free(shard, receipt->join);
+    receipt->join = (struct join_ref){0};
+    struct session *session = receipt->session;
+    inbound_flush(shard, session);
+    if (session->conn != NULL) conn_resume(shard, session->conn);
+}
+
+struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id)
+{
+    LIST_EACH(at, after, &inbound->receipts) {
+        struct receipt *receipt = OWNER(at, struct receipt, link);
+        if (receipt->type != PACKET_PUBREC) continue;
+        if (receipt->packet_id == packet_id) return receipt;
+    }
+    return NULL;
+}
+
+/* What the acknowledgement says. That nobody is there is told by PUBACK alone,
+ * as clients of other brokers are used to. MQTT 5.0, 3.4.2.1, 3.5.2.1 */
+static uint8_t receipt_reason(const struct receipt *receipt)
+{
+    if (receipt->reason != REASON_SUCCESS) return receipt->reason;
+    bool nobody = receipt->type == PACKET_PUBACK && receipt->count == 0;
+    return nobody ? REASON_NO_MATCHING_SUBSCRIBERS : REASON_SUCCESS;
+}
+
+/* A refused QoS 2 message ends with its PUBREC. MQTT 5.0, 4.3.3 */
+static void receipt_send(struct shard *shard, struct receipt *receipt)
+{
+    struct session *session = receipt->session;
+    uint8_t reason = receipt_reason(receipt);
+    if (receipt->type == PACKET_PUBREC && reason >= REASON_FAILURE) {
+        session_received(shard, session, receipt->packet_id, false);
+    }
+    if (!receipt->wanted || session->conn == NULL) return;
+    output_ack(shard, session->conn, (enum packet_type)receipt->type,
+               receipt->packet_id, reason);
+}
+
+void inbound_flush(struct shard *shard, struct session *session)
+{
+    struct link *head = &session->inbound.receipts;
+    while (!list_empty(head)) {
+        struct receipt *receipt = OWNER(head->next, struct receipt, link);
+        if (!receipt->routed || !receipt->joined) return;
+        if (!gate_open(shard, receipt->batch)) return;
+        receipt_send(shard, receipt);
+        receipt_free(shard, receipt);
+    }
+}
+
+void inbound_acknowledge(struct shard *shard, struct session *session,
+                         enum packet_type type, uint16_t packet_id,
+                         uint8_t reason, uint64_t batch)
+{
+    assert(session->conn != NULL);
+    if (list_empty(&session->inbound.receipts) && gate_open(shard, batch)) {
+        output_ack(shard, session->conn, type, packet_id, reason);
+        return;
+    }
+    struct receipt *receipt = receipt_new(shard, session, type, packet_id);
+    receipt->reason = reason;
+    receipt->routed = true;
+    receipt->count = 1;
+    receipt->batch = batch;
+    gate_session(shard, batch, session->ref);
+    inbound_flush(shard, session);
+}
+
+void inbound_detach(struct inbound *inbound)
+{
+    LIST_EACH(at, after, &inbound->receipts) {
+        OWNER(at, struct receipt, link)->wanted = false;
+    }
+}

@@ -1,0 +1,93 @@
+/* inbound.h - what one client published, until it knows that we have it.
+ * MQTT 5.0, 4.3
+ *
+ *     receipts   [ PUBACK 7 | PUBREC 8 | PUBACK 9 ]   owed, in order
+ *                  done       waits      done
+ *     received   { 3, 8 }    QoS 2 ids between PUBLISH and PUBREL
+ *
+ * Part of a session. A receipt waits for the other shards that have receivers,
+ * and for the disk; acknowledgements leave in the order of the publishes.
+ * [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+ */
+#ifndef MOGI_CORE_INBOUND_H
+#define MOGI_CORE_INBOUND_H
+
+#include "base/err.h"
+#include "base/list.h"
+#include "core/bounds.h"
+#include "core/id.h"
+#include "core/idset.h"
+#include "wire/packet.h"
+
+struct session;
+struct shard;
+
+/* One acknowledgement that is owed. */
+struct receipt {
+    struct link link;
+    struct session *session;
+    struct join_ref join;
+    uint64_t batch;
+    uint32_t count; /* receivers */
+    uint16_t packet_id;
+    uint8_t type;   /* PACKET_PUBACK, PACKET_PUBREC or PACKET_PUBCOMP */
+    uint8_t reason; /* of the standard, when it is known */
+    bool routed;    /* this shard's part is done */
+    bool joined;    /* so are the others' */
+    bool wanted;    /* the client that asked is still connected */
+};
+
+struct inbound {
+    struct link receipts;
+    uint32_t receipt_count;
+    uint32_t puback_count; /* receipts of QoS 1 among them */
+    struct idset received;
+};
+
+void inbound_init(struct inbound *inbound);
+
+/* Give up all. */
+void inbound_fini(struct shard *shard, struct session *session);
+
+/* Too much under way: the connection is not to be read. */
+static inline bool inbound_full(const struct inbound *inbound)
+{
+    return inbound->receipt_count >= INBOUND_PENDING_MAX;
+}
+
+/* QoS > 0 publishes that the client has not seen acknowledged: what Receive
+ * Maximum counts. MQTT 5.0, 4.9 */
+static inline uint32_t inbound_unacknowledged(const struct inbound *inbound)
+{
+    return inbound->puback_count + inbound->received.count;
+}
+
+/* Owe the client an acknowledgement of `type` for `packet_id`, behind all that
+ * are owed already. */
+struct receipt *receipt_new(struct shard *shard, struct session *session,
+                            enum packet_type type, uint16_t packet_id);
+
+/* This shard's part is done: `count` receivers, stored in `batch`. */
+void receipt_routed(struct shard *shard, struct receipt *receipt,
+                    uint32_t count, uint64_t batch);
+
+/* All other shards answered. */
+void receipt_joined(struct shard *shard, struct receipt *receipt,
+                    uint32_t count, enum err reason);
+
+/* The PUBREC that is still owed for `packet_id`, or NULL. */
+struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id);
+
+/* Send at once, or behind what is owed already: an acknowledgement that waits
+ * for `batch` alone. */
+void inbound_acknowledge(struct shard *shard, struct session *session,
+                         enum packet_type type, uint16_t packet_id,
+                         uint8_t reason, uint64_t batch);
+
+/* Send the acknowledgements that are due. */
+void inbound_flush(struct shard *shard, struct session *session);
+
+/* The connection ended: nobody waits for what is owed. */
+void inbound_detach(struct inbound *inbound);
+
+#endif

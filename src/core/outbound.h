@@ -1,0 +1,126 @@
+/* outbound.h - messages on their way to one client. MQTT 5.0, 4.3, 4.4, 4.9
+ *
+ *     queue (to be sent)           window (sent, unacknowledged)
+ *     [ m9 | m8 | m7 ]   ------>   [ m6 | m5 ]   ------>   forgotten
+ *      <= max_queued_messages       <= window_max
+ *
+ * Part of a session, outlives its connection: when that ends, the window goes
+ * back to the queue's front, each with the packet id it has, and is sent again
+ * in its order on the next one. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
+ *
+ * Packet ids: `slots` holds who uses an id at id & mask; an id is given out
+ * only when its place is free, so ids in flight are unique and found at once.
+ */
+#ifndef MOGI_CORE_OUTBOUND_H
+#define MOGI_CORE_OUTBOUND_H
+
+#include "base/err.h"
+#include "base/list.h"
+#include "core/conn.h"
+#include "core/message.h"
+#include "wire/packet.h"
+
+struct session;
+struct shard;
+
+enum delivery_state {
+    DELIVERY_QUEUED,  /* never sent */
+    DELIVERY_SENT,    /* PUBLISH sent, at least once */
+    DELIVERY_RECEIVED /* PUBREC came: PUBREL is sent from now on */
+};
+
+/* One message for one client. */
+struct delivery {
+    struct link link;
+    struct body *body;
+    struct body *group; /* of a shared subscription, or NULL */
+    uint64_t order;     /* place among the session's deliveries */
+    uint64_t batch;     /* must be on disk before it is sent */
+    uint16_t packet_id; /* 0 until it is first sent */
+    uint8_t qos;        /* 0..2 */
+    uint8_t state;      /* enum delivery_state */
+    bool retain;
+    bool stored;    /* there is a record of it */
+    bool in_window; /* else in the queue */
+    uint16_t identifier_count;
+    uint32_t identifiers[];
+};
+
+struct outbound {
+    struct link queue, window;
+    struct delivery **slots;
+    uint32_t slot_count; /* a power of two, or 0 */
+    uint32_t ids_used;
+    uint32_t queue_count, window_count;
+    uint64_t queue_bytes, window_bytes;
+    uint64_t order;
+    uint16_t next_id;
+    uint16_t window_max; /* of this connection, > 0 */
+    bool overflow_noted;
+};
+
+/* How a message shall go to a client. */
+struct terms {
+    uint8_t qos;
+    bool retain;
+    bool forced; /* no limit of the queue applies */
+    uint16_t identifier_count;
+    const uint32_t *identifiers;
+    struct body *group; /* borrowed; NULL: not a shared subscription */
+};
+
+void outbound_init(struct outbound *outbound);
+
+/* Offer `m` (borrowed; it is shared when it must be kept): send it if there is
+ * room, else queue it.
+ *
+ * OK; or ERR_FULL: a limit of the queue is reached, or `m` is QoS 0 and can't
+ * be sent now: it is counted as dropped. Never exceeds the client's Receive
+ * Maximum. [MQTT-3.3.4-9] */
+MUST_USE
+enum err outbound_offer(struct shard *shard, struct session *session,
+                        struct message *m, const struct terms *terms);
+
+/* Send what can be sent now. */
+void outbound_pump(struct shard *shard, struct session *session);
+
+/* An acknowledgement of `type` (PUBACK, PUBREC, PUBCOMP) with `reason` came
+ * for `packet_id`. OK; ERR_ID_UNKNOWN: nothing is in flight under it;
+ * ERR_PROTOCOL: not the one that is due. */
+MUST_USE
+enum err outbound_acknowledge(struct shard *shard, struct session *session,
+                              enum packet_type type, uint16_t packet_id,
+                              uint8_t reason);
+
+/* The batch that delivery `packet_id` waited for is on disk: send it, if it is
+ * still in the window. */
+void outbound_release(struct shard *shard, struct session *session,
+                      uint16_t packet_id);
+
+/* A connection begins, whose client takes `window_max` > 0 unacknowledged. */
+void outbound_attach(struct outbound *outbound, uint16_t window_max);
+
+/* The connection ended: the window goes back to the queue. What came through a
+ * shared subscription and may go to another member is given back. */
+void outbound_detach(struct shard *shard, struct session *session);
+
+/* Give up all; with `gone` their records go too, and shared messages that
+ * others may have are given back. */
+void outbound_fini(struct shard *shard, struct session *session, bool gone);
+
+/* The shared subscription `group` was left: what is queued through it stays
+ * with this client. */
+void outbound_forget_group(struct session *session, struct bytes group);
+
+/* Put back a delivery that was stored, in the order of the calls. */
+void outbound_restore(struct shard *shard, struct session *session,
+                      struct delivery *delivery);
+
+/* A delivery of `identifier_count`, all else zero, and its end. */
+struct delivery *delivery_new(struct shard *shard, uint16_t identifier_count);
+void delivery_free(struct shard *shard, struct delivery *delivery);
+
+/* Drop the QoS 0 messages that wait for `conn`'s output. */
+void outbound_drop_waiting(struct shard *shard, struct conn *conn);
+
+#endif

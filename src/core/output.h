@@ -1,0 +1,55 @@
+/* output.h - packets to one client: encoded once, counted, bounded.
+ *
+ *     output_bytes   0 ......... notify ......... OUTPUT_BYTES_MAX
+ *                    | send freely |  ask for DRAINED  | keep back
+ */
+#ifndef MOGI_CORE_OUTPUT_H
+#define MOGI_CORE_OUTPUT_H
+
+#include "base/cursor.h"
+#include "base/err.h"
+#include "core/bounds.h"
+#include "core/conn.h"
+#include "core/message.h"
+#include "wire/ack.h"
+#include "wire/connack.h"
+#include "wire/disconnect.h"
+#include "wire/subscribe.h"
+
+/* A message as it goes to one client. */
+struct outgoing {
+    const struct message *message;
+    uint8_t qos;
+    bool retain;
+    bool dup;
+    uint16_t packet_id; /* when qos > 0 */
+    const uint32_t *identifiers;
+    uint32_t identifier_count;
+};
+
+/* May messages be sent to `conn` now? Without room they are kept back. */
+static inline bool output_room(const struct conn *conn)
+{
+    return conn->output_bytes < OUTPUT_BYTES_MAX;
+}
+
+/* Send PUBLISH. OK; or ERR_TOO_LARGE: it is over what the client takes, and
+ * nothing was sent, nor an alias set. [MQTT-3.1.2-24] [MQTT-3.1.2-25] */
+MUST_USE
+enum err output_publish(struct shard *shard, struct conn *conn,
+                        const struct outgoing *outgoing);
+
+/* Send PUBACK, PUBREC, PUBREL or PUBCOMP. */
+void output_ack(struct shard *shard, struct conn *conn, enum packet_type type,
+                uint16_t packet_id, uint8_t reason);
+
+/* Send the packet; one that is too large for the client is not sent.
+ * [MQTT-3.1.2-24] */
+void output_connack(struct shard *shard, struct conn *conn,
+                    const struct connack *connack);
+void output_suback(struct shard *shard, struct conn *conn,
+                   const struct suback *suback);
+void output_disconnect(struct shard *shard, struct conn *conn, uint8_t reason);
+void output_pingresp(struct shard *shard, struct conn *conn);
+
+#endif

@@ -1,0 +1,182 @@
+/* publish.c - PUBLISH from a client. */
+#include "core/publish.h"
+
+#include "core/alias.h"
+#include "core/inbound.h"
+#include "core/output.h"
+#include "core/route.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/publish.h"
+#include "wire/reason.h"
+#include "wire/utf8.h"
+
+#include <assert.h>
+
+bool publish_reserved(struct bytes topic)
+{
+    static const char SYS[] = "$SYS/";
+    size_t size = sizeof SYS - 1;
+    return topic.size >= size && memcmp(topic.data, SYS, size) == 0;
+}
+
+enum err publish_payload_check(const struct options *options,
+                               const struct properties *properties,
+                               struct bytes payload)
+{
+    if (!options->check_payload_format) return OK;
+    if (properties->payload_format != 1) return OK;
+    return utf8_payload_valid(payload) ? OK : ERR_PAYLOAD_FORMAT;
+}
+
+struct bytes publish_forward(struct shard *shard,
+                             const struct properties *properties)
+{
+    size_t size = properties_forward_size(properties);
+    if (size == properties->raw.size) return properties->raw;
+    shard->scratch.size = 0;
+    if (size == 0) return bytes_at(NULL, 0);
+    struct writer w = writer_at(buffer_reserve(&shard->scratch, size), size);
+    properties_forward_write(properties, &w);
+    assert(!w.failed);
+    return writer_bytes(&w);
+}
+
+uint64_t publish_expires_ms(const struct shard *shard, bool has,
+                            uint32_t expiry_s, bool retain)
+{
+    uint32_t limit_s = shard->options->retain_expiry_interval_s;
+    if (!has && retain && limit_s > 0) {
+        has = true;
+        expiry_s = limit_s;
+    }
+    if (!has) return 0;
+    /* An interval of 0 lasts for those who are there now. */
+    return shard->now_ms + (expiry_s == 0 ? 1 : expiry_s * 1000ull);
+}
+
+/* What ends the connection. */
+static enum err publish_check(const struct shard *shard,
+                              const struct conn *conn, const struct publish *p)
+{
+    const struct options *options = shard->options;
+    if (p->properties.subscription_id_count > 0) {
+        return ERR_PROTOCOL; /* [MQTT-3.3.4-6] */
+    }
+    if (p->qos > options->max_qos) return ERR_NO_QOS; /* [MQTT-3.2.2-11] */
+    if (p->retain && !options->retain_available) {
+        return ERR_NO_RETAIN; /* [MQTT-3.2.2-14] */
+    }
+    if (p->qos == 0 || conn->protocol != MQTT_50) return OK;
+    const struct inbound *inbound = &conn->session->inbound;
+    if (p->qos == 2 && idset_has(&inbound->received, p->packet_id)) return OK;
+    bool over = inbound_unacknowledged(inbound) >= options->receive_maximum;
+    return over ? ERR_RECEIVE_MAX : OK; /* [MQTT-3.3.4-7] */
+}
+
+/* What is refused, though the client may stay. */
+static enum err publish_accept(const struct shard *shard,
+                               const struct publish *p)
+{
+    const struct options *options = shard->options;
+    if (publish_reserved(p->topic)) return ERR_NOT_AUTHORIZED;
+    uint32_t limit = options->message_size_limit;
+    if (limit > 0 && p->payload.size > limit) return ERR_QUOTA;
+    if (pool_full(shard->pool)) return ERR_QUOTA;
+    return publish_payload_check(options, &p->properties, p->payload);
+}
+
+/* Route `p`, whose acknowledgement of `type` (PACKET_NONE: QoS 0) is owed when
+ * all that have receivers have it. */
+static void publish_route(struct shard *shard, struct session *session,
+                          const struct publish *p, enum packet_type type)
+{
+    bool has_expiry = properties_has(&p->properties, PROPERTY_MESSAGE_EXPIRY);
+    struct message m = {
+        .topic = p->topic,
+        .forward = publish_forward(shard, &p->properties),
+        .payload = p->payload,
+        .stamp = shard_stamp(shard),
+        .expires_ms = publish_expires_ms(
+            shard, has_expiry, p->properties.message_expiry_s, p->retain),
+        .publisher = session->ref,
+        .publisher_shard = shard->place.index,
+        .qos = p->qos,
+        .retain = p->retain,
+    };
+    struct routing routing = {
+        .publisher = session, .type = type, .packet_id = p->packet_id};
+    size_t puts = shard->out->put_count;
+    if (type == PACKET_PUBREC) {
+        session_received(shard, session, p->packet_id, true);
+    }
+    route_publish(shard, &m, &routing);
+    message_done(&m);
+    if (type != PACKET_NONE) {
+        routing_finish(shard, &routing, gate_since(shard, puts));
+    }
+}
+
+/* Refused: say so where the version can, and go on. A 3.x client learns of
+ * nothing. [MQTT-3.3.5-2] */
+static enum err publish_refuse(struct shard *shard, struct session *session,
+                               const struct publish *p, enum err why)
+{
+    stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
+                 "A publish of client %s is refused: %s.",
+                 session_name(session), err_text(why));
+    if (p->qos == 0) {
+        return why == ERR_PAYLOAD_FORMAT ? ERR_PAYLOAD_FORMAT : OK;
+    }
+    if (p->qos == 1) {
+        inbound_acknowledge(shard, session, PACKET_PUBACK, p->packet_id,
+                            err_code(why), 0);
+        return OK;
+    }
+    bool v5 = session->protocol == MQTT_50;
+    if (!v5) session_received(shard, session, p->packet_id, true);
+    inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
+                        err_code(why), 0);
+    return OK;
+}
+
+/* A QoS 2 PUBLISH that came before, and is not published again: PUBREC, as soon
+ * as what it promises is true. [MQTT-4.3.3-10] [MQTT3-4.3.3-2] */
+static void publish_again(struct shard *shard, struct session *session,
+                          uint16_t packet_id)
+{
+    struct receipt *receipt = inbound_receipt(&session->inbound, packet_id);
+    if (receipt != NULL) {
+        receipt->wanted = true;
+        return;
+    }
+    inbound_acknowledge(shard, session, PACKET_PUBREC, packet_id,
+                        REASON_SUCCESS, 0);
+}
+
+enum err publish_in(struct shard *shard, struct conn *conn,
+                    const struct frame *frame)
+{
+    static const enum packet_type ANSWERS[] = {PACKET_NONE, PACKET_PUBACK,
+                                               PACKET_PUBREC};
+    struct session *session = conn->session;
+    struct publish p;
+    enum err e = publish_decode(frame, (enum protocol)conn->protocol, &p);
+    if (e != OK) return e;
+    e = publish_check(shard, conn, &p);
+    if (e != OK) return e;
+    e = alias_in_settle(shard->pool, conn, shard->options->max_topic_alias,
+                        (uint16_t)p.properties.topic_alias, &p.topic);
+    if (e != OK) return e;
+    stat_add(shard, STAT_PUBLISH_IN, 1);
+    stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
+    if (p.qos == 2 && idset_has(&session->inbound.received, p.packet_id)) {
+        publish_again(shard, session, p.packet_id);
+        return OK;
+    }
+    e = publish_accept(shard, &p);
+    if (e != OK) return publish_refuse(shard, session, &p, e);
+    publish_route(shard, session, &p, ANSWERS[p.qos]);
+    return OK;
+}

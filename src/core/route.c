@@ -1,0 +1,215 @@
+/* route.c - from one message to all who want it, here and elsewhere. */
+#include "core/route.h"
+
+#include "core/inbound.h"
+#include "core/journal.h"
+#include "core/recall.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+
+#include <assert.h>
+
+/* --- retained ------------------------------------------------------------ */
+
+/* No message on the topic of `m`. [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
+static void route_clear(struct shard *shard, struct message *m)
+{
+    if (!retain_clear(shard->retain, m->topic, m->stamp)) return;
+    if (!shard->options->persistence) return;
+    struct body *body = message_share(m, shard->pool);
+    if (body == NULL) return;
+    journal_retained_gone(shard, body);
+    body_unref(body);
+}
+
+/* `m` is the retained message of its topic. [MQTT-3.3.1-5] */
+static void route_keep(struct shard *shard, struct message *m)
+{
+    assert(m->retain);
+    if (m->payload.size == 0) {
+        route_clear(shard, m);
+        return;
+    }
+    struct body *body = message_share(m, shard->pool);
+    if (body == NULL) return;
+    uint64_t limit = shard->options->retained_limit;
+    if (retain_take(shard->retain, &body, limit) != OK) {
+        actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, NULL,
+                     "The limit of %llu retained messages is reached: a new "
+                     "one is not kept.",
+                     (unsigned long long)limit);
+        return;
+    }
+    assert(body == NULL);
+    if (retain_get(shard->retain, m->topic) == m->body) {
+        journal_retained(shard, m->body);
+    }
+}
+
+/* --- receivers here ------------------------------------------------------ */
+
+/* How `m` goes to `receiver`. RETAIN is kept where the client asked for it;
+ * else it says "this is old", and this is new. [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+ * [MQTT3-3.3.1-9] */
+static struct terms route_terms(const struct options *options,
+                                const struct message *m,
+                                const struct receiver *receiver)
+{
+    uint8_t qos = m->qos < receiver->qos ? m->qos : receiver->qos;
+    if (options->upgrade_outgoing_qos) qos = receiver->qos;
+    return (struct terms){
+        .qos = qos,
+        .retain = m->retain && receiver->retain_as_published,
+        .identifier_count = (uint16_t)receiver->identifier_count,
+        .identifiers = receiver->identifiers,
+    };
+}
+
+/* Whose no-local subscriptions must not see `m`: its publisher, if it has such.
+ * It is at home where it publishes, so no other shard need ask. */
+static const struct session *route_no_local(const struct routing *routing)
+{
+    const struct session *publisher = routing->publisher;
+    if (publisher == NULL || publisher->no_local_count == 0) return NULL;
+    return publisher;
+}
+
+/* Give `m` to all of this shard that want it. */
+static void route_local(struct shard *shard, struct message *m,
+                        struct routing *routing)
+{
+    struct receivers receivers =
+        topics_match(shard->topics, m->topic, route_no_local(routing),
+                     shard->options->allow_duplicate_messages);
+    for (uint32_t i = 0; i < receivers.count; i++) {
+        const struct receiver *receiver = &receivers.list[i];
+        struct terms terms = route_terms(shard->options, m, receiver);
+        recall_overtaken(shard, receiver->session, m);
+        routing->count += 1;
+        enum err e = outbound_offer(shard, receiver->session, m, &terms);
+        assert(e == OK || e == ERR_FULL);
+    }
+    for (uint32_t i = 0; i < receivers.group_count; i++) {
+        share_deliver(shard, receivers.groups[i], m, routing);
+    }
+}
+
+/* --- waiting ------------------------------------------------------------- */
+
+struct join_ref routing_await(struct shard *shard, struct routing *routing)
+{
+    if (routing->join.generation != 0) {
+        join_expect(shard, routing->join);
+        return routing->join;
+    }
+    if (routing->type == PACKET_NONE) return routing->join;
+    assert(routing->publisher != NULL);
+    struct receipt *receipt = receipt_new(shard, routing->publisher,
+                                          routing->type, routing->packet_id);
+    receipt->join = join_new(shard, JOIN_RECEIPT, receipt);
+    receipt->joined = false;
+    routing->receipt = receipt;
+    routing->join = receipt->join;
+    join_expect(shard, routing->join);
+    return routing->join;
+}
+
+void routing_finish(struct shard *shard, struct routing *routing,
+                    uint64_t batch)
+{
+    assert(routing->type != PACKET_NONE);
+    struct session *session = routing->publisher;
+    struct receipt *receipt = routing->receipt;
+    bool first = list_empty(&session->inbound.receipts);
+    if (receipt == NULL && first && gate_open(shard, batch)) {
+        bool nobody = routing->count == 0 && routing->type == PACKET_PUBACK;
+        inbound_acknowledge(shard, session, routing->type, routing->packet_id,
+                            nobody ? 0x10 : 0, batch);
+        return;
+    }
+    if (receipt == NULL) {
+        receipt =
+            receipt_new(shard, session, routing->type, routing->packet_id);
+    }
+    receipt_routed(shard, receipt, routing->count, batch);
+}
+
+/* --- other shards -------------------------------------------------------- */
+
+/* The shards that must hear of `m`, and which of them keeps it. */
+static uint64_t route_others(struct shard *shard, const struct message *m,
+                             uint16_t *keeper)
+{
+    uint16_t here = shard->place.index;
+    *keeper = here;
+    if (shard->place.count == 1) return 0;
+    uint64_t others = interest_match(shard->interest, m->topic);
+    others &= ~(UINT64_C(1) << here);
+    if (m->retain) *keeper = shard_of(shard, m->topic);
+    return others;
+}
+
+/* POST `m` to `to`. */
+static void route_post(struct shard *shard, struct message *m, uint16_t to,
+                       bool keep, bool deliver, struct routing *routing)
+{
+    struct body *body = message_share(m, shard->pool);
+    if (body == NULL) return;
+    struct join_ref join = routing_await(shard, routing);
+    struct post *post = actions_post(shard->out, to, POST_PUBLISH);
+    post->body = body;
+    post->keep = keep;
+    post->deliver = deliver;
+    post->join = join;
+}
+
+void route_publish(struct shard *shard, struct message *m,
+                   struct routing *routing)
+{
+    uint16_t keeper;
+    uint64_t others = route_others(shard, m, &keeper);
+    if (m->retain && keeper == shard->place.index) route_keep(shard, m);
+    route_local(shard, m, routing);
+    uint64_t targets = others;
+    if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
+    for (uint16_t to = 0; targets != 0; to++, targets >>= 1) {
+        if ((targets & 1) == 0) continue;
+        bool deliver = (others >> to & 1) != 0;
+        route_post(shard, m, to, to == keeper, deliver, routing);
+    }
+}
+
+void route_posted(struct shard *shard, const struct post *post)
+{
+    struct message m = body_message(post->body);
+    struct routing routing = {.join = post->join};
+    size_t puts = shard->out->put_count;
+    if (post->keep) route_keep(shard, &m);
+    if (post->deliver) route_local(shard, &m, &routing);
+    gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
+}
+
+void route_announce(struct shard *shard, struct bytes filter, bool on,
+                    struct join_ref join)
+{
+    if (shard->place.count == 1) return;
+    struct body *body = body_of_text(shard->pool, filter);
+    if (body == NULL) return;
+    for (uint16_t to = 0; to < shard->place.count; to++) {
+        if (to == shard->place.index) continue;
+        join_expect(shard, join);
+        struct post *post = actions_post(shard->out, to, POST_INTEREST);
+        post->on = on;
+        post->join = join;
+        post->body = body_ref(body);
+    }
+    body_unref(body);
+}
+
+void route_interest(struct shard *shard, const struct post *post)
+{
+    interest_set(shard->interest, post->body->message.topic, post->from,
+                 post->on);
+    join_answer(shard, post->join, 0, OK);
+}

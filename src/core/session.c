@@ -1,0 +1,263 @@
+/* session.c - what the broker remembers for one client id. */
+#include "core/session.h"
+
+#include "core/conn.h"
+#include "core/journal.h"
+#include "core/recall.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/subscribe.h"
+#include "core/will.h"
+
+#include <assert.h>
+
+enum { SESSIONS_FIRST = 64 };
+
+/* --- finding ------------------------------------------------------------- */
+
+static uint64_t session_hash(const struct shard *shard, struct bytes client_id)
+{
+    return hash_bytes(&shard->place.key, client_id);
+}
+
+static bool session_same(const struct map_entry *entry, const void *key)
+{
+    const struct bytes *client_id = key;
+    const struct session *session = OWNER(entry, const struct session, by_id);
+    return bytes_equal(session_id(session), *client_id);
+}
+
+struct session *session_find(struct shard *shard, struct bytes client_id)
+{
+    struct map_entry *entry =
+        map_find(&shard->sessions, session_hash(shard, client_id), session_same,
+                 &client_id);
+    return entry == NULL ? NULL : OWNER(entry, struct session, by_id);
+}
+
+struct session *session_by_ref(struct shard *shard, struct session_ref ref)
+{
+    if (ref.generation == 0) return NULL;
+    if (ref.slot >= shard->session_capacity) return NULL;
+    struct session *session = shard->session_slots[ref.slot];
+    if (session == NULL) return NULL;
+    return session_ref_equal(session->ref, ref) ? session : NULL;
+}
+
+/* --- coming -------------------------------------------------------------- */
+
+/* Twice as many slots; all new ones are free. */
+static void slots_grow(struct shard *shard)
+{
+    uint32_t old = shard->session_capacity;
+    uint32_t capacity = old == 0 ? SESSIONS_FIRST : old * 2;
+    struct pool *pool = shard->pool;
+    shard->session_slots = pool_resize(pool, shard->session_slots,
+                                       old * sizeof *shard->session_slots,
+                                       capacity * sizeof *shard->session_slots);
+    shard->free_slots =
+        pool_resize(pool, shard->free_slots, old * sizeof *shard->free_slots,
+                    capacity * sizeof *shard->free_slots);
+    for (uint32_t slot = capacity; slot > old; slot--) {
+        shard->session_slots[slot - 1] = NULL;
+        shard->free_slots[shard->free_count++] = slot - 1;
+    }
+    shard->session_capacity = capacity;
+    assert(shard->free_count == capacity - old);
+}
+
+/* A reference for `session`, from now on good for session_by_ref. */
+static struct session_ref slot_take(struct shard *shard,
+                                    struct session *session)
+{
+    if (shard->free_count == 0) slots_grow(shard);
+    uint32_t slot = shard->free_slots[--shard->free_count];
+    assert(shard->session_slots[slot] == NULL);
+    shard->session_slots[slot] = session;
+    shard->generation += 1;
+    if (shard->generation == 0) shard->generation = 1;
+    return (struct session_ref){slot, shard->generation};
+}
+
+struct session *session_new(struct shard *shard, struct bytes client_id)
+{
+    assert(client_id.size > 0 && client_id.size <= UINT16_MAX);
+    assert(session_find(shard, client_id) == NULL);
+    struct session *session =
+        pool_take(shard->pool, sizeof *session + client_id.size + 1);
+    memcpy(session->id, client_id.data, client_id.size);
+    session->id_size = (uint16_t)client_id.size;
+    session->ref = slot_take(shard, session);
+    list_init(&session->subscriptions);
+    list_init(&session->memberships);
+    list_init(&session->subscribings);
+    list_init(&session->recalls);
+    outbound_init(&session->outbound);
+    inbound_init(&session->inbound);
+    timer_init(&session->timer);
+    map_insert(&shard->sessions, &session->by_id,
+               session_hash(shard, client_id));
+    stat_add(shard, STAT_CLIENTS, 1);
+    uint64_t *maximum = &shard->stats.v[STAT_CLIENTS_MAXIMUM];
+    uint64_t clients = shard->stats.v[STAT_CLIENTS];
+    if (*maximum < clients) *maximum = clients;
+    return session;
+}
+
+void session_attach(struct shard *shard, struct session *session,
+                    struct conn *conn, uint32_t expiry_s, uint16_t window_max)
+{
+    assert(session->conn == NULL);
+    assert(conn->session == NULL);
+    assert(!conn->closed);
+    session->conn = conn;
+    conn->session = session;
+    session->protocol = conn->protocol;
+    session->expiry_s = expiry_s;
+    session->ends_ms = 0;
+    session->will_ms = 0;
+    wheel_clear(&shard->session_timers, &session->timer);
+    outbound_attach(&session->outbound, window_max);
+    share_ready(shard, session, true);
+    journal_session(shard, session);
+    stat_add(shard, STAT_CLIENTS_CONNECTED, 1);
+}
+
+/* --- going --------------------------------------------------------------- */
+
+/* Set the timer to the earlier of will and end. */
+static void session_wait(struct shard *shard, struct session *session)
+{
+    uint64_t at_ms = session->will_ms;
+    if (at_ms == 0 || (session->ends_ms != 0 && session->ends_ms < at_ms)) {
+        at_ms = session->ends_ms;
+    }
+    if (at_ms != 0) wheel_set(&shard->session_timers, &session->timer, at_ms);
+}
+
+/* Now that the connection is gone: call the will off, publish it, or let its
+ * delay begin; at the latest it comes with the session's end. Only DISCONNECT
+ * 0x00 calls it off. [MQTT-3.1.2-8] [MQTT-3.1.2-10] [MQTT-3.1.3-9] */
+static void session_release_will(struct shard *shard, struct session *session,
+                                 bool lost)
+{
+    if (session->will == NULL) return;
+    if (!lost) {
+        will_drop(shard, session);
+        return;
+    }
+    uint32_t delay_s = will_delay_s(session->will);
+    if (delay_s == 0 || session->expiry_s == 0) {
+        will_publish(shard, session);
+        return;
+    }
+    session->will_ms = shard->now_ms + delay_s * 1000ull;
+}
+
+void session_detach(struct shard *shard, struct session *session, bool lost)
+{
+    assert(session->conn != NULL);
+    session->conn->session = NULL;
+    session->conn = NULL;
+    stat_sub(shard, STAT_CLIENTS_CONNECTED, 1);
+    inbound_detach(&session->inbound);
+    subscribing_drop_all(shard, session);
+    recall_drop_all(shard, session);
+    share_ready(shard, session, false);
+    outbound_detach(shard, session);
+    session_release_will(shard, session, lost);
+    if (session->expiry_s == 0) {
+        session_end(shard, session);
+        return;
+    }
+    if (session->expiry_s != SESSION_EXPIRY_NEVER) {
+        session->ends_ms = shard->now_ms + session->expiry_s * 1000ull;
+    }
+    journal_session(shard, session);
+    journal_will(shard, session);
+    session_wait(shard, session);
+}
+
+void session_end(struct shard *shard, struct session *session)
+{
+    assert(session->conn == NULL);
+    if (session->will != NULL) will_publish(shard, session);
+    subscriptions_end(shard, session);
+    outbound_fini(shard, session, true);
+    inbound_fini(shard, session);
+    journal_session_gone(shard, session);
+    assert(session->subscription_count == 0);
+    assert(list_empty(&session->subscribings));
+    assert(list_empty(&session->recalls));
+    wheel_clear(&shard->session_timers, &session->timer);
+    map_remove(&shard->sessions, &session->by_id);
+    shard->session_slots[session->ref.slot] = NULL;
+    shard->free_slots[shard->free_count++] = session->ref.slot;
+    stat_sub(shard, STAT_CLIENTS, 1);
+    pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
+}
+
+void session_due(struct shard *shard, struct session *session)
+{
+    assert(session->conn == NULL);
+    if (session->will_ms != 0 && shard->now_ms >= session->will_ms) {
+        session->will_ms = 0;
+        will_publish(shard, session);
+        journal_will(shard, session);
+    }
+    if (session->ends_ms != 0 && shard->now_ms >= session->ends_ms) {
+        stat_add(shard, STAT_EXPIRED, 1);
+        session_end(shard, session);
+        return;
+    }
+    session_wait(shard, session);
+}
+
+/* --- while it lives ------------------------------------------------------ */
+
+void session_pump(struct shard *shard, struct session *session)
+{
+    if (session->conn == NULL) return;
+    outbound_pump(shard, session);
+    recall_pump(shard, session);
+}
+
+bool session_received(struct shard *shard, struct session *session,
+                      uint16_t packet_id, bool on)
+{
+    struct idset *received = &session->inbound.received;
+    if (on) {
+        idset_add(received, shard->pool, packet_id);
+    } else if (!idset_remove(received, shard->pool, packet_id)) {
+        return false;
+    }
+    journal_received(shard, session, packet_id, on);
+    return true;
+}
+
+bool session_durable(const struct shard *shard, const struct session *session)
+{
+    return shard->options->persistence && session->expiry_s > 0;
+}
+
+void sessions_fini(struct shard *shard)
+{
+    for (uint32_t slot = 0; slot < shard->session_capacity; slot++) {
+        struct session *session = shard->session_slots[slot];
+        if (session == NULL) continue;
+        if (session->conn != NULL) session->conn->session = NULL;
+        subscribing_drop_all(shard, session);
+        recall_drop_all(shard, session);
+        subscriptions_forget(shard, session);
+        outbound_fini(shard, session, false);
+        inbound_fini(shard, session);
+        will_drop(shard, session);
+        wheel_clear(&shard->session_timers, &session->timer);
+        pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
+    }
+    map_fini(&shard->sessions);
+    size_t slot_bytes = shard->session_capacity * sizeof(struct session *);
+    pool_give(shard->pool, shard->session_slots, slot_bytes);
+    pool_give(shard->pool, shard->free_slots,
+              shard->session_capacity * sizeof *shard->free_slots);
+}

@@ -1,0 +1,100 @@
+/* session.h - what the broker remembers for one client id. MQTT 5.0, 4.1
+ *
+ *     new --> attached <--> alone --> ended
+ *               (conn)     (expiry runs, will delay runs)
+ *
+ * Outlives its connection. Owned by the shard that is home of the client id;
+ * never shared across threads.
+ */
+#ifndef MOGI_CORE_SESSION_H
+#define MOGI_CORE_SESSION_H
+
+#include "base/map.h"
+#include "base/wheel.h"
+#include "core/id.h"
+#include "core/inbound.h"
+#include "core/outbound.h"
+#include "core/topics.h"
+
+struct conn;
+struct shard;
+struct will;
+
+/* Never ends by itself. MQTT 5.0, 3.1.2.11.2 */
+#define SESSION_EXPIRY_NEVER UINT32_MAX
+
+struct session {
+    struct map_entry by_id;
+    struct session_ref ref;
+    struct conn *conn; /* NULL while it is alone */
+    struct outbound outbound;
+    struct inbound inbound;
+
+    struct link subscriptions;   /* struct subscription */
+    struct link memberships;     /* struct membership */
+    struct link subscribings;    /* struct subscribing, in order */
+    struct link recalls;         /* struct recall */
+    uint32_t subscription_count; /* memberships too */
+    uint32_t no_local_count;
+
+    struct timer timer; /* the earlier of the two: */
+    uint64_t ends_ms;   /* while alone; 0: not by itself */
+    uint64_t will_ms;   /* the will is due; 0: not under way */
+    struct will *will;
+
+    uint32_t expiry_s; /* 0: ends with its connection */
+    uint8_t protocol;  /* enum protocol, of the last connection */
+    uint16_t id_size;
+    char id[]; /* with a NUL behind it */
+};
+
+static inline struct bytes session_id(const struct session *session)
+{
+    return bytes_at(session->id, session->id_size);
+}
+
+/* The client id for a log line. The host makes control characters harmless. */
+static inline const char *session_name(const struct session *session)
+{
+    return session->id;
+}
+
+/* The session of `client_id`, which is at home here, or NULL. */
+struct session *session_find(struct shard *shard, struct bytes client_id);
+
+/* The session that `ref` means, or NULL when it has ended. */
+struct session *session_by_ref(struct shard *shard, struct session_ref ref);
+
+/* A session for `client_id`, which has none. */
+struct session *session_new(struct shard *shard, struct bytes client_id);
+
+/* `conn` carries `session`, which is alone, from now on. */
+void session_attach(struct shard *shard, struct session *session,
+                    struct conn *conn, uint32_t expiry_s, uint16_t window_max);
+
+/* Its connection ended; `lost`: not by a DISCONNECT that calls the will off.
+ * The session ends with it, or is alone until it expires. */
+void session_detach(struct shard *shard, struct session *session, bool lost);
+
+/* End it: the will, if it is still due, is published now [MQTT-3.1.2-8], all
+ * else is forgotten. It must be alone. */
+void session_end(struct shard *shard, struct session *session);
+
+/* Send what can be sent now, of deliveries and of retained messages. */
+void session_pump(struct shard *shard, struct session *session);
+
+/* Its timer is due: will delay or expiry. */
+void session_due(struct shard *shard, struct session *session);
+
+/* QoS 2 publish `packet_id` of the client is (`on`), or is no more, between
+ * PUBLISH and PUBREL. False when it was not (for off). */
+bool session_received(struct shard *shard, struct session *session,
+                      uint16_t packet_id, bool on);
+
+/* Does anything of it survive its connection, and is kept on disk? */
+bool session_durable(const struct shard *shard, const struct session *session);
+
+/* Free them all, telling nobody. */
+void sessions_fini(struct shard *shard);
+
+#endif

@@ -1,0 +1,279 @@
+/* shard.c - the broker is one function. */
+#include "core/shard.h"
+
+#include "core/conn.h"
+#include "core/journal.h"
+#include "core/recall.h"
+#include "core/restore.h"
+#include "core/route.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+
+#include <assert.h>
+
+enum {
+    SWEEP_INTERVAL_MS = 1000,
+    SWEEP_SLOTS_MAX = 4096,
+    CLOCK_MS_SHIFT = 20, /* of the logical clock: ms above, a count below */
+    STAMP_SHARD_SHIFT = 6
+};
+
+/* --- clock, luck, places ------------------------------------------------- */
+
+uint64_t shard_stamp(struct shard *shard)
+{
+    uint64_t least = shard->now_ms << (CLOCK_MS_SHIFT - STAMP_SHARD_SHIFT);
+    shard->clock = shard->clock < least ? least : shard->clock + 1;
+    return shard->clock << STAMP_SHARD_SHIFT | shard->place.index;
+}
+
+uint64_t shard_random(struct shard *shard)
+{
+    shard->random += 0x9e3779b97f4a7c15;
+    uint64_t x = shard->random;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return x ^ x >> 31;
+}
+
+/* Spread a hash over the shards by its high bits: tables use the low ones. */
+static uint16_t place_of(const struct shard_place *place, struct bytes text)
+{
+    uint64_t high = hash_bytes(&place->key, text) >> 32;
+    return (uint16_t)(high * place->count >> 32);
+}
+
+uint16_t shard_home(const struct shard_place *place, struct bytes client_id)
+{
+    assert(place->count >= 1 && place->count <= SHARDS_MAX);
+    return place->count == 1 ? 0 : place_of(place, client_id);
+}
+
+uint16_t shard_of(const struct shard *shard, struct bytes text)
+{
+    return shard->place.count == 1 ? 0 : place_of(&shard->place, text);
+}
+
+/* --- timers -------------------------------------------------------------- */
+
+static void sweep_visit(struct body *body, void *context)
+{
+    struct shard *shard = context;
+    journal_retained_gone(shard, body);
+}
+
+/* Drop retained messages that expired, a bounded number at a time. */
+static void shard_sweep(struct shard *shard)
+{
+    retain_sweep(shard->retain, shard->now_ms, SWEEP_SLOTS_MAX, sweep_visit,
+                 shard);
+    wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
+}
+
+/* The two timers of the shard itself. */
+static void shard_due(struct shard *shard, const struct timer *timer)
+{
+    if (timer == &shard->sys.timer) {
+        sys_due(shard);
+        return;
+    }
+    assert(timer == &shard->sweep);
+    shard_sweep(shard);
+}
+
+static void shard_tick(struct shard *shard)
+{
+    struct timer *timer;
+    while ((timer = wheel_due(&shard->conn_timers, shard->now_ms)) != NULL) {
+        conn_due(shard, OWNER(timer, struct conn, timer));
+    }
+    while ((timer = wheel_due(&shard->session_timers, shard->now_ms)) != NULL) {
+        session_due(shard, OWNER(timer, struct session, timer));
+    }
+    while ((timer = wheel_due(&shard->timers, shard->now_ms)) != NULL) {
+        shard_due(shard, timer);
+    }
+}
+
+/* --- posts --------------------------------------------------------------- */
+
+static void post_done(struct shard *shard, const struct post *post)
+{
+    join_answer(shard, post->join, post->count, (enum err)post->reason);
+}
+
+static void post_expect(struct shard *shard, const struct post *post)
+{
+    join_expect(shard, post->join);
+}
+
+static void (*const POSTS[])(struct shard *, const struct post *) = {
+    [POST_PUBLISH] = route_posted,    [POST_DONE] = post_done,
+    [POST_EXPECT] = post_expect,      [POST_INTEREST] = route_interest,
+    [POST_RECALL] = recall_asked,     [POST_RETAINED] = recall_got,
+    [POST_MEMBER] = share_member,     [POST_SHARED] = share_offered,
+    [POST_RETURNED] = share_returned, [POST_STATS] = sys_told,
+};
+
+/* What another shard said. Its clock carries ours along, so that what comes of
+ * it is stamped later. */
+static void step_posted(struct shard *shard, const struct event *event)
+{
+    struct post *post = event->post;
+    assert(post->from < shard->place.count);
+    assert(post->from != shard->place.index);
+    assert(post->kind < sizeof POSTS / sizeof POSTS[0]);
+    if (shard->clock < post->clock) shard->clock = post->clock;
+    POSTS[post->kind](shard, post);
+    post_drop(post);
+}
+
+/* Sign the posts of this step. */
+static void shard_sign(struct shard *shard, size_t first)
+{
+    struct actions *out = shard->out;
+    for (size_t i = first; i < out->post_count; i++) {
+        out->posts[i].from = shard->place.index;
+        out->posts[i].clock = shard->clock;
+    }
+    stat_add(shard, STAT_POSTS, out->post_count - first);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void step_opened(struct shard *shard, const struct event *event)
+{
+    conn_open(shard, event->conn, event->listener, event->refused);
+}
+
+static void step_bytes(struct shard *shard, const struct event *event)
+{
+    struct conn *conn = conn_find(shard, event->conn);
+    if (conn == NULL) return;
+    stat_add(shard, STAT_BYTES_IN, event->bytes.size);
+    conn_input(shard, conn, event->bytes);
+}
+
+static void step_drained(struct shard *shard, const struct event *event)
+{
+    struct conn *conn = conn_find(shard, event->conn);
+    if (conn != NULL && conn->notify_asked) conn_drained(shard, conn);
+}
+
+static void step_closed(struct shard *shard, const struct event *event)
+{
+    struct conn *conn = conn_find(shard, event->conn);
+    if (conn != NULL) conn_lost(shard, conn);
+}
+
+static void step_tick(struct shard *shard, const struct event *event)
+{
+    assert(event->now_ms == shard->now_ms);
+    shard_tick(shard);
+}
+
+static void step_committed(struct shard *shard, const struct event *event)
+{
+    gate_committed(shard, event->batch);
+}
+
+static void step_restored(struct shard *shard, const struct event *event)
+{
+    restore_record(shard, event->key, event->value);
+}
+
+static void step_reloaded(struct shard *shard, const struct event *event)
+{
+    assert(event->options != NULL);
+    shard->options = event->options;
+    sys_reload(shard);
+}
+
+static void step_stopped(struct shard *shard, const struct event *event)
+{
+    assert(event->kind == EVENT_STOPPED);
+    shard->stopping = true;
+    conns_fail(shard, ERR_SHUTTING_DOWN);
+}
+
+static void (*const STEPS[])(struct shard *, const struct event *) = {
+    [EVENT_OPENED] = step_opened,       [EVENT_BYTES] = step_bytes,
+    [EVENT_DRAINED] = step_drained,     [EVENT_CLOSED] = step_closed,
+    [EVENT_TICK] = step_tick,           [EVENT_POSTED] = step_posted,
+    [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
+    [EVENT_RELOADED] = step_reloaded,   [EVENT_STOPPED] = step_stopped,
+};
+
+void shard_step(struct shard *shard, const struct event *event,
+                struct actions *actions)
+{
+    assert(event->kind < sizeof STEPS / sizeof STEPS[0]);
+    assert(event->now_ms >= shard->now_ms);
+    assert(list_empty(&shard->closed_conns));
+    size_t first_post = actions->post_count;
+    shard->out = actions;
+    shard->now_ms = event->now_ms;
+    shard->random ^= event->random;
+    shard->step += 1;
+    STEPS[event->kind](shard, event);
+    conns_reap(shard);
+    shard_sign(shard, first_post);
+    shard->out = NULL;
+}
+
+uint64_t shard_deadline_ms(const struct shard *shard)
+{
+    uint64_t next_ms = wheel_next(&shard->timers);
+    uint64_t conn_ms = wheel_next(&shard->conn_timers);
+    uint64_t session_ms = wheel_next(&shard->session_timers);
+    if (conn_ms < next_ms) next_ms = conn_ms;
+    return session_ms < next_ms ? session_ms : next_ms;
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+struct shard *shard_new(struct pool *pool, struct shard_place place,
+                        const struct options *options, uint64_t now_ms)
+{
+    assert(place.count >= 1 && place.count <= SHARDS_MAX);
+    assert(place.index < place.count);
+    struct shard *shard = pool_take(pool, sizeof *shard);
+    shard->pool = pool;
+    shard->place = place;
+    shard->options = options;
+    shard->now_ms = now_ms;
+    wheel_init(&shard->timers, now_ms);
+    wheel_init(&shard->conn_timers, now_ms);
+    wheel_init(&shard->session_timers, now_ms);
+    list_init(&shard->closed_conns);
+    map_init(&shard->sessions, pool);
+    map_init(&shard->groups, pool);
+    buffer_init(&shard->scratch, pool);
+    shard->topics = topics_new(pool, place.key);
+    shard->interest = interest_new(pool, place.key);
+    shard->retain = retain_new(pool, place.key);
+    joins_init(&shard->joins);
+    gate_init(&shard->gate);
+    timer_init(&shard->sweep);
+    wheel_set(&shard->timers, &shard->sweep, now_ms + SWEEP_INTERVAL_MS);
+    sys_init(shard);
+    return shard;
+}
+
+void shard_free(struct shard *shard)
+{
+    if (shard == NULL) return;
+    struct pool *pool = shard->pool;
+    conns_fini(shard);
+    sessions_fini(shard);
+    groups_fini(shard);
+    topics_free(shard->topics);
+    interest_free(shard->interest);
+    retain_free(shard->retain);
+    gate_fini(shard);
+    joins_fini(&shard->joins, pool);
+    sys_fini(shard);
+    buffer_fini(&shard->scratch);
+    pool_give(pool, shard, sizeof *shard);
+}

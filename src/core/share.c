@@ -1,0 +1,404 @@
+/* share.c - shared subscriptions. */
+#include "core/share.h"
+
+#include "core/route.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/topic.h"
+
+#include <assert.h>
+
+/* One member, as the group's home knows it. */
+struct member {
+    uint16_t shard;
+    bool ready; /* connected */
+    struct session_ref session;
+    struct subscription_options options;
+};
+
+/* A group, on its home shard. */
+struct group {
+    struct map_entry by_text;
+    struct subscription subscription;
+    struct body *text;
+    struct member *members;
+    uint32_t count, capacity;
+    uint32_t next; /* whose turn it is */
+};
+
+/* --- groups -------------------------------------------------------------- */
+
+static bool group_same(const struct map_entry *entry, const void *key)
+{
+    const struct bytes *text = key;
+    const struct group *group = OWNER(entry, const struct group, by_text);
+    return bytes_equal(group->text->message.topic, *text);
+}
+
+static struct group *group_find(struct shard *shard, struct bytes text)
+{
+    uint64_t hash = hash_bytes(&shard->place.key, text);
+    struct map_entry *entry = map_find(&shard->groups, hash, group_same, &text);
+    return entry == NULL ? NULL : OWNER(entry, struct group, by_text);
+}
+
+/* A group without members, subscribed to its filter; all shards that must know
+ * of that answer `join`. */
+static struct group *group_new(struct shard *shard, struct body *text,
+                               struct join_ref join)
+{
+    struct bytes name, filter;
+    enum err e = topic_share_split(text->message.topic, &name, &filter);
+    assert(e == OK);
+    struct group *group = pool_take(shard->pool, sizeof *group);
+    group->text = body_ref(text);
+    group->subscription.group = group;
+    group->subscription.options.qos = 2;
+    list_init(&group->subscription.of_owner);
+    list_init(&group->subscription.of_filter);
+    map_insert(&shard->groups, &group->by_text,
+               hash_bytes(&shard->place.key, text->message.topic));
+    topics_add(shard->topics, filter, &group->subscription);
+    route_announce(shard, filter, true, join);
+    return group;
+}
+
+/* Give back its memory; it is in no index. */
+static void group_free(struct shard *shard, struct group *group)
+{
+    pool_give(shard->pool, group->members,
+              group->capacity * sizeof *group->members);
+    body_unref(group->text);
+    pool_give(shard->pool, group, sizeof *group);
+}
+
+/* The last member left. */
+static void group_end(struct shard *shard, struct group *group)
+{
+    assert(group->count == 0);
+    struct bytes name, filter;
+    enum err e = topic_share_split(group->text->message.topic, &name, &filter);
+    assert(e == OK);
+    bool last = topics_remove(shard->topics, &group->subscription);
+    struct join_ref nobody = {0};
+    if (last) route_announce(shard, filter, false, nobody);
+    map_remove(&shard->groups, &group->by_text);
+    group_free(shard, group);
+}
+
+static struct member *member_find(struct group *group, uint16_t shard,
+                                  struct session_ref session)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        struct member *member = &group->members[i];
+        if (member->shard != shard) continue;
+        if (session_ref_equal(member->session, session)) return member;
+    }
+    return NULL;
+}
+
+static struct member *member_add(struct shard *shard, struct group *group)
+{
+    if (group->count == group->capacity) {
+        uint32_t capacity = group->capacity == 0 ? 4 : group->capacity * 2;
+        size_t each = sizeof *group->members;
+        group->members = pool_resize(shard->pool, group->members,
+                                     group->capacity * each, capacity * each);
+        group->capacity = capacity;
+    }
+    struct member *member = &group->members[group->count++];
+    *member = (struct member){0};
+    return member;
+}
+
+static void member_remove(struct group *group, struct member *member)
+{
+    uint32_t index = (uint32_t)(member - group->members);
+    assert(index < group->count);
+    group->count -= 1;
+    memmove(member, member + 1, (group->count - index) * sizeof *member);
+    if (group->next > index) group->next -= 1;
+}
+
+/* At home: member `session` of shard `from` comes, changes, or goes. */
+static void group_set(struct shard *shard, const struct post *post,
+                      uint16_t from)
+{
+    struct bytes text = post->body->message.topic;
+    struct group *group = group_find(shard, text);
+    if (group == NULL && !post->on) return;
+    if (group == NULL) group = group_new(shard, post->body, post->join);
+    struct member *member = member_find(group, from, post->session);
+    if (post->on) {
+        if (member == NULL) member = member_add(shard, group);
+        member->shard = from;
+        member->session = post->session;
+        member->options = post->options;
+        member->ready = post->ready;
+        return;
+    }
+    if (member != NULL) member_remove(group, member);
+    if (group->count == 0) group_end(shard, group);
+}
+
+void share_member(struct shard *shard, const struct post *post)
+{
+    group_set(shard, post, post->from);
+    join_answer(shard, post->join, 0, OK);
+}
+
+/* --- memberships --------------------------------------------------------- */
+
+struct membership *share_find(struct session *session, struct bytes group)
+{
+    LIST_EACH(at, after, &session->memberships) {
+        struct membership *found = OWNER(at, struct membership, of_session);
+        if (bytes_equal(found->group->message.topic, group)) return found;
+    }
+    return NULL;
+}
+
+/* Tell the group's home about `session`. */
+static void share_tell(struct shard *shard, const struct session *session,
+                       const struct membership *membership, bool on, bool ready,
+                       struct join_ref join)
+{
+    uint16_t home = shard_of(shard, membership->group->message.topic);
+    struct post post = {
+        .on = on,
+        .ready = ready,
+        .session = session->ref,
+        .options = membership->options,
+        .join = join,
+        .body = membership->group,
+    };
+    if (home == shard->place.index) {
+        group_set(shard, &post, home);
+        return;
+    }
+    join_expect(shard, join);
+    struct post *out = actions_post(shard->out, home, POST_MEMBER);
+    out->on = post.on;
+    out->ready = post.ready;
+    out->session = post.session;
+    out->options = post.options;
+    out->join = post.join;
+    out->body = body_ref(post.body);
+}
+
+bool share_join(struct shard *shard, struct session *session,
+                struct bytes group, struct subscription_options options,
+                struct join_ref join)
+{
+    struct membership *membership = share_find(session, group);
+    bool fresh = membership == NULL;
+    if (fresh) {
+        struct body *text = body_of_text(shard->pool, group);
+        if (text == NULL) return false;
+        membership = pool_take(shard->pool, sizeof *membership);
+        membership->group = text;
+        list_push(&session->memberships, &membership->of_session);
+        session->subscription_count += 1;
+        stat_add(shard, STAT_SUBSCRIPTIONS, 1);
+        stat_add(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
+    }
+    membership->options = options;
+    bool ready = session->conn != NULL;
+    share_tell(shard, session, membership, true, ready, join);
+    return fresh;
+}
+
+void share_leave(struct shard *shard, struct session *session,
+                 struct membership *membership, struct join_ref join)
+{
+    assert(session->subscription_count > 0);
+    share_tell(shard, session, membership, false, false, join);
+    list_remove(&membership->of_session);
+    session->subscription_count -= 1;
+    stat_sub(shard, STAT_SUBSCRIPTIONS, 1);
+    stat_sub(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
+    body_unref(membership->group);
+    pool_give(shard->pool, membership, sizeof *membership);
+}
+
+void share_ready(struct shard *shard, struct session *session, bool ready)
+{
+    struct join_ref nobody = {0};
+    LIST_EACH(at, after, &session->memberships) {
+        struct membership *membership =
+            OWNER(at, struct membership, of_session);
+        share_tell(shard, session, membership, true, ready, nobody);
+    }
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+/* Offer `m` to `session` as a member; false when it can't take it. One that is
+ * away takes what would be lost otherwise, if it comes back at all. */
+static bool share_offer(struct shard *shard, struct session *session,
+                        struct message *m, struct body *group,
+                        const struct subscription_options *options)
+{
+    uint8_t qos = m->qos < options->qos ? m->qos : options->qos;
+    if (shard->options->upgrade_outgoing_qos) qos = options->qos;
+    struct terms terms = {
+        .qos = qos,
+        .retain = m->retain && options->retain_as_published,
+        .identifier_count = options->identifier > 0,
+        .identifiers = &options->identifier,
+        .group = group,
+    };
+    return outbound_offer(shard, session, m, &terms) == OK;
+}
+
+/* Whose turn it is: the next member that is connected, but for `but`; if none
+ * is, `but` itself when it may `keep` what it gave back, else the next that is
+ * away. NULL when there is none at all. */
+static struct member *group_choose(struct group *group, uint16_t shard,
+                                   struct session_ref but, bool keep)
+{
+    struct member *away = NULL;
+    for (uint32_t i = 0; i < group->count; i++) {
+        uint32_t index = (group->next + i) % group->count;
+        struct member *member = &group->members[index];
+        bool same =
+            member->shard == shard && session_ref_equal(member->session, but);
+        if (!same && member->ready) {
+            group->next = (index + 1) % group->count;
+            return member;
+        }
+        if (same && keep) away = member;
+        if (!same && away == NULL) away = member;
+    }
+    return away;
+}
+
+/* POST `m` to a member elsewhere, or back to the home of its group. */
+static void share_post(struct shard *shard, enum post_kind kind, uint16_t to,
+                       struct post post)
+{
+    assert(post.body != NULL && post.group != NULL);
+    struct post *out = actions_post(shard->out, to, kind);
+    post.kind = out->kind;
+    post.from = out->from;
+    post.clock = out->clock;
+    *out = post;
+    body_ref(post.body);
+    body_ref(post.group);
+}
+
+/* At home: find a member for `body`, that member `but` of `shard` does not
+ * take; `tries` had been asked before. Returns true when somebody has it or is
+ * being asked; then `join` is answered by whoever has it. */
+static bool group_offer(struct shard *shard, struct group *group,
+                        struct message *m, uint16_t from,
+                        struct session_ref but, uint32_t tries,
+                        struct routing *routing)
+{
+    while (tries < group->count) {
+        struct member *member = group_choose(group, from, but, tries == 0);
+        if (member == NULL) return false;
+        tries += 1;
+        if (member->shard != shard->place.index) {
+            struct body *body = message_share(m, shard->pool);
+            if (body == NULL) return false;
+            struct post post = {.session = member->session,
+                                .options = member->options,
+                                .count = tries,
+                                .body = body,
+                                .group = group->text,
+                                .join = routing_await(shard, routing)};
+            share_post(shard, POST_SHARED, member->shard, post);
+            body_unref(body);
+            return true;
+        }
+        struct session *session = session_by_ref(shard, member->session);
+        if (session != NULL &&
+            share_offer(shard, session, m, group->text, &member->options)) {
+            return true;
+        }
+        from = member->shard;
+        but = member->session;
+    }
+    return false;
+}
+
+void share_deliver(struct shard *shard, struct group *group, struct message *m,
+                   struct routing *routing)
+{
+    struct session_ref nobody = {0};
+    routing->count += 1;
+    group_offer(shard, group, m, shard->place.index, nobody, 0, routing);
+}
+
+void share_offered(struct shard *shard, const struct post *post)
+{
+    struct session *session = session_by_ref(shard, post->session);
+    struct message m = body_message(post->body);
+    size_t puts = shard->out->put_count;
+    if (session != NULL &&
+        share_offer(shard, session, &m, post->group, &post->options)) {
+        gate_answer(shard, gate_since(shard, puts), post->join, 0);
+        return;
+    }
+    struct post back = {.session = post->session,
+                        .count = post->count,
+                        .join = post->join,
+                        .body = post->body,
+                        .group = post->group};
+    share_post(shard, POST_RETURNED, post->from, back);
+}
+
+/* At home: `m` needs another member than `but` of shard `from`. */
+static void group_again(struct shard *shard, struct body *text,
+                        struct body *body, uint16_t from,
+                        struct session_ref but, uint32_t tries,
+                        struct join_ref join)
+{
+    struct message m = body_message(body);
+    struct routing routing = {.join = join};
+    size_t puts = shard->out->put_count;
+    struct group *group = group_find(shard, text->message.topic);
+    bool taken = group != NULL &&
+                 group_offer(shard, group, &m, from, but, tries, &routing);
+    if (!taken) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    gate_answer(shard, gate_since(shard, puts), join, 0);
+}
+
+void share_returned(struct shard *shard, const struct post *post)
+{
+    group_again(shard, post->group, post->body, post->from, post->session,
+                post->count, post->join);
+}
+
+void share_return(struct shard *shard, struct session_ref session,
+                  struct body *group, struct body *body)
+{
+    uint16_t home = shard_of(shard, group->message.topic);
+    struct join_ref nobody = {0};
+    if (home == shard->place.index) {
+        group_again(shard, group, body, home, session, 0, nobody);
+        return;
+    }
+    struct post post = {.session = session, .body = body, .group = group};
+    share_post(shard, POST_RETURNED, home, post);
+}
+
+/* --- end ----------------------------------------------------------------- */
+
+static void group_visit_free(struct map_entry *entry, void *context)
+{
+    struct shard *shard = context;
+    struct group *group = OWNER(entry, struct group, by_text);
+    map_remove(&shard->groups, entry);
+    group_free(shard, group);
+}
+
+void groups_fini(struct shard *shard)
+{
+    size_t cursor = 0;
+    while (
+        map_walk(&shard->groups, &cursor, SIZE_MAX, group_visit_free, shard)) {
+    }
+    map_fini(&shard->groups);
+}

@@ -1,0 +1,103 @@
+/* state.h - what a shard is made of. For the core's own files alone.
+ *
+ *     conns ---- sessions ---- outbound, inbound, will
+ *                   |
+ *     topics  interest  retain  groups        joins  gate
+ *     (who)   (where)   (kept)  (shared)      (what waits)
+ */
+#ifndef MOGI_CORE_STATE_H
+#define MOGI_CORE_STATE_H
+
+#include "base/map.h"
+#include "base/wheel.h"
+#include "core/gate.h"
+#include "core/interest.h"
+#include "core/join.h"
+#include "core/message.h"
+#include "core/retain.h"
+#include "core/shard.h"
+#include "core/stats.h"
+#include "core/sys.h"
+#include "core/topics.h"
+
+struct conn;
+struct session;
+
+/* A packet that was encoded in this step and may go to others as it is. */
+struct memo {
+    uint64_t step;
+    uint64_t stamp;
+    uint32_t offset, size;
+    struct body *body; /* borrowed: the payload that follows, or NULL */
+};
+
+struct shard {
+    struct pool *pool;
+    struct shard_place place;
+    const struct options *options;
+    struct wheel timers; /* of the shard itself */
+    struct wheel conn_timers, session_timers;
+
+    /* Of the step under way. */
+    struct actions *out;
+    uint64_t now_ms;
+    uint64_t random;
+    uint64_t step;
+    struct bytes packet; /* the packet being handled */
+    struct bytes rest;   /* what came behind it */
+
+    /* The logical clock: stamps come from it. */
+    uint64_t clock;
+
+    /* Connections by slot, and those closed in this step. */
+    struct conn **conns;
+    uint32_t conn_capacity;
+    struct link closed_conns;
+    uint32_t conn_count;
+
+    /* Sessions by client id and by reference. */
+    struct map sessions;
+    struct session **session_slots;
+    uint32_t session_capacity;
+    uint32_t *free_slots;
+    uint32_t free_count;
+    uint32_t generation;
+
+    struct topics *topics;
+    struct interest *interest;
+    struct retain *retain;
+    struct map groups;
+
+    struct joins joins;
+    struct gate gate;
+    struct memo memos[2][2]; /* [5.0][retain], of QoS 0 */
+    struct buffer scratch;   /* for one step */
+    struct timer sweep;
+    struct stats stats;
+    struct sys sys;
+    bool stopping;
+};
+
+/* The next stamp: unique in the whole broker, and larger than any this shard
+ * has seen. */
+uint64_t shard_stamp(struct shard *shard);
+
+/* The next 64 random bits. */
+uint64_t shard_random(struct shard *shard);
+
+/* Which shard keeps the retained message of `topic`, and leads the group of a
+ * shared subscription. */
+uint16_t shard_of(const struct shard *shard, struct bytes text);
+
+static inline void stat_add(struct shard *shard, enum stat stat, uint64_t n)
+{
+    shard->stats.v[stat] += n;
+}
+
+static inline void stat_sub(struct shard *shard, enum stat stat, uint64_t n)
+{
+    assert(shard->stats.v[stat] >= n);
+    shard->stats.v[stat] -= n;
+}
+
+#endif

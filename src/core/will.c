@@ -1,0 +1,71 @@
+/* will.c - the message that a client leaves behind. */
+#include "core/will.h"
+
+#include "core/publish.h"
+#include "core/route.h"
+#include "core/session.h"
+#include "core/state.h"
+
+#include <assert.h>
+
+enum err will_check(const struct shard *shard, const struct connect_will *will)
+{
+    if (!will->present) return OK;
+    const struct options *options = shard->options;
+    if (will->qos > options->max_qos) return ERR_NO_QOS;
+    if (will->retain && !options->retain_available) return ERR_NO_RETAIN;
+    uint32_t limit = options->message_size_limit;
+    if (limit > 0 && will->payload.size > limit) return ERR_TOO_LARGE;
+    if (publish_reserved(will->topic)) return ERR_NOT_AUTHORIZED;
+    return publish_payload_check(options, &will->properties, will->payload);
+}
+
+enum err will_set(struct shard *shard, struct session *session,
+                  const struct connect_will *will)
+{
+    will_drop(shard, session);
+    if (!will->present) return OK;
+    struct message m = {
+        .topic = will->topic,
+        .forward = publish_forward(shard, &will->properties),
+        .payload = will->payload,
+        .qos = will->qos,
+        .retain = will->retain,
+    };
+    struct body *body = message_share(&m, shard->pool);
+    message_done(&m);
+    if (body == NULL) return ERR_NO_MEMORY;
+    session->will = pool_take(shard->pool, sizeof *session->will);
+    *session->will = (struct will){
+        .body = body,
+        .delay_s = will->properties.will_delay_s,
+        .expiry_s = will->properties.message_expiry_s,
+    };
+    return OK;
+}
+
+void will_publish(struct shard *shard, struct session *session)
+{
+    struct will *will = session->will;
+    assert(will != NULL);
+    struct message m = will->body->message;
+    m.stamp = shard_stamp(shard);
+    m.expires_ms =
+        publish_expires_ms(shard, will->expiry_s > 0, will->expiry_s, m.retain);
+    m.publisher = session->ref;
+    m.publisher_shard = shard->place.index;
+    struct routing routing = {.publisher = session};
+    route_publish(shard, &m, &routing);
+    message_done(&m);
+    will_drop(shard, session);
+}
+
+void will_drop(struct shard *shard, struct session *session)
+{
+    struct will *will = session->will;
+    if (will == NULL) return;
+    session->will = NULL;
+    session->will_ms = 0;
+    body_unref(will->body);
+    pool_give(shard->pool, will, sizeof *will);
+}

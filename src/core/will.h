@@ -1,0 +1,41 @@
+/* will.h - the message that a client leaves behind. MQTT 5.0, 3.1.2.5 */
+#ifndef MOGI_CORE_WILL_H
+#define MOGI_CORE_WILL_H
+
+#include "base/err.h"
+#include "core/message.h"
+#include "wire/connect.h"
+
+struct session;
+struct shard;
+
+struct will {
+    struct body *body;
+    uint32_t delay_s;
+    uint32_t expiry_s; /* counted from its publication; 0: none given */
+};
+
+/* May a client leave `will`, by the options? OK, ERR_NO_QOS [MQTT-3.2.2-12],
+ * ERR_NO_RETAIN [MQTT-3.2.2-13], ERR_TOO_LARGE, ERR_PAYLOAD_FORMAT,
+ * ERR_NOT_AUTHORIZED. */
+MUST_USE
+enum err will_check(const struct shard *shard, const struct connect_will *will);
+
+/* The session's will from now on is `will`, in place of what was left before;
+ * none when it is not present. ERR_NO_MEMORY: it has none now. */
+MUST_USE
+enum err will_set(struct shard *shard, struct session *session,
+                  const struct connect_will *will);
+
+/* Publish it, and forget it. */
+void will_publish(struct shard *shard, struct session *session);
+
+/* Forget it; harmless when there is none. */
+void will_drop(struct shard *shard, struct session *session);
+
+static inline uint32_t will_delay_s(const struct will *will)
+{
+    return will->delay_s;
+}
+
+#endif
