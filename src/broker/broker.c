@@ -138,10 +138,7 @@ static void hosts_fini(struct broker *broker)
 static void on_ended(uv_async_t *async)
 {
     struct broker *broker = async->data;
-    struct hosts *hosts = &broker->hosts;
-    for (size_t i = 0; i < hosts->count; i++)
-        host_join(&hosts->list[i]);
-    uv_stop(&broker->loop);
+    if (atomic_load(&broker->hosts.running) == 0) uv_stop(&broker->loop);
 }
 
 static void loop_init(struct broker *broker)

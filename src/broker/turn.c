@@ -1,7 +1,7 @@
 /* turn.c - see turn.h. */
 #include "broker/turn.h"
 
-#include "broker/journal.h"
+#include "broker/notes.h"
 #include "core/message.h"
 
 #include <assert.h>
@@ -166,7 +166,7 @@ static void act_note(struct host *host, struct action *action)
     if (traffic && !hosts->connection_messages) return;
     const struct guest *guest = NULL;
     if (action->has_conn) guest = guest_find(&host->guests, action->conn);
-    journal_note(hosts->log, &host->actions, action,
+    notes_write(hosts->log, &host->actions, action,
                  guest != NULL ? &guest->peer : NULL);
 }
 

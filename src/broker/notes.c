@@ -1,5 +1,5 @@
-/* journal.c - see journal.h. */
-#include "broker/journal.h"
+/* notes.c - see notes.h. */
+#include "broker/notes.h"
 
 #include <assert.h>
 
@@ -16,7 +16,7 @@ static const enum log_level levels[] = {
     [NOTE_DEBUG] = LEVEL_DEBUG,
 };
 
-void journal_note(struct log *log, const struct actions *actions,
+void notes_write(struct log *log, const struct actions *actions,
                   const struct action *action, const struct address *peer)
 {
     assert(action->kind == ACTION_NOTE);

@@ -1,6 +1,6 @@
-/* journal.h - the notes of shards, put into the log. */
-#ifndef MOGI_BROKER_JOURNAL_H
-#define MOGI_BROKER_JOURNAL_H
+/* notes.h - the notes of shards, put into the log. */
+#ifndef MOGI_BROKER_NOTES_H
+#define MOGI_BROKER_NOTES_H
 
 #include "base/log.h"
 #include "core/actions.h"
@@ -8,7 +8,7 @@
 
 /* Write the NOTE `action` of `actions`; `peer` (or NULL) is whom it is about.
  * Each kind of note is limited in its rate by the log. */
-void journal_note(struct log *log, const struct actions *actions,
+void notes_write(struct log *log, const struct actions *actions,
                   const struct action *action, const struct address *peer);
 
 #endif
