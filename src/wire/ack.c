@@ -13,8 +13,8 @@ static bool is_ack(enum packet_type type)
 /* What may follow the packet id in 5.0: 3.4.2.1 and 3.4.2.2. */
 static enum err rest_decode(struct reader *r, struct ack *a)
 {
+    assert(reader_left(r) > 0);
     a->reason = read_u8(r);
-    if (r->failed) return ERR_MALFORMED;
     if (reader_left(r) > 0) {
         struct properties p;
         enum err e = properties_decode(r, a->type, &p);

@@ -40,7 +40,7 @@ enum err publish_decode(const struct frame *f, enum protocol protocol,
 {
     assert(f->type == PACKET_PUBLISH);
     assert(protocol != MQTT_NONE);
-    *p = (struct publish){.properties = PROPERTIES_NONE};
+    p->packet_id = 0;
     enum err e = flags_decode(f->flags, protocol, p);
     if (e != OK) return e;
 
@@ -52,6 +52,8 @@ enum err publish_decode(const struct frame *f, enum protocol protocol,
     if (protocol == MQTT_50) {
         e = properties_decode(&r, PACKET_PUBLISH, &p->properties);
         if (e != OK) return e;
+    } else {
+        p->properties = PROPERTIES_NONE;
     }
     p->payload = read_rest(&r);
     assert(!r.failed);

@@ -33,7 +33,8 @@ struct publish {
  * ERR_ALIAS      topic alias 0 [MQTT-3.3.2-8]; aliases over the announced
  *                maximum are the caller's to refuse
  *
- * On ERR_TOPIC and ERR_ALIAS p->qos and p->packet_id are right. */
+ * On ERR_TOPIC and ERR_ALIAS p->qos and p->packet_id are right; on an error
+ * nothing else of `p` may be looked at. */
 MUST_USE
 enum err publish_decode(const struct frame *f, enum protocol protocol,
                         struct publish *p);

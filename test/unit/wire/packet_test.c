@@ -85,6 +85,11 @@ static void heads_are_written(void)
     struct writer w = writer_at((uint8_t[8]){0}, 8);
     frame_write(&w, PACKET_PUBLISH, 0, (size_t)VARINT_MAX + 1);
     CHECK(w.failed);
+    /* One that is small again in 32 bits. */
+    w = writer_at((uint8_t[8]){0}, 8);
+    frame_write(&w, PACKET_PUBLISH, 0, ((size_t)1 << 32) + 1);
+    CHECK(w.failed);
+    CHECK(frame_size(((size_t)1 << 32) + 1) > PACKET_SIZE_MAX);
     CHECK(frame_size((size_t)VARINT_MAX + 1) > PACKET_SIZE_MAX);
 }
 

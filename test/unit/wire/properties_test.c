@@ -235,6 +235,11 @@ static void region_too_large_fails(void)
     properties_write(&w, bytes_at(room, (size_t)VARINT_MAX + 1));
     CHECK(w.failed);
     CHECK_EQ(writer_bytes(&w).size, 0);
+    w = writer_at(room, sizeof room);
+    properties_write(&w, bytes_at(room, ((size_t)1 << 32) + 1));
+    CHECK(w.failed);
+    CHECK_EQ(writer_bytes(&w).size, 0);
+    CHECK(properties_size(((size_t)1 << 32) + 1) > VARINT_MAX);
     CHECK(properties_size((size_t)VARINT_MAX + 1) > VARINT_MAX);
 }
 

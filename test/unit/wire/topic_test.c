@@ -39,6 +39,9 @@ static void sizes(void)
     CHECK(!topic_name_valid(bytes_at(text, TOPIC_SIZE_MAX + 1)));
     CHECK(topic_filter_valid(bytes_at(text, TOPIC_SIZE_MAX)));
     CHECK(!topic_filter_valid(bytes_at(text, TOPIC_SIZE_MAX + 1)));
+    memcpy(text, "$share/g", 8);
+    CHECK(topic_subscription_valid(bytes_at(text, TOPIC_SIZE_MAX)));
+    CHECK(!topic_subscription_valid(bytes_at(text, TOPIC_SIZE_MAX + 1)));
     CHECK(topic_matches(bytes_at(text, TOPIC_SIZE_MAX),
                         bytes_at(text, TOPIC_SIZE_MAX)));
     CHECK(!topic_matches(bytes_at(text, TOPIC_SIZE_MAX),
@@ -100,6 +103,8 @@ static void shares(void)
     share_refused("$share/a/x#");
     share_refused("$share");
     share_refused("a/b");
+    share_refused("abcdefg/group/x");
+    share_refused("$Share/group/x");
     CHECK(topic_is_shared(bytes_of("$share/")));
     CHECK(!topic_is_shared(bytes_of("$share")));
     CHECK(!topic_is_shared(bytes_of("$SHARE/a/b")));
