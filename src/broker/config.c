@@ -141,7 +141,9 @@ void config_set(struct config *config, const char *name, const char *value,
                    nearest ? "; did you mean '" : "", nearest ? nearest : "",
                    nearest ? "'?" : "");
     } else if (key->kind == KEY_REFUSED) {
-        config_say(&reports->errors, place, "%s: %s", name, key->help);
+        bool named = place->line == 0;
+        config_say(&reports->errors, place, "%s%s%s", named ? "" : name,
+                   named ? "" : ": ", key->help);
     } else if (key->kind == KEY_NOTE) {
         config_say(&reports->notes, place, "%s is %s", name, key->help);
     } else if (value[0] == '\0' && key->kind != KEY_TEXT) {

@@ -1,0 +1,160 @@
+/* keys_test.c - the table agrees with itself and with the defaults. */
+#include "broker/keys.h"
+#include "check.h"
+
+static void every_key_is_whole(void)
+{
+    for (const struct key *key = keys; key->name != NULL; key++) {
+        CHECK(key->help != NULL && key->help[0] != '\0');
+        CHECK(key_find(key->name) == key);
+        if (key->kind == KEY_NOTE || key->kind == KEY_REFUSED) continue;
+        CHECK(key->fallback != NULL);
+        CHECK(key->kind == KEY_CALL || key->size > 0);
+        CHECK((key->kind == KEY_CALL) == (key->call != NULL));
+        CHECK((key->kind == KEY_WORD) == (key->words != NULL));
+        CHECK(key->min <= key->max);
+    }
+}
+
+/* What --help calls the default is what config_init sets. */
+static void fallbacks_are_the_defaults(void)
+{
+    struct config config;
+    config_init(&config);
+    for (const struct key *key = keys; key->name != NULL; key++) {
+        if (key->size == 0 || key->kind == KEY_CALL) continue;
+        struct config set;
+        config_init(&set);
+        struct config_reports reports = {0};
+        struct config_place place = {RANK_FILE, "test", 1, 0};
+        config_set(&set, key->name, key->fallback, &place, &reports);
+        if (!CHECK(reports.errors.count == 0) ||
+            !CHECK(memcmp(&set, &config, sizeof set) == 0)) {
+            fprintf(stderr, "    key %s\n", key->name);
+        }
+        report_fini(&reports.errors);
+    }
+}
+
+static void prefixes_stand_for_many(void)
+{
+    REQUIRE(key_find("bridge_anything") != NULL);
+    CHECK_EQ(key_find("bridge_anything")->kind, KEY_REFUSED);
+    CHECK(key_find("auth_opt_db_host") != NULL);
+    CHECK(key_find("plugin_opt") == NULL);
+    CHECK(key_find("") == NULL);
+}
+
+/* Keys of Mosquitto 2.0's manual: none may be unknown. */
+static void mosquittos_keys_are_known(void)
+{
+    static const char *const names[] = {"acl_file",
+                                        "allow_anonymous",
+                                        "allow_duplicate_messages",
+                                        "allow_zero_length_clientid",
+                                        "auth_plugin",
+                                        "auto_id_prefix",
+                                        "autosave_interval",
+                                        "autosave_on_changes",
+                                        "bind_address",
+                                        "bind_interface",
+                                        "bridge_alpn",
+                                        "bridge_cafile",
+                                        "cafile",
+                                        "capath",
+                                        "certfile",
+                                        "check_retain_source",
+                                        "ciphers",
+                                        "ciphers_tls1.3",
+                                        "cleansession",
+                                        "clientid_prefixes",
+                                        "connection",
+                                        "connection_messages",
+                                        "crlfile",
+                                        "dhparamfile",
+                                        "http_dir",
+                                        "include_dir",
+                                        "keyfile",
+                                        "listener",
+                                        "log_dest",
+                                        "log_facility",
+                                        "log_timestamp",
+                                        "log_timestamp_format",
+                                        "log_type",
+                                        "max_connections",
+                                        "max_inflight_bytes",
+                                        "max_inflight_messages",
+                                        "max_keepalive",
+                                        "max_packet_size",
+                                        "max_qos",
+                                        "max_queued_bytes",
+                                        "max_queued_messages",
+                                        "max_topic_alias",
+                                        "memory_limit",
+                                        "message_size_limit",
+                                        "mount_point",
+                                        "password_file",
+                                        "per_listener_settings",
+                                        "persistence",
+                                        "persistence_file",
+                                        "persistence_location",
+                                        "persistent_client_expiration",
+                                        "pid_file",
+                                        "plugin",
+                                        "plugin_opt_x",
+                                        "port",
+                                        "protocol",
+                                        "psk_file",
+                                        "psk_hint",
+                                        "queue_qos0_messages",
+                                        "require_certificate",
+                                        "retain_available",
+                                        "set_tcp_nodelay",
+                                        "socket_domain",
+                                        "sys_interval",
+                                        "tls_engine",
+                                        "tls_keyform",
+                                        "tls_version",
+                                        "topic",
+                                        "upgrade_outgoing_qos",
+                                        "use_identity_as_username",
+                                        "use_subject_as_username",
+                                        "use_username_as_clientid",
+                                        "user",
+                                        "websockets_headers_size",
+                                        "websockets_log_level",
+                                        "accept_protocol_versions",
+                                        "global_plugin",
+                                        "enable_proxy_protocol",
+                                        "global_max_clients",
+                                        "global_max_connections",
+                                        "listener_allow_anonymous",
+                                        "listener_auto_id_prefix",
+                                        "max_topic_alias_broker",
+                                        "plugin_load",
+                                        "plugin_use",
+                                        "retain_expiry_interval",
+                                        "websockets_origin"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (CHECK(key_find(names[i]) != NULL)) continue;
+        fprintf(stderr, "    key %s\n", names[i]);
+    }
+}
+
+static void typing_errors_are_understood(void)
+{
+    CHECK_STR(key_nearest("max_qso"), "max_qos");
+    CHECK_STR(key_nearest("listner"), "listener");
+    CHECK_STR(key_nearest("persistance"), "persistence");
+    CHECK(key_nearest("colour") == NULL);
+}
+
+int main(void)
+{
+    RUN(every_key_is_whole);
+    RUN(fallbacks_are_the_defaults);
+    RUN(prefixes_stand_for_many);
+    RUN(mosquittos_keys_are_known);
+    RUN(typing_errors_are_understood);
+    return check_result();
+}
