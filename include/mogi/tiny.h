@@ -227,8 +227,9 @@ struct mogi_event {
     uint8_t reason; /* 5.0: reason code. Before: CONNACK's return code */
     bool session_present;
     uint16_t packet_id;
-    uint32_t wait_ms;   /* MOGI_LOST: until the next try; UINT32_MAX: none */
-    size_t size_needed; /* with MOGI_ERROR_TOO_LARGE of mogi_tiny_input */
+    uint32_t wait_ms;      /* MOGI_LOST: until the next try; UINT32_MAX: none */
+    enum mogi_error error; /* MOGI_LOST: why */
+    size_t size_needed;    /* with MOGI_ERROR_TOO_LARGE of mogi_tiny_input */
     struct mogi_bytes reasons;
     struct mogi_bytes properties;
     struct mogi_message message;

@@ -48,8 +48,9 @@ static void several_at_once(void)
 static void larger_than_in(void)
 {
     char hex[400] = "30 62 0001 61";
-    for (int i = 0; i < 95; i++)
-        strcat(hex, "78");
+    for (size_t end = strlen(hex), i = 0; i < 95; i++, end += 2) {
+        memcpy(hex + end, "78", 3);
+    }
     rig_init(&r);
     rig_open(&r, MOGI_MQTT_311, RIG_311);
     CHECK_EQ(rig_in(&r, hex), MOGI_OK);

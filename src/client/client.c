@@ -1,0 +1,522 @@
+#include "mogi/client.h"
+
+#include "base/rng.h"
+#include "client/backoff.h"
+#include "client/channel.h"
+#include "client/clock.h"
+#include "client/profile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    READ_SIZE = 64 * 1024,
+    MEMORY_MIN = 4096,
+    SLOTS_EXTRA = 4,        /* for subscriptions beside a full window */
+    RECEIVED_COUNT = 65535, /* all packet ids there are */
+    ALIAS_SIZE = 1024,      /* room for each alias that we allow */
+    PACKET_HEAD_SIZE = 64,  /* more than a packet's fixed parts take */
+    FINISH_MS = 500,
+    ERROR_SIZE = 256,
+    REASON_TAKEN_OVER = 0x8e,
+};
+
+struct mogi_client {
+    struct profile profile;
+    struct mogi_tiny tiny;
+    struct mogi_tiny_memory memory;
+    struct backoff backoff;
+    struct rng rng;
+    int fd;      /* -1: closed */
+    bool wanted; /* connect again when the connection is lost */
+    uint64_t retry_ms;
+    uint8_t *read;
+    struct mogi_bytes unread; /* part of read */
+    char error[ERROR_SIZE];
+};
+
+struct mogi_client_options mogi_client_defaults(void)
+{
+    struct mogi_client_options o = {
+        .host = "localhost",
+        .port = 1883,
+        .connect = {.version = MOGI_MQTT_311,
+                    .clean_start = true,
+                    .keep_alive_s = 60},
+    };
+    return o;
+}
+
+static uint32_t now32(void)
+{
+    return (uint32_t)clock_now_ms();
+}
+
+static void error_set(struct mogi_client *c, const char *text)
+{
+    (void)snprintf(c->error, sizeof c->error, "%s", text);
+}
+
+static bool memory_new(struct mogi_client *c)
+{
+    const struct mogi_client_options *o = &c->profile.options;
+    struct mogi_tiny_memory *m = &c->memory;
+    struct mogi_property alias = {.number = 0};
+    size_t slots = (size_t)o->inflight_max + SLOTS_EXTRA;
+    (void)mogi_property_find(o->connect.properties, MOGI_TOPIC_ALIAS_MAX,
+                             &alias);
+    m->in_size = m->out_size = m->store_size = MEMORY_MIN;
+    m->slot_count = slots > UINT16_MAX ? UINT16_MAX : slots;
+    m->received_count = RECEIVED_COUNT;
+    m->aliases_size = (size_t)alias.number * ALIAS_SIZE;
+    m->in = malloc(m->in_size);
+    m->out = malloc(m->out_size);
+    m->store = malloc(m->store_size);
+    m->slots = malloc(m->slot_count * sizeof *m->slots);
+    m->received = malloc(m->received_count * sizeof *m->received);
+    if (m->aliases_size > 0) m->aliases = malloc(m->aliases_size);
+    return m->in != NULL && m->out != NULL && m->store != NULL &&
+           m->slots != NULL && m->received != NULL &&
+           (m->aliases_size == 0 || m->aliases != NULL);
+}
+
+static void memory_free(struct mogi_tiny_memory *m)
+{
+    free(m->in);
+    free(m->out);
+    free(m->store);
+    free(m->slots);
+    free(m->received);
+    free(m->aliases);
+}
+
+struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
+{
+    struct mogi_client *c = calloc(1, sizeof *c);
+    if (c == NULL) return NULL;
+    c->fd = -1;
+    c->read = malloc(READ_SIZE);
+    if (c->read == NULL || !profile_init(&c->profile, options) ||
+        !memory_new(c)) {
+        mogi_client_free(c);
+        return NULL;
+    }
+    const struct mogi_client_options *o = &c->profile.options;
+    backoff_init(&c->backoff, o->reconnect_min_ms, o->reconnect_max_ms);
+    rng_init(&c->rng, clock_now_ms() ^ (uint64_t)(uintptr_t)c);
+    mogi_tiny_init(&c->tiny, &c->memory);
+    c->tiny.version = (uint8_t)o->connect.version;
+    mogi_tiny_trace(&c->tiny, o->trace, o->trace_context);
+    c->wanted = true;
+    return c;
+}
+
+void mogi_client_free(struct mogi_client *c)
+{
+    if (c == NULL) return;
+    if (c->fd >= 0) channel_close(c->fd);
+    memory_free(&c->memory);
+    profile_fini(&c->profile);
+    free(c->read);
+    free(c);
+}
+
+/* Make one part of the memory at least `size` bytes large. */
+static bool part_grow(struct mogi_client *c, uint8_t **part, size_t *part_size,
+                      size_t size)
+{
+    if (*part_size >= size) return true;
+    if (size < *part_size * 2) size = *part_size * 2;
+    uint8_t *larger = realloc(*part, size);
+    if (larger == NULL) return false;
+    *part = larger;
+    *part_size = size;
+    mogi_tiny_move(&c->tiny, &c->memory);
+    return true;
+}
+
+/* The connection is gone; when to try again. */
+static uint32_t connection_drop(struct mogi_client *c)
+{
+    if (c->fd >= 0) channel_close(c->fd);
+    c->fd = -1;
+    c->unread.size = 0;
+    mogi_tiny_closed(&c->tiny);
+    if (c->profile.options.no_reconnect) c->wanted = false;
+    if (!c->wanted) return UINT32_MAX;
+    uint32_t wait_ms = backoff_next(&c->backoff, (uint32_t)rng_next(&c->rng));
+    c->retry_ms = clock_now_ms() + wait_ms;
+    return wait_ms;
+}
+
+static void connection_lost(struct mogi_client *c, enum mogi_error e,
+                            struct mogi_event *event)
+{
+    if (e == MOGI_ERROR_NETWORK && c->fd >= 0) {
+        error_set(c, strerror(errno));
+    } else if (e != MOGI_ERROR_NETWORK && e != MOGI_ERROR_HOST &&
+               e != MOGI_ERROR_TIMEOUT) {
+        error_set(c, mogi_error_text(e));
+    }
+    uint8_t reason = event->reason;
+    memset(event, 0, sizeof *event);
+    event->kind = MOGI_LOST;
+    event->error = e;
+    event->reason = e == MOGI_ERROR_PROTOCOL ? reason : 0;
+    event->wait_ms = connection_drop(c);
+}
+
+/* Queue CONNECT; enlarges `out` for it. */
+static enum mogi_error connect_queue(struct mogi_client *c)
+{
+    const struct mogi_connect *connect = &c->profile.options.connect;
+    enum mogi_error e;
+    do {
+        e = mogi_tiny_connect(&c->tiny, connect, now32());
+        if (e != MOGI_ERROR_TOO_LARGE) return e;
+        if (!part_grow(c, &c->memory.out, &c->memory.out_size,
+                       c->memory.out_size * 2) ||
+            !part_grow(c, &c->memory.in, &c->memory.in_size,
+                       c->memory.in_size * 2)) {
+            return MOGI_ERROR_MEMORY;
+        }
+    } while (true);
+}
+
+enum mogi_error mogi_client_open(struct mogi_client *c)
+{
+    if (c->fd >= 0) return MOGI_ERROR_STATE;
+    const struct mogi_client_options *o = &c->profile.options;
+    struct channel_target target = {.host = o->host,
+                                    .unix_path = o->unix_path,
+                                    .bind_address = o->bind_address,
+                                    .port = o->port,
+                                    .no_delay = o->no_delay,
+                                    .timeout_ms = o->connect_timeout_ms};
+    c->wanted = true;
+    c->error[0] = '\0';
+    enum mogi_error e = connect_queue(c);
+    if (e == MOGI_OK) {
+        e = channel_open(&target, &c->fd, c->error, sizeof c->error);
+    } else {
+        error_set(c, mogi_error_text(e));
+    }
+    if (e != MOGI_OK) {
+        mogi_tiny_closed(&c->tiny);
+        return e;
+    }
+    mogi_client_flush(c);
+    return MOGI_OK;
+}
+
+static enum mogi_error output_send(struct mogi_client *c)
+{
+    for (;;) {
+        struct mogi_bytes b = mogi_tiny_output(&c->tiny);
+        if (b.size == 0) return MOGI_OK;
+        size_t count;
+        enum mogi_error e =
+            channel_send(c->fd, bytes_at(b.data, b.size), &count);
+        if (e != MOGI_OK || count == 0) return e;
+        mogi_tiny_sent(&c->tiny, count, now32());
+    }
+}
+
+void mogi_client_flush(struct mogi_client *c)
+{
+    if (c->fd < 0) return;
+    /* A failure shows itself at the next receive, after what the server had to
+     * say before it closed. */
+    enum mogi_error e = output_send(c);
+    if (e != MOGI_OK) error_set(c, mogi_error_text(e));
+}
+
+/* An event that ends the connection, or says that it works. */
+static void event_follow(struct mogi_client *c, struct mogi_event *event)
+{
+    if (event->kind == MOGI_CONNECTED) backoff_reset(&c->backoff);
+    if (event->kind != MOGI_REFUSED && event->kind != MOGI_DISCONNECTED) {
+        return;
+    }
+    if (event->kind == MOGI_DISCONNECTED &&
+        event->reason == REASON_TAKEN_OVER) {
+        c->wanted = false;
+    }
+    /* The event's bytes stay where they are: dropping moves none. */
+    event->wait_ms = connection_drop(c);
+}
+
+/* Make events of what was received. */
+static enum mogi_error input_take(struct mogi_client *c,
+                                  struct mogi_event *event)
+{
+    for (;;) {
+        enum mogi_error e =
+            mogi_tiny_input(&c->tiny, &c->unread, now32(), event);
+        if (e == MOGI_ERROR_TOO_LARGE) {
+            if (!part_grow(c, &c->memory.in, &c->memory.in_size,
+                           event->size_needed)) {
+                return MOGI_ERROR_MEMORY;
+            }
+            continue;
+        }
+        /* What waits to leave must leave first. */
+        if (e == MOGI_ERROR_FULL) return MOGI_OK;
+        if (e == MOGI_ERROR_PROTOCOL) (void)output_send(c);
+        return e;
+    }
+}
+
+/* Send and receive what can be without waiting; at most one event. */
+static enum mogi_error connection_work(struct mogi_client *c,
+                                       struct mogi_event *event)
+{
+    enum mogi_error sent = output_send(c);
+    enum mogi_error e = input_take(c, event);
+    if (e != MOGI_OK || event->kind != MOGI_NOTHING) return e;
+    if (c->unread.size > 0) return sent;
+    size_t count;
+    e = channel_receive(c->fd, c->read, READ_SIZE, &count);
+    if (e != MOGI_OK) return e;
+    if (count > 0) {
+        c->unread = (struct mogi_bytes){c->read, count};
+        e = input_take(c, event);
+        if (e != MOGI_OK || event->kind != MOGI_NOTHING) return e;
+    }
+    if (sent != MOGI_OK) return sent;
+    e = mogi_tiny_tick(&c->tiny, now32());
+    return e == MOGI_OK ? output_send(c) : e;
+}
+
+/* One round: true when `event` holds something. */
+static bool client_step(struct mogi_client *c, struct mogi_event *event)
+{
+    enum mogi_error e;
+    memset(event, 0, sizeof *event);
+    if (c->fd >= 0) {
+        e = connection_work(c, event);
+    } else {
+        if (!c->wanted || clock_now_ms() < c->retry_ms) return false;
+        e = mogi_client_open(c);
+    }
+    if (e != MOGI_OK)
+        connection_lost(c, e, event);
+    else
+        event_follow(c, event);
+    return event->kind != MOGI_NOTHING;
+}
+
+uint32_t mogi_client_wait_ms(const struct mogi_client *c)
+{
+    if (c->fd >= 0) {
+        if (c->tiny.refused_count > 0) return 0;
+        return mogi_tiny_wait_ms(&c->tiny, now32());
+    }
+    if (!c->wanted) return UINT32_MAX;
+    uint64_t now_ms = clock_now_ms();
+    return now_ms >= c->retry_ms ? 0 : (uint32_t)(c->retry_ms - now_ms);
+}
+
+/* How long poll may wait, with `end_ms` for the caller's patience. */
+static int wait_for(const struct mogi_client *c, int timeout_ms,
+                    uint64_t end_ms)
+{
+    uint32_t own_ms = mogi_client_wait_ms(c);
+    uint64_t now_ms = clock_now_ms();
+    uint64_t wait_ms = own_ms == UINT32_MAX ? INT32_MAX : own_ms;
+    if (timeout_ms >= 0) {
+        uint64_t left_ms = now_ms >= end_ms ? 0 : end_ms - now_ms;
+        if (left_ms < wait_ms) wait_ms = left_ms;
+    }
+    if (wait_ms >= INT32_MAX) return -1;
+    return (int)wait_ms;
+}
+
+enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
+                                 struct mogi_event *event)
+{
+    uint64_t end_ms =
+        clock_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
+    bool last = false;
+    for (;;) {
+        if (c->fd < 0 && !c->wanted) {
+            memset(event, 0, sizeof *event);
+            return MOGI_ERROR_STATE;
+        }
+        if (client_step(c, event)) return MOGI_OK;
+        if (last) return MOGI_OK;
+        int wait_ms = wait_for(c, timeout_ms, end_ms);
+        if (wait_ms != 0 &&
+            !channel_wait(c->fd, mogi_client_wants_read(c),
+                          mogi_client_wants_write(c), wait_ms)) {
+            return MOGI_OK;
+        }
+        last = timeout_ms >= 0 && clock_now_ms() >= end_ms;
+        if (last && timeout_ms == 0) return MOGI_OK;
+    }
+}
+
+/* Make room for a message, within the limits. */
+static enum mogi_error message_room(struct mogi_client *c,
+                                    const struct mogi_message *m)
+{
+    size_t size =
+        m->topic.size + m->payload.size + m->properties.size + PACKET_HEAD_SIZE;
+    struct mogi_tiny_memory *memory = &c->memory;
+    if (m->qos > 0) {
+        if (mogi_tiny_unsettled(&c->tiny) >= c->profile.options.inflight_max) {
+            return MOGI_ERROR_FULL;
+        }
+        return part_grow(c, &memory->store, &memory->store_size,
+                         c->tiny.store_end + size)
+                   ? MOGI_OK
+                   : MOGI_ERROR_MEMORY;
+    }
+    size_t waiting = c->tiny.out_end - c->tiny.out_first;
+    if (waiting > 0 && waiting + size > c->profile.options.output_max) {
+        return MOGI_ERROR_FULL;
+    }
+    return part_grow(c, &memory->out, &memory->out_size, waiting + size)
+               ? MOGI_OK
+               : MOGI_ERROR_MEMORY;
+}
+
+enum mogi_error mogi_client_publish(struct mogi_client *c,
+                                    const struct mogi_message *m,
+                                    uint16_t *packet_id)
+{
+    bool window = m->qos > 0 && mogi_tiny_unsettled(&c->tiny) >=
+                                    c->profile.options.inflight_max;
+    if (window) return MOGI_ERROR_FULL;
+    enum mogi_error e = mogi_tiny_publish(&c->tiny, m, packet_id);
+    if (e != MOGI_ERROR_FULL && e != MOGI_ERROR_TOO_LARGE) return e;
+    if (m->qos == 0) mogi_client_flush(c);
+    e = message_room(c, m);
+    if (e != MOGI_OK) return e;
+    return mogi_tiny_publish(&c->tiny, m, packet_id);
+}
+
+enum mogi_error mogi_client_publish_text(struct mogi_client *c,
+                                         const char *topic, const char *text,
+                                         unsigned qos, bool retain)
+{
+    struct mogi_message m = {.topic = mogi_text(topic),
+                             .payload = mogi_text(text),
+                             .qos = (uint8_t)qos,
+                             .retain = retain};
+    return mogi_client_publish(c, &m, NULL);
+}
+
+/* Room in `out` for a SUBSCRIBE or UNSUBSCRIBE of `size` bytes of filters. */
+static bool request_room(struct mogi_client *c, size_t size)
+{
+    size_t waiting = c->tiny.out_end - c->tiny.out_first;
+    return part_grow(c, &c->memory.out, &c->memory.out_size,
+                     waiting + size + PACKET_HEAD_SIZE);
+}
+
+enum mogi_error mogi_client_subscribe(struct mogi_client *c,
+                                      const struct mogi_filter *filters,
+                                      size_t count,
+                                      struct mogi_bytes properties,
+                                      uint16_t *packet_id)
+{
+    size_t size = properties.size;
+    for (size_t i = 0; i < count; i++)
+        size += 3 + filters[i].filter.size;
+    if (!request_room(c, size)) return MOGI_ERROR_MEMORY;
+    return mogi_tiny_subscribe(&c->tiny, filters, count, properties, packet_id);
+}
+
+enum mogi_error mogi_client_subscribe_text(struct mogi_client *c,
+                                           const char *filter, unsigned qos)
+{
+    struct mogi_filter f = {.filter = mogi_text(filter), .qos = (uint8_t)qos};
+    struct mogi_bytes none = {NULL, 0};
+    return mogi_client_subscribe(c, &f, 1, none, NULL);
+}
+
+enum mogi_error mogi_client_unsubscribe(struct mogi_client *c,
+                                        const struct mogi_bytes *filters,
+                                        size_t count,
+                                        struct mogi_bytes properties,
+                                        uint16_t *packet_id)
+{
+    size_t size = properties.size;
+    for (size_t i = 0; i < count; i++)
+        size += 2 + filters[i].size;
+    if (!request_room(c, size)) return MOGI_ERROR_MEMORY;
+    return mogi_tiny_unsubscribe(&c->tiny, filters, count, properties,
+                                 packet_id);
+}
+
+/* Send until nothing is left or `end_ms`; what comes in is thrown away. */
+static enum mogi_error output_finish(struct mogi_client *c, uint64_t end_ms)
+{
+    for (;;) {
+        enum mogi_error e = output_send(c);
+        if (e != MOGI_OK) return e;
+        if (mogi_client_is_flushed(c)) return MOGI_OK;
+        uint64_t now_ms = clock_now_ms();
+        if (now_ms >= end_ms) return MOGI_ERROR_TIMEOUT;
+        (void)channel_wait(c->fd, true, true, (int)(end_ms - now_ms));
+        /* A server that cannot get rid of its messages takes none of ours. */
+        size_t count;
+        e = channel_receive(c->fd, c->read, READ_SIZE, &count);
+        if (e != MOGI_OK) return e;
+    }
+}
+
+enum mogi_error mogi_client_close(struct mogi_client *c, uint8_t reason,
+                                  struct mogi_bytes properties,
+                                  uint32_t timeout_ms)
+{
+    c->wanted = false;
+    if (c->fd < 0) return MOGI_ERROR_STATE;
+    if (!request_room(c, properties.size)) return MOGI_ERROR_MEMORY;
+    enum mogi_error e = mogi_tiny_disconnect(&c->tiny, reason, properties);
+    if (e != MOGI_OK) return e;
+    e = output_finish(c, clock_now_ms() + timeout_ms);
+    uint32_t rest_ms = timeout_ms < FINISH_MS ? timeout_ms : FINISH_MS;
+    channel_finish(c->fd, e == MOGI_OK ? rest_ms : 0);
+    c->fd = -1;
+    (void)connection_drop(c);
+    return e;
+}
+
+int mogi_client_fd(const struct mogi_client *c)
+{
+    return c->fd;
+}
+
+bool mogi_client_wants_read(const struct mogi_client *c)
+{
+    return c->fd >= 0 && c->unread.size == 0;
+}
+
+bool mogi_client_wants_write(struct mogi_client *c)
+{
+    return c->fd >= 0 && !mogi_client_is_flushed(c);
+}
+
+bool mogi_client_is_connected(const struct mogi_client *c)
+{
+    return mogi_tiny_is_connected(&c->tiny);
+}
+
+bool mogi_client_is_flushed(struct mogi_client *c)
+{
+    return mogi_tiny_output(&c->tiny).size == 0;
+}
+
+size_t mogi_client_unsettled(const struct mogi_client *c)
+{
+    return mogi_tiny_unsettled(&c->tiny);
+}
+
+const char *mogi_client_error(const struct mogi_client *c)
+{
+    return c->error;
+}
