@@ -65,10 +65,7 @@ struct cable_id world_connect(struct world *world)
     uint32_t number = (uint32_t)++world->cable_count;
     world->cables[number] = c;
     uint32_t limit = world->config.connections_max;
-    if (limit > 0 && cables_open(world) >= limit) {
-        c->ended = true;
-        return (struct cable_id){number};
-    }
+    c->refused = limit > 0 && cables_open(world) >= limit;
     uint64_t shard = rng_below(&world->rng, world->config.shards);
     cable_plug(world, number, (uint16_t)shard);
     return (struct cable_id){number};

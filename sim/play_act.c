@@ -212,6 +212,7 @@ bool play_act(struct play *play, const struct statement *s)
     if (token_is(verb, "send")) return act_send(play, actor, s);
     if (token_is(verb, "ignore")) {
         client_forget(actor->client);
+        actor->close_due = true;
         return true;
     }
     enum packet_type type =

@@ -116,10 +116,8 @@ static bool expect_nothing(struct play *play, struct actor *actor, bool strict)
     if (got != NULL) {
         return fail_with(play, client, strict ? "silence" : "nothing", got);
     }
-    if (!client_connected(client) && !actor->close_due) {
-        return fail_with(play, client, "an open connection", NULL);
-    }
-    return true;
+    if (strict || client_connected(client) || actor->close_due) return true;
+    return fail_with(play, client, "an open connection", NULL);
 }
 
 static bool expect_close(struct play *play, struct actor *actor)

@@ -362,6 +362,7 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
 {
     struct event event = {.kind = item->kind,
                           .conn = {item->slot},
+                          .refused = item->refused,
                           .batch = item->batch,
                           .options = item->options};
     bool about_cable = item->cable != 0;

@@ -12,6 +12,7 @@ struct item {
     enum event_kind kind;
     uint32_t cable; /* OPENED BYTES DRAINED CLOSED */
     uint32_t slot;
+    bool refused;                  /* OPENED */
     struct post post;              /* POSTED */
     uint64_t batch;                /* COMMITTED */
     const struct options *options; /* RELOADED */
@@ -30,6 +31,7 @@ struct cable {
     bool broker_here; /* `slot` of `shard` means this cable */
     bool closing;     /* the broker closed; `out` is still delivered */
     bool ended;       /* the client sees the end behind `received` */
+    bool refused; /* one connection too many */
     bool paused, stalled;
     bool queued; /* a BYTES or CLOSED waits in the shard's inbox */
     bool lost;   /* the shard was told CLOSED in this turn */
