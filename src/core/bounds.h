@@ -16,16 +16,12 @@ enum {
     /* After this much output the host is asked to say when it is written. */
     OUTPUT_NOTIFY_BYTES = 64 * 1024,
 
-    /* Acknowledgements and answers beyond OUTPUT_BYTES_MAX that a connection
-     * may cause without reading any of them, before it is closed. */
-    OUTPUT_CONTROL_BYTES_MAX = 1024 * 1024,
-
     /* Publishes of one client that wait for other shards or for the disk;
      * its connection is not read while there are more. */
     INBOUND_PENDING_MAX = 1024,
 
-    /* SUBSCRIBE and UNSUBSCRIBE packets of one client under way at once. */
-    SUBSCRIBES_PENDING_MAX = 64,
+    /* Payload bytes of QoS 0 that wait for one client's output. */
+    WAITING_BYTES_MAX = 8 * 1024 * 1024,
 
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,

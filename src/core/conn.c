@@ -164,14 +164,28 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
     return in;
 }
 
+/* Is the next packet to be handled now? Not from a client that does not read
+ * its answers, has too much under way, or waits for SUBACK: what it sends after
+ * SUBSCRIBE finds the subscription made. */
+static bool conn_ready(const struct shard *shard, const struct conn *conn)
+{
+    if (conn->closed || !output_room(conn)) return false;
+    const struct session *session = conn->session;
+    if (session == NULL) return true;
+    if (session->subscribing != NULL) return false;
+    uint32_t max = conn->protocol == MQTT_50 ? shard->options->receive_maximum
+                                             : INBOUND_PENDING_MAX;
+    return !inbound_full(&session->inbound, max);
+}
+
 /* Handle whole packets where they lie. Returns what is left: a packet's
- * beginning, or what a pause put off. */
+ * beginning, or what must be put off. */
 static struct bytes conn_packets(struct shard *shard, struct conn *conn,
                                  struct bytes in)
 {
     struct bytes none = {in.data, 0};
     size_t need;
-    while (in.size > 0 && !conn->closed && !conn->paused) {
+    while (in.size > 0 && conn_ready(shard, conn)) {
         size_t used = conn_next(shard, conn, in, none, &need);
         if (used == 0) break;
         in = bytes_skip(in, used);
@@ -179,62 +193,44 @@ static struct bytes conn_packets(struct shard *shard, struct conn *conn,
     return in;
 }
 
-/* Whom we can't answer we don't ask for more. */
-static void conn_throttle(struct shard *shard, struct conn *conn)
+/* Keep `in` until conn_resume; the host need not bring more. */
+static void conn_hold(struct shard *shard, struct conn *conn, struct bytes in)
 {
-    if (conn->closed || conn->paused) return;
-    if (!output_room(conn)) conn_pause(shard, conn);
-    if (conn->session != NULL && inbound_full(&conn->session->inbound)) {
-        conn_pause(shard, conn);
-    }
-}
-
-/* A packet that was put off whole lies in `partial`, maybe with more behind:
- * hand them out from a copy, since handling may put off again. */
-static void conn_replay(struct shard *shard, struct conn *conn)
-{
-    struct buffer held = conn->partial;
-    buffer_init(&conn->partial, shard->pool);
-    conn_input(shard, conn, buffer_bytes(&held));
-    buffer_fini(&held);
-}
-
-void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
-{
-    if (in.size >= INPUT_ALIVE_BYTES) conn->seen_ms = shard->now_ms;
-    while (in.size > 0 && !conn->closed) {
-        if (!conn->paused && conn->partial.size > 0) {
-            in = conn_complete(shard, conn, in);
-        } else if (!conn->paused) {
-            in = conn_packets(shard, conn, in);
-            if (!conn->paused && !conn->closed && in.size > 0) {
-                buffer_append(&conn->partial, in);
-                in.size = 0;
-            }
-        } else {
-            buffer_append(&conn->partial, in);
-            in.size = 0;
-        }
-        conn_throttle(shard, conn);
-    }
-}
-
-void conn_pause(struct shard *shard, struct conn *conn)
-{
-    assert(!conn->closed);
+    buffer_append(&conn->partial, in);
+    conn->held = true;
     if (conn->paused) return;
     conn->paused = true;
     actions_add(shard->out, ACTION_PAUSE, conn->id);
 }
 
+void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
+{
+    if (in.size >= INPUT_ALIVE_BYTES) conn->seen_ms = shard->now_ms;
+    if (!conn->held && conn_ready(shard, conn) && conn->partial.size > 0) {
+        in = conn_complete(shard, conn, in);
+    }
+    if (!conn->held && conn_ready(shard, conn))
+        in = conn_packets(shard, conn, in);
+    if (in.size == 0 || conn->closed) return;
+    if (conn->held || !conn_ready(shard, conn)) {
+        conn_hold(shard, conn, in);
+    } else {
+        buffer_append(&conn->partial, in);
+    }
+}
+
 void conn_resume(struct shard *shard, struct conn *conn)
 {
-    if (conn->closed || !conn->paused) return;
-    if (!output_room(conn)) return;
-    if (conn->session != NULL && inbound_full(&conn->session->inbound)) return;
-    conn->paused = false;
-    actions_add(shard->out, ACTION_RESUME, conn->id);
-    conn_replay(shard, conn);
+    if (!conn->held || !conn_ready(shard, conn)) return;
+    conn->held = false;
+    if (conn->paused) {
+        conn->paused = false;
+        actions_add(shard->out, ACTION_RESUME, conn->id);
+    }
+    struct buffer input = conn->partial;
+    buffer_init(&conn->partial, shard->pool);
+    conn_input(shard, conn, buffer_bytes(&input));
+    buffer_fini(&input);
 }
 
 void conn_drained(struct shard *shard, struct conn *conn)

@@ -30,6 +30,7 @@ struct conn {
     bool refused;     /* over the limit: its CONNECT gets a refusal */
     bool closed;
     bool paused;       /* the host does not read it */
+    bool held;         /* `partial` is input that was put off */
     bool notify_asked; /* DRAINED will come */
     struct session *session;
     struct link link; /* among the closed ones of a step */
@@ -87,8 +88,7 @@ void conn_move(struct shard *shard, struct conn *conn, uint16_t home);
 /* Its timer is due. */
 void conn_due(struct shard *shard, struct conn *conn);
 
-/* Stop, or go on, handling its input: what has come is kept meanwhile. */
-void conn_pause(struct shard *shard, struct conn *conn);
+/* What its input waited for may be over: if so, go on with it. */
 void conn_resume(struct shard *shard, struct conn *conn);
 
 /* Free what was closed in this step. */

@@ -71,6 +71,7 @@ static enum err connect_check(const struct shard *shard,
     if (conn->refused) return ERR_QUOTA;
     if (shard->stopping) return ERR_SHUTTING_DOWN;
     if (pool_full(shard->pool)) return ERR_QUOTA;
+    if (!shard->options->allow_anonymous) return ERR_NOT_AUTHORIZED;
     if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
         return ERR_AUTH_METHOD; /* [MQTT-4.12.0-1] */
     }
@@ -184,7 +185,7 @@ void connect_failed(struct shard *shard, struct conn *conn, enum err why)
     assert(conn->session == NULL);
     stat_add(shard, STAT_REFUSED, 1);
     actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
-                 "Connection refused: %s.", err_text(why));
+                 "Connection refused: %s", err_text(why));
     if (conn->protocol != MQTT_NONE) connect_refuse(shard, conn, why);
     conn_close(shard, conn);
 }
@@ -243,7 +244,7 @@ static void connect_note(struct shard *shard, const struct conn *conn,
                          const struct connect *c)
 {
     actions_note(shard->out, NOTE_INFO, NOTE_CONNECTED, &conn->id,
-                 "Client %s connected (p%u, c%d, k%u).",
+                 "Client %s connected (p%u, c%d, k%u)",
                  session_name(conn->session),
                  c->protocol == MQTT_50   ? 5
                  : c->protocol == MQTT_31 ? 1

@@ -103,6 +103,7 @@ static void gate_release(struct shard *shard, const struct gate_entry *entry)
     }
     inbound_flush(shard, session);
     subscribing_flush(shard, session);
+    if (session->conn != NULL) conn_resume(shard, session->conn);
 }
 
 void gate_committed(struct shard *shard, uint64_t batch)

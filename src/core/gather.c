@@ -150,6 +150,7 @@ static void gather_session(struct gather *gather,
 {
     const struct session *session = subscription->session;
     assert(session != NULL && subscription->group == NULL);
+    if (subscription->pending) return;
     if (subscription->options.no_local) {
         buffer_append(&gather->locals, bytes_at(&session, sizeof session));
         if (session == gather->publisher) {

@@ -37,7 +37,7 @@ enum err disconnect_in(struct shard *shard, struct conn *conn,
     if (e != OK) return e;
     bool with_will = disconnect.reason != REASON_NORMAL_DISCONNECTION;
     actions_note(shard->out, NOTE_INFO, NOTE_DISCONNECTED, &conn->id,
-                 "Client %s disconnected (code 0x%02x).",
+                 "Client %s disconnected (code 0x%02x)",
                  session_name(conn->session), disconnect.reason);
     session_detach(shard, conn->session, with_will);
     conn_close(shard, conn);
@@ -57,7 +57,7 @@ void goodbye_note(struct shard *shard, struct conn *conn, enum err why)
                    why == ERR_KEEP_ALIVE;
     actions_note(shard->out, routine ? NOTE_INFO : NOTE_WARNING,
                  routine ? NOTE_DISCONNECTED : NOTE_ABUSE, &conn->id,
-                 "Client %s is disconnected: %s.", session_name(conn->session),
+                 "Client %s is disconnected: %s", session_name(conn->session),
                  err_text(why));
 }
 

@@ -49,17 +49,20 @@ void inbound_init(struct inbound *inbound);
 /* Give up all. */
 void inbound_fini(struct shard *shard, struct session *session);
 
-/* Too much under way: the connection is not to be read. */
-static inline bool inbound_full(const struct inbound *inbound)
-{
-    return inbound->receipt_count >= INBOUND_PENDING_MAX;
-}
-
 /* QoS > 0 publishes that the client has not seen acknowledged: what Receive
  * Maximum counts. MQTT 5.0, 4.9 */
 static inline uint32_t inbound_unacknowledged(const struct inbound *inbound)
 {
     return inbound->puback_count + inbound->received.count;
+}
+
+/* Too much under way that waits for us, where `max` is what the client was told
+ * it may send: its further packets wait. One that overruns the maximum by what
+ * we have not answered yet is slowed down, not punished. */
+static inline bool inbound_full(const struct inbound *inbound, uint32_t max)
+{
+    if (inbound->receipt_count >= INBOUND_PENDING_MAX) return true;
+    return inbound->receipt_count > 0 && inbound_unacknowledged(inbound) >= max;
 }
 
 /* Owe the client an acknowledgement of `type` for `packet_id`, behind all that

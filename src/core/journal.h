@@ -1,10 +1,16 @@
 /* journal.h - what of a session must survive, as records. See record.h.
  *
- * Called wherever durable state changes; nothing is written for a session that
- * ends with its connection, nor without the option `persistence`.
+ * Called wherever durable state changes; each call is a few PUT or DEL of the
+ * step's batch. Nothing is written for a session that ends with its
+ * connection, nor without the option `persistence` (as it was at start).
+ *
+ * A message is stored once in a shard, with the first delivery that refers to
+ * it, and deleted with the last: `bodies` counts them.
  */
 #ifndef MOGI_CORE_JOURNAL_H
 #define MOGI_CORE_JOURNAL_H
+
+#include "base/map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,11 +22,24 @@ struct session;
 struct shard;
 struct subscription;
 
-/* The session itself: protocol, expiry, since when it is alone. */
-void journal_session(struct shard *shard, const struct session *session);
+struct journal {
+    bool on;
+    struct map bodies; /* stamps that are stored, and for how many */
+};
 
-/* It ended. Its parts are told of one by one before. */
-void journal_session_gone(struct shard *shard, const struct session *session);
+/* Nothing is stored yet; `on`: something is to be. */
+void journal_init(struct shard *shard, bool on);
+void journal_fini(struct shard *shard);
+
+/* The session itself: protocol, expiry, since when it is alone. One that has
+ * become durable is written whole, one that no longer is is deleted whole. */
+void journal_session(struct shard *shard, struct session *session);
+
+/* It ended, and all that it had was told of before. */
+void journal_session_gone(struct shard *shard, struct session *session);
+
+/* Write all of `session`, which is durable, as if nothing of it were stored. */
+void journal_session_whole(struct shard *shard, struct session *session);
 
 /* One subscription, made or changed, and its end. */
 void journal_subscription(struct shard *shard, const struct session *session,
@@ -39,17 +58,23 @@ void journal_membership_gone(struct shard *shard, const struct session *session,
  * now: QoS 1 and 2 of a session that survives. */
 bool journal_delivery(struct shard *shard, const struct session *session,
                       const struct delivery *delivery);
+
+/* The end of one that has a record. */
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
 
-/* A QoS 2 id of the client is (`on`) between PUBLISH and PUBREL, or no more. */
+/* A delivery of `stamp` was read from the store: count it, write nothing. */
+void journal_adopt(struct shard *shard, uint64_t stamp);
+
+/* QoS 2 id `packet_id` of the client, whose message has `stamp`, is (`on`)
+ * between PUBLISH and PUBREL, or no more. */
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, bool on);
+                      uint16_t packet_id, uint64_t stamp, bool on);
 
 /* The session's will as it is now; none deletes it. */
-void journal_will(struct shard *shard, const struct session *session);
+void journal_will(struct shard *shard, struct session *session);
 
-/* `body` is the retained message of its topic. */
+/* `body` is the retained message of its topic; not for "$SYS/". */
 void journal_retained(struct shard *shard, struct body *body);
 
 /* There is none on the topic of `body`. */

@@ -7,6 +7,7 @@ void options_init(struct options *options)
 {
     *options = (struct options){
         .connect_timeout_s = 30,
+        .allow_anonymous = true,
         .allow_zero_length_clientid = true,
         .auto_id_prefix = "auto-",
         .max_packet_size = 2000000,

@@ -13,6 +13,7 @@ enum overflow { OVERFLOW_NEWEST, OVERFLOW_OLDEST };
 
 struct options {
     /* Connections. */
+    bool allow_anonymous;       /* else everybody is refused */
     uint32_t connect_timeout_s; /* from accept to CONNECT; > 0 */
     uint16_t max_keepalive;     /* s; 0: clients may choose 0 */
     bool allow_zero_length_clientid;

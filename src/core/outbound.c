@@ -327,7 +327,7 @@ static void overflow_note(struct shard *shard, struct session *session)
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED,
                  session->conn == NULL ? NULL : &session->conn->id,
                  "The queue of client %s is full (max_queued_messages %u, "
-                 "max_queued_bytes %llu): messages for it are being dropped.",
+                 "max_queued_bytes %llu): messages for it are being dropped",
                  session_name(session), shard->options->max_queued_messages,
                  (unsigned long long)shard->options->max_queued_bytes);
 }
@@ -361,7 +361,8 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
         return OK;
     }
     struct delivery *d = NULL;
-    if (queue_has_room(shard->options, conn->waiting_count, conn->waiting_bytes,
+    if (conn->waiting_bytes + m->payload.size <= WAITING_BYTES_MAX &&
+        queue_has_room(shard->options, conn->waiting_count, conn->waiting_bytes,
                        m->payload.size)) {
         d = delivery_of(shard, m, terms);
     }

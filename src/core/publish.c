@@ -124,7 +124,7 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
 {
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
-                 "A publish of client %s is refused: %s.",
+                 "A publish of client %s is refused: %s",
                  session_name(session), err_text(why));
     if (p->qos == 0) {
         return why == ERR_PAYLOAD_FORMAT ? ERR_PAYLOAD_FORMAT : OK;

@@ -37,7 +37,7 @@ static void route_keep(struct shard *shard, struct message *m)
     if (retain_take(shard->retain, &body, limit) != OK) {
         actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, NULL,
                      "The limit of %llu retained messages is reached: a new "
-                     "one is not kept.",
+                     "one is not kept",
                      (unsigned long long)limit);
         return;
     }

@@ -90,7 +90,6 @@ struct session *session_new(struct shard *shard, struct bytes client_id)
     session->ref = slot_take(shard, session);
     list_init(&session->subscriptions);
     list_init(&session->memberships);
-    list_init(&session->subscribings);
     list_init(&session->recalls);
     outbound_init(&session->outbound);
     inbound_init(&session->inbound);
@@ -161,7 +160,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     session->conn = NULL;
     stat_sub(shard, STAT_CLIENTS_CONNECTED, 1);
     inbound_detach(&session->inbound);
-    subscribing_drop_all(shard, session);
+    subscribing_drop(shard, session);
     recall_drop_all(shard, session);
     share_ready(shard, session, false);
     outbound_detach(shard, session);
@@ -187,7 +186,7 @@ void session_end(struct shard *shard, struct session *session)
     inbound_fini(shard, session);
     journal_session_gone(shard, session);
     assert(session->subscription_count == 0);
-    assert(list_empty(&session->subscribings));
+    assert(session->subscribing == NULL);
     assert(list_empty(&session->recalls));
     wheel_clear(&shard->session_timers, &session->timer);
     map_remove(&shard->sessions, &session->by_id);
@@ -246,7 +245,7 @@ void sessions_fini(struct shard *shard)
         struct session *session = shard->session_slots[slot];
         if (session == NULL) continue;
         if (session->conn != NULL) session->conn->session = NULL;
-        subscribing_drop_all(shard, session);
+        subscribing_drop(shard, session);
         recall_drop_all(shard, session);
         subscriptions_forget(shard, session);
         outbound_fini(shard, session, false);

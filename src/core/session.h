@@ -30,11 +30,11 @@ struct session {
     struct outbound outbound;
     struct inbound inbound;
 
-    struct link subscriptions;   /* struct subscription */
-    struct link memberships;     /* struct membership */
-    struct link subscribings;    /* struct subscribing, in order */
-    struct link recalls;         /* struct recall */
-    uint32_t subscription_count; /* memberships too */
+    struct link subscriptions;       /* struct subscription */
+    struct link memberships;         /* struct membership */
+    struct link recalls;             /* struct recall */
+    struct subscribing *subscribing; /* to be answered, or NULL */
+    uint32_t subscription_count;     /* memberships too */
     uint32_t no_local_count;
 
     struct timer timer; /* the earlier of the two: */

@@ -265,8 +265,8 @@ void shard_free(struct shard *shard)
 {
     if (shard == NULL) return;
     struct pool *pool = shard->pool;
-    conns_fini(shard);
     sessions_fini(shard);
+    conns_fini(shard);
     groups_fini(shard);
     topics_free(shard->topics);
     interest_free(shard->interest);

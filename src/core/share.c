@@ -203,8 +203,7 @@ bool share_join(struct shard *shard, struct session *session,
         stat_add(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     }
     membership->options = options;
-    bool ready = session->conn != NULL;
-    share_tell(shard, session, membership, true, ready, join);
+    share_tell(shard, session, membership, true, false, join);
     return fresh;
 }
 

@@ -70,23 +70,38 @@ static struct subscribing *subscribing_new(struct shard *shard,
                                            const struct subscribe *s,
                                            enum packet_type answer)
 {
+    assert(session->subscribing == NULL);
     struct subscribing *new =
         pool_take(shard->pool, subscribing_size((uint32_t)s->count));
     new->session = session;
     new->answer = answer;
     new->packet_id = s->packet_id;
     new->code_count = (uint32_t)s->count;
+    new->fresh = pool_take(shard->pool, s->count * sizeof *new->fresh);
     list_init(&new->recalls);
-    list_push(&session->subscribings, &new->link);
     new->join = join_new(shard, JOIN_SUBSCRIBE, new);
+    session->subscribing = new;
     return new;
+}
+
+/* What was asked counts from now on. */
+static void subscribing_settle(struct shard *shard, struct subscribing *s)
+{
+    for (uint32_t i = 0; i < s->fresh_count; i++) {
+        struct subscription *subscription = s->fresh[i];
+        assert(subscription->pending);
+        subscription->pending = false;
+        topics_change(shard->topics, subscription, subscription->options);
+    }
 }
 
 static void subscribing_free(struct shard *shard, struct subscribing *old)
 {
     assert(list_empty(&old->recalls));
-    list_remove(&old->link);
+    assert(old->session->subscribing == old);
+    old->session->subscribing = NULL;
     join_free(shard, old->join);
+    pool_give(shard->pool, old->fresh, old->code_count * sizeof *old->fresh);
     pool_give(shard->pool, old, subscribing_size(old->code_count));
 }
 
@@ -132,24 +147,24 @@ static void subscribing_answer(struct shard *shard, struct subscribing *s)
 
 void subscribing_flush(struct shard *shard, struct session *session)
 {
-    while (!list_empty(&session->subscribings)) {
-        struct subscribing *s =
-            OWNER(session->subscribings.next, struct subscribing, link);
-        if (!s->routed || !s->joined) return;
-        if (!gate_open(shard, s->batch)) return;
-        subscribing_answer(shard, s);
-        recall_begin_all(shard, session, &s->recalls);
-        subscribing_free(shard, s);
-    }
+    struct subscribing *s = session->subscribing;
+    if (s == NULL || !s->routed || !s->joined) return;
+    if (!gate_open(shard, s->batch)) return;
+    subscribing_answer(shard, s);
+    subscribing_settle(shard, s);
+    if (s->shared) share_ready(shard, session, true);
+    recall_begin_all(shard, session, &s->recalls);
+    subscribing_free(shard, s);
+    conn_resume(shard, session->conn);
 }
 
-void subscribing_drop_all(struct shard *shard, struct session *session)
+void subscribing_drop(struct shard *shard, struct session *session)
 {
-    LIST_EACH(at, after, &session->subscribings) {
-        struct subscribing *s = OWNER(at, struct subscribing, link);
-        recall_drop_list(shard, &s->recalls);
-        subscribing_free(shard, s);
-    }
+    struct subscribing *s = session->subscribing;
+    if (s == NULL) return;
+    subscribing_settle(shard, s);
+    recall_drop_list(shard, &s->recalls);
+    subscribing_free(shard, s);
 }
 
 /* --- subscriptions ------------------------------------------------------- */
@@ -176,33 +191,41 @@ static void subscription_end(struct shard *shard, struct session *session,
     pool_give(shard->pool, subscription, sizeof *subscription);
 }
 
-/* Make the subscription, or give the one that is there new options.
- * [MQTT-3.8.4-3] True when it is a new one. */
-static bool subscription_set(struct shard *shard, struct session *session,
-                             struct bytes filter,
-                             struct subscription_options options,
-                             struct join_ref join)
+/* A subscription of `session`, pending until its SUBACK. */
+static struct subscription *subscription_new(struct shard *shard,
+                                             struct session *session)
 {
+    struct subscription *new = pool_take(shard->pool, sizeof *new);
+    new->session = session;
+    new->pending = true;
+    list_init(&new->of_filter);
+    list_push(&session->subscriptions, &new->of_owner);
+    session->subscription_count += 1;
+    stat_add(shard, STAT_SUBSCRIPTIONS, 1);
+    return new;
+}
+
+/* Make the subscription, or give the one that is there new options.
+ * [MQTT-3.8.4-3] */
+static void subscription_set(struct shard *shard, struct subscribing *s,
+                             struct bytes filter,
+                             struct subscription_options options)
+{
+    struct session *session = s->session;
     struct subscription *subscription =
         topics_find(shard->topics, filter, session, NULL);
-    bool fresh = subscription == NULL;
-    if (fresh) {
-        subscription = pool_take(shard->pool, sizeof *subscription);
-        subscription->session = session;
+    if (subscription == NULL) {
+        subscription = subscription_new(shard, session);
         subscription->options = options;
-        list_init(&subscription->of_filter);
-        list_push(&session->subscriptions, &subscription->of_owner);
         topics_add(shard->topics, filter, subscription);
-        session->subscription_count += 1;
-        stat_add(shard, STAT_SUBSCRIPTIONS, 1);
+        s->fresh[s->fresh_count++] = subscription;
     } else {
         if (subscription->options.no_local) session->no_local_count -= 1;
         topics_change(shard->topics, subscription, options);
     }
     if (options.no_local) session->no_local_count += 1;
-    route_announce(shard, filter, true, join);
+    route_announce(shard, filter, true, s->join);
     journal_subscription(shard, session, subscription);
-    return fresh;
 }
 
 void subscriptions_end(struct shard *shard, struct session *session)
@@ -266,15 +289,15 @@ static uint8_t subscribe_one(struct shard *shard, struct subscribing *s,
     uint8_t refusal = subscription_refusal(shard, session, filter, fresh);
     if (refusal != REASON_SUCCESS) return refusal;
     actions_note(shard->out, NOTE_DEBUG, NOTE_SUBSCRIBED, &session->conn->id,
-                 "Client %s subscribes to %.*s (QoS %u).",
-                 session_name(session), (int)filter.size,
-                 (const char *)filter.data, options.qos);
+                 "Client %s subscribes to %.*s (QoS %u)", session_name(session),
+                 (int)filter.size, (const char *)filter.data, options.qos);
     if (shared) {
+        s->shared = true;
         share_join(shard, session, filter, options, s->join);
         journal_membership(shard, session, share_find(session, filter));
         return options.qos;
     }
-    subscription_set(shard, session, filter, options, s->join);
+    subscription_set(shard, s, filter, options);
     if (options.retain_handling == RETAIN_SEND ||
         (options.retain_handling == RETAIN_SEND_IF_NEW && fresh)) {
         recall_plan(shard, &s->recalls, session, filter, options);

@@ -5,8 +5,8 @@
  *                                              retained messages  <-----'
  *
  * Who publishes after the client saw SUBACK is never missed: it leaves only
- * when every shard knows what is wanted. Retained messages are asked for after
- * that, so that none falls between.
+ * when every shard knows what is wanted. Nothing is delivered before it. Retained
+ * messages are asked for after that, so that none falls between.
  */
 #ifndef MOGI_CORE_SUBSCRIBE_H
 #define MOGI_CORE_SUBSCRIBE_H
@@ -19,14 +19,18 @@
 
 struct session;
 struct shard;
+struct subscription;
 
-/* A SUBSCRIBE or UNSUBSCRIBE on its way to its answer. */
+/* A SUBSCRIBE or UNSUBSCRIBE on its way to its answer. The client's further
+ * packets wait for it, so there is one at a time. */
 struct subscribing {
-    struct link link; /* of the session, in order */
     struct session *session;
     struct join_ref join;
     uint64_t batch;
-    struct link recalls;     /* to be begun after the answer */
+    struct link recalls;         /* to be begun after the answer */
+    struct subscription **fresh; /* pending until then */
+    uint32_t fresh_count;
+    bool shared;             /* so are memberships */
     enum packet_type answer; /* PACKET_SUBACK or PACKET_UNSUBACK */
     uint16_t packet_id;
     bool routed, joined;
@@ -47,11 +51,11 @@ enum err unsubscribe_in(struct shard *shard, struct conn *conn,
 void subscribing_joined(struct shard *shard, struct subscribing *subscribing,
                         enum err reason);
 
-/* Send the answers that are due, in order. [MQTT-3.8.4-2] */
+/* Send the answer, if it is due. [MQTT-3.8.4-1] [MQTT-3.8.4-2] */
 void subscribing_flush(struct shard *shard, struct session *session);
 
-/* The connection ended: nobody waits for the answers. */
-void subscribing_drop_all(struct shard *shard, struct session *session);
+/* The connection ended: nobody waits for the answer, what was asked stands. */
+void subscribing_drop(struct shard *shard, struct session *session);
 
 /* End all subscriptions of `session`, shared ones too. */
 void subscriptions_end(struct shard *shard, struct session *session);

@@ -37,6 +37,7 @@ struct subscription {
     struct filter *filter;
     struct session *session;
     struct group *group;
+    bool pending; /* not answered yet: it gets nothing */
     struct subscription_options options;
 };
 

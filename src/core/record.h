@@ -1,0 +1,156 @@
+/* record.h - what a record looks like: one durable fact under one key.
+ *
+ * All shards share one space of keys; in ascending order they are
+ *
+ *     'c' CLIENT 00 'S'                a session, before its parts:
+ *     'c' CLIENT 00 'd' ORDER:8          a delivery, in the order they are sent
+ *     'c' CLIENT 00 'g' TEXT             a shared subscription
+ *     'c' CLIENT 00 'q' PACKET_ID:2      a QoS 2 id that the client publishes
+ *     'c' CLIENT 00 's' TEXT             a subscription
+ *     'c' CLIENT 00 'w'                  the will
+ *     'm' SHARD:1 STAMP:8              a message that deliveries refer to
+ *     'p' SHARD:1 FROM:1               how far SHARD has heard from FROM
+ *     'r' TEXT                         the retained message of a topic
+ *
+ * Numbers are big-endian. CLIENT and TEXT of more than RECORD_TEXT_MAX bytes
+ * are cut: their first RECORD_CUT_BYTES, FF (which no UTF-8 has), and 32 hex
+ * digits of a hash. The value then holds the whole text, and tells two apart
+ * that were one. So no key is longer than RECORD_KEY_MAX.
+ *
+ * A delivery refers to the message by its stamp; the session says which shard
+ * wrote it (`home`), and that shard keeps one copy for all its sessions:
+ *
+ *     'c' "a" S   home 2                'm' 2 7   [ head | topic | ... ]
+ *     'c' "a" d 1 stamp 7 ---------------^
+ *     'c' "b" S   home 2                |
+ *     'c' "b" d 5 stamp 7 --------------'
+ *
+ * A value begins with RECORD_VERSION. A message is a head and the bytes of its
+ * `struct body`, which the store appends (ACTION_PUT with a body):
+ *
+ *     [ version | stamp:8 | expires_ms:8 | flags:1 | topic size:2 |
+ *       forward size:4 ][ topic | forward | payload ]
+ *
+ * Reading takes any bytes: what is not a record is ERR_MALFORMED.
+ */
+#ifndef MOGI_CORE_RECORD_H
+#define MOGI_CORE_RECORD_H
+
+#include "base/bytes.h"
+#include "base/cursor.h"
+#include "base/err.h"
+#include "core/message.h"
+#include "core/post.h"
+
+enum {
+    RECORD_VERSION = 1,
+    RECORD_TEXT_MAX = 200,
+    RECORD_CUT_BYTES = 160,
+    RECORD_CUT_MAX = RECORD_CUT_BYTES + 1 + 32,
+    RECORD_KEY_MAX = 1 + RECORD_TEXT_MAX + 1 + 1 + RECORD_TEXT_MAX,
+
+    /* The largest values but for the texts and bodies in them. */
+    RECORD_VALUE_MAX = 64
+};
+
+enum record_kind {
+    RECORD_SESSION = 'S',
+    RECORD_DELIVERY = 'd',
+    RECORD_MEMBERSHIP = 'g',
+    RECORD_RECEIVED = 'q',
+    RECORD_SUBSCRIPTION = 's',
+    RECORD_WILL = 'w',
+    RECORD_MESSAGE = 'm',
+    RECORD_HEARD = 'p',
+    RECORD_RETAINED = 'r'
+};
+
+/* A key taken apart. What its kind does not have is zero. */
+struct record_key {
+    enum record_kind kind;
+    struct bytes client; /* written whole, read as it stands (maybe cut) */
+    struct bytes text;   /* the same */
+    uint64_t number;     /* order, packet id, stamp */
+    uint16_t shard;      /* MESSAGE, HEARD: whose it is */
+    uint16_t from;       /* HEARD */
+};
+
+struct record_session {
+    uint8_t protocol;  /* enum protocol */
+    uint16_t home;     /* the shard that wrote it */
+    uint32_t expiry_s; /* > 0 */
+    uint64_t ends_ms;  /* as of 1970; 0: connected, or never */
+    struct bytes id;   /* of the client, whole */
+};
+
+/* SUBSCRIPTION and MEMBERSHIP. */
+struct record_subscription {
+    struct subscription_options options;
+    struct bytes text; /* "filter" or "$share/group/filter", whole */
+};
+
+struct record_delivery {
+    uint64_t stamp;     /* of the message */
+    uint16_t packet_id; /* 0: never sent */
+    uint8_t qos;        /* 1, 2 */
+    uint8_t state;      /* enum delivery_state */
+    bool retain;
+    struct bytes group; /* "$share/group/filter", or empty */
+    uint16_t identifier_count;
+    struct bytes identifiers; /* four bytes each */
+};
+
+struct record_will {
+    uint32_t delay_s, expiry_s;
+    uint64_t due_ms; /* 0: its delay has not begun */
+};
+
+/* Append the key to `w`, which has RECORD_KEY_MAX bytes of room. */
+void record_key_write(struct writer *w, const struct record_key *key);
+MUST_USE
+enum err record_key_read(struct bytes in, struct record_key *key);
+
+/* Does `text`, as it stands in a key, stand for `whole`? */
+bool record_text_is(struct bytes text, struct bytes whole);
+
+/* Append values to `w`, which has room for RECORD_VALUE_MAX bytes and the
+ * texts; read them back. Results point into `in`. */
+void record_session_write(struct writer *w, const struct record_session *s);
+MUST_USE
+enum err record_session_read(struct bytes in, struct record_session *s);
+
+/* The text must be a valid filter to be read. */
+void record_subscription_write(struct writer *w,
+                               const struct record_subscription *s);
+MUST_USE
+enum err record_subscription_read(struct bytes in,
+                                  struct record_subscription *s);
+
+/* `identifiers` are numbers here, and bytes when they are read:
+ * record_identifier takes one out. */
+void record_delivery_write(struct writer *w, const struct record_delivery *d,
+                           const uint32_t *identifiers);
+MUST_USE
+enum err record_delivery_read(struct bytes in, struct record_delivery *d);
+uint32_t record_identifier(const struct record_delivery *d, uint16_t index);
+
+/* RECEIVED: the stamp that the message got. HEARD: the last stamp. */
+void record_stamp_write(struct writer *w, uint64_t stamp);
+MUST_USE
+enum err record_stamp_read(struct bytes in, uint64_t *stamp);
+
+/* MESSAGE and RETAINED, and the end of WILL: the head of `m`, whose body's
+ * bytes follow it in the store. Read, `m` is a view of `in` without a body;
+ * its topic is a valid name. */
+void record_message_write(struct writer *w, const struct message *m);
+MUST_USE
+enum err record_message_read(struct bytes in, struct message *m);
+
+/* WILL: all but the bytes of the body of `m`. */
+void record_will_write(struct writer *w, const struct record_will *will,
+                       const struct message *m);
+MUST_USE
+enum err record_will_read(struct bytes in, struct record_will *will,
+                          struct message *m);
+
+#endif
