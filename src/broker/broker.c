@@ -51,16 +51,14 @@ static void report_log(struct broker *broker, enum log_level level,
     report_fini(report);
 }
 
-static int config_test(struct broker *broker)
+static int config_test(const struct broker *broker)
 {
-    bool fine = ports_check(&broker->config, &broker->reports);
-    errors_print(&broker->reports);
     const struct report *notes = &broker->reports.notes;
     for (size_t i = 0; i < notes->count; i++) {
         (void)fprintf(stderr, "mogi: note: %s\n", notes->lines[i]);
     }
-    if (fine) (void)fprintf(stderr, "mogi: the configuration is fine\n");
-    return fine ? 0 : 1;
+    (void)fprintf(stderr, "mogi: the configuration is fine\n");
+    return 0;
 }
 
 /* All that can be in the way before anybody is served. */
@@ -172,6 +170,15 @@ static void loop_fini(struct broker *broker)
     assert(error == 0);
 }
 
+static enum err config_read(struct broker *broker, struct config *config,
+                            struct config_reports *reports)
+{
+    enum err err =
+        config_load(config, broker->arguments, broker->argument_count, reports);
+    if (err == OK && !ports_check(config, reports)) err = ERR_CONFIG;
+    return err;
+}
+
 static void hosts_tell(struct broker *broker, enum mail_kind kind)
 {
     struct hosts *hosts = &broker->hosts;
@@ -207,8 +214,7 @@ static void broker_reload(struct broker *broker)
     }
     struct config config;
     struct config_reports reports = {0};
-    enum err err = config_load(&config, broker->arguments,
-                               broker->argument_count, &reports);
+    enum err err = config_read(broker, &config, &reports);
     if (err == OK) {
         config_keep(&config, &broker->config, &reports.notes);
         broker->config = config;
@@ -316,8 +322,7 @@ int broker_main(int argc, char **argv)
     if (broker == NULL) return 1;
     broker->arguments = argv + 1;
     broker->argument_count = argc > 0 ? (size_t)(argc - 1) : 0;
-    enum err err = config_load(&broker->config, broker->arguments,
-                               broker->argument_count, &broker->reports);
+    enum err err = config_read(broker, &broker->config, &broker->reports);
     int status = 1;
     if (broker->config.help) {
         help_print(stdout);

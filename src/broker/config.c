@@ -217,7 +217,8 @@ void config_folder(struct config *config, const char *folder,
     struct dirent **list;
     int count = scandir(folder, &list, is_conf, alphasort);
     if (count < 0) {
-        config_say(&reports->errors, place, "cannot read folder %s: %s", folder,
+        config_say(&reports->errors, place,
+                   "include_dir: cannot read folder %s: %s", folder,
                    strerror(errno));
         return;
     }

@@ -43,8 +43,7 @@ struct config {
     char bind_address[CONFIG_TEXT_MAX];
     bool port_open; /* `port` is for everybody, not for this machine only */
     bool port_set;
-    bool allow_anonymous;
-    bool anonymous_set;
+    bool anonymous_set;       /* somebody has said who may come */
     uint32_t max_connections; /* on all listeners together; 0: no limit */
 
     /* Process. */

@@ -104,8 +104,9 @@ const struct key keys[] = {
     CALL("bind_interface", call_interface, "",
          "network interface of the listener above"),
     CALL("protocol", call_protocol, "mqtt", "of the listener above: mqtt"),
-    CALL("allow_anonymous", call_anonymous, "on loopback only",
-         "true: anybody who can reach a listener may connect"),
+    CALL("allow_anonymous", call_anonymous,
+         "true while all listeners are on loopback",
+         "true: anybody who can reach a listener may connect; false: nobody"),
     CALL("listener_allow_anonymous", call_anonymous, "", "as allow_anonymous"),
     LIMIT("max_connections", max_connections, 10000000, "-1",
           "connections at once, all listeners together; -1: no limit"),
@@ -458,16 +459,17 @@ static void call_anonymous(struct config *config, const char *value,
                            const struct config_place *place,
                            struct config_reports *reports)
 {
-    const char *want = value_bool(value, &config->allow_anonymous);
+    bool *allow = &config->options.allow_anonymous;
+    const char *want = value_bool(value, allow);
     config->anonymous_set = true;
     if (want != NULL) {
         config_say(&reports->errors, place, "allow_anonymous is %s, not '%s'",
                    want, value);
-    } else if (!config->allow_anonymous) {
-        config_say(&reports->errors, place,
-                   "allow_anonymous false would refuse everybody: this version "
-                   "cannot check who clients are; remove the line to let in "
-                   "this machine only, or write \"allow_anonymous true\"");
+    } else if (!*allow) {
+        config_say(&reports->notes, place,
+                   "allow_anonymous false refuses everybody: this version "
+                   "cannot check who clients are. To let in whoever can reach "
+                   "a listener: \"allow_anonymous true\"");
     }
 }
 

@@ -17,7 +17,7 @@ static const enum log_level levels[] = {
 };
 
 void notes_write(struct log *log, const struct actions *actions,
-                  const struct action *action, const struct address *peer)
+                 const struct action *action, const struct address *peer)
 {
     assert(action->kind == ACTION_NOTE);
     assert(action->note_kind < NOTE_KINDS);

@@ -9,6 +9,6 @@
 /* Write the NOTE `action` of `actions`; `peer` (or NULL) is whom it is about.
  * Each kind of note is limited in its rate by the log. */
 void notes_write(struct log *log, const struct actions *actions,
-                  const struct action *action, const struct address *peer);
+                 const struct action *action, const struct address *peer);
 
 #endif

@@ -56,7 +56,7 @@ static int listener_resolve(const struct config_listener *listener,
 
 /* Whoever can reach a listener may do everything, for this version cannot ask
  * who it is: beyond this machine that must be said, not fallen into. */
-static bool listener_check(const struct config *config,
+static bool listener_check(struct config *config,
                            const struct config_listener *listener,
                            struct config_reports *reports)
 {
@@ -68,28 +68,28 @@ static bool listener_check(const struct config *config,
                    listener->host, uv_strerror(count));
         return false;
     }
-    for (int i = 0; i < count; i++) {
-        if (config->allow_anonymous || address_is_local(&list[i])) continue;
-        report_add(&reports->errors,
-                   "port %u would be open to everybody who can reach this "
-                   "machine, and this version cannot check who they are: "
-                   "write \"allow_anonymous true\" if that is what you want, "
-                   "or \"listener %u 127.0.0.1\" for this machine only",
+    for (int i = 0; i < count && !config->anonymous_set; i++) {
+        if (address_is_local(&list[i])) continue;
+        config->anonymous_set = true;
+        config->options.allow_anonymous = false;
+        report_add(&reports->notes,
+                   "port %u can be reached by other machines, so nobody is let "
+                   "in until you say who: for everybody, add the line "
+                   "\"allow_anonymous true\"; for this machine only, write "
+                   "\"listener %u 127.0.0.1\"",
                    listener->port, listener->port);
-        return false;
     }
     return true;
 }
 
-bool ports_check(const struct config *config, struct config_reports *reports)
+bool ports_check(struct config *config, struct config_reports *reports)
 {
     struct config_listener list[CONFIG_LISTENERS_MAX];
     size_t count = ports_plan(config, list);
     bool fine = true;
     for (size_t i = 0; i < count; i++) {
         /* Without IPv6 the second of the default listeners is missing. */
-        bool optional = i > 0 && config->listener_count == 0;
-        if (optional) continue;
+        if (i > 0 && config->listener_count == 0) break;
         fine &= listener_check(config, &list[i], reports);
     }
     return fine;
@@ -207,7 +207,6 @@ enum err ports_open(struct ports *ports, const struct config *config,
     *ports = (struct ports){.count = 0};
     struct config_listener list[CONFIG_LISTENERS_MAX];
     size_t count = ports_plan(config, list);
-    if (!ports_check(config, reports)) return ERR_CONFIG;
     for (size_t i = 0; i < count; i++) {
         bool again = i > 0 && config->listener_count == 0;
         if (again && ports->count > 0) list[i].port = ports->list[0].port;

@@ -16,9 +16,10 @@ struct ports {
 size_t ports_plan(const struct config *config,
                   struct config_listener list[CONFIG_LISTENERS_MAX]);
 
-/* Is every listener one that may be opened without asking who clients are?
- * What is wrong goes to `reports`. */
-bool ports_check(const struct config *config, struct config_reports *reports);
+/* Look at what the listeners are open to: where nobody has said who may come,
+ * other machines make allow_anonymous false. False when an address cannot be
+ * found; `reports` says which. */
+bool ports_check(struct config *config, struct config_reports *reports);
 
 /* Open them all, and let each host of `hosts` accept from each. ERR_CONFIG:
  * `reports` says what failed, and for whom to look. */

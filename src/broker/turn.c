@@ -167,7 +167,12 @@ static void act_note(struct host *host, struct action *action)
     const struct guest *guest = NULL;
     if (action->has_conn) guest = guest_find(&host->guests, action->conn);
     notes_write(hosts->log, &host->actions, action,
-                 guest != NULL ? &guest->peer : NULL);
+                guest != NULL ? &guest->peer : NULL);
+    if (action->note_kind != NOTE_REFUSED) return;
+    if (host->settings->options.allow_anonymous) return;
+    log_write(hosts->log, LEVEL_NOTICE, "anonymous",
+              "nobody is let in as it is configured: to let in whoever can "
+              "reach a listener, add the line \"allow_anonymous true\"");
 }
 
 /* Push what other shards get, and stop reading from those whose input fills

@@ -159,8 +159,10 @@ static void folders_are_included_in_order(void)
 static void nobody_is_let_in_or_kept_out_by_accident(void)
 {
     CHECK_EQ(load_text("allow_anonymous true\n"), OK);
-    CHECK(config.allow_anonymous);
-    CHECK_EQ(load_text("allow_anonymous false\n"), ERR_CONFIG);
+    CHECK(config.options.allow_anonymous && config.anonymous_set);
+    CHECK_EQ(load_text("allow_anonymous false\n"), OK);
+    CHECK(!config.options.allow_anonymous);
+    CHECK_EQ(reports.notes.count, 1);
     CHECK_EQ(load_text("password_file /etc/p\n"), ERR_CONFIG);
     CHECK_EQ(load_text("protocol websockets\n"), ERR_CONFIG);
 }
