@@ -22,7 +22,10 @@ struct gate {
     uint64_t committed;  /* all batches up to this one are on disk */
 };
 
+/* Nothing waits. */
 void gate_init(struct gate *gate);
+
+/* Give up what waits; nobody is answered. */
 void gate_fini(struct shard *shard);
 
 /* What was stored since there were `puts` actions (actions.put_count): the

@@ -19,6 +19,7 @@ struct session_ref {
     uint32_t generation;
 };
 
+/* Do both mean the same session? */
 static inline bool session_ref_equal(struct session_ref a, struct session_ref b)
 {
     return a.slot == b.slot && a.generation == b.generation;

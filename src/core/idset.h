@@ -22,6 +22,7 @@ void idset_init(struct idset *set);
 /* Give all memory back; empty then. */
 void idset_fini(struct idset *set, struct pool *pool);
 
+/* Is `id` in it? */
 bool idset_has(const struct idset *set, uint16_t id);
 
 /* Put in `id`, which is not there. */

@@ -44,6 +44,7 @@ struct inbound {
     struct idset received;
 };
 
+/* Nothing is owed. */
 void inbound_init(struct inbound *inbound);
 
 /* Give up all. */

@@ -38,7 +38,10 @@ struct joins {
     uint32_t generation;
 };
 
+/* No joins, no memory. */
 void joins_init(struct joins *joins);
+
+/* Give the memory back; nobody is answered. */
 void joins_fini(struct joins *joins, struct pool *pool);
 
 /* A join of `kind` for `owner` that waits for nothing yet. */

@@ -69,6 +69,7 @@ struct terms {
     struct body *group; /* borrowed; NULL: not a shared subscription */
 };
 
+/* Nothing to send, nobody to send it to. */
 void outbound_init(struct outbound *outbound);
 
 /* Offer `m` (borrowed; it is shared when it must be kept): send it if there is

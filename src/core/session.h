@@ -48,6 +48,7 @@ struct session {
     char id[]; /* with a NUL behind it */
 };
 
+/* The client id; it lives as long as the session. */
 static inline struct bytes session_id(const struct session *session)
 {
     return bytes_at(session->id, session->id_size);

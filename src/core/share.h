@@ -34,7 +34,8 @@ struct membership {
 struct membership *share_find(struct session *session, struct bytes group);
 
 /* `session` is, from now on, with `options`, a member of `group`, though not
- * ready before share_ready; all that must know answer `join`. True when it was none before. */
+ * ready before share_ready; all that must know answer `join`. True when it was
+ * none before. */
 bool share_join(struct shard *shard, struct session *session,
                 struct bytes group, struct subscription_options options,
                 struct join_ref join);

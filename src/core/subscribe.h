@@ -5,8 +5,8 @@
  *                                              retained messages  <-----'
  *
  * Who publishes after the client saw SUBACK is never missed: it leaves only
- * when every shard knows what is wanted. Nothing is delivered before it. Retained
- * messages are asked for after that, so that none falls between.
+ * when every shard knows what is wanted. Nothing is delivered before it.
+ * Retained messages are asked for after that, so that none falls between.
  */
 #ifndef MOGI_CORE_SUBSCRIBE_H
 #define MOGI_CORE_SUBSCRIBE_H

@@ -33,6 +33,7 @@ void will_publish(struct shard *shard, struct session *session);
 /* Forget it; harmless when there is none. */
 void will_drop(struct shard *shard, struct session *session);
 
+/* How long after the connection it is published, in s. MQTT 5.0, 3.1.3.2.2 */
 static inline uint32_t will_delay_s(const struct will *will)
 {
     return will->delay_s;
