@@ -90,13 +90,15 @@ uint64_t shard_random(struct shard *shard);
 uint16_t shard_of(const struct shard *shard, struct bytes text);
 
 /* `n` more of `stat`. */
-static inline void stat_add(struct shard *shard, enum stat stat, uint64_t n)
+static inline void stat_add(struct shard *shard, enum stat_kind stat,
+                            uint64_t n)
 {
     shard->stats.v[stat] += n;
 }
 
 /* `n` fewer of the gauge `stat`, which counts that many. */
-static inline void stat_sub(struct shard *shard, enum stat stat, uint64_t n)
+static inline void stat_sub(struct shard *shard, enum stat_kind stat,
+                            uint64_t n)
 {
     assert(shard->stats.v[stat] >= n);
     shard->stats.v[stat] -= n;

@@ -31,7 +31,7 @@
     X(MEMORY)               /* gauge: bytes of the pool */                     \
     X(MEMORY_MAXIMUM)
 
-enum stat {
+enum stat_kind {
 #define X(name) STAT_##name,
     STAT_LIST(X)
 #undef X

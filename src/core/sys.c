@@ -21,7 +21,7 @@ enum { SYS_TEXT_MAX = 64, SYS_TOPIC_MAX = 96 };
  * kept the old ones. */
 static const struct {
     const char *name;
-    enum stat stat;
+    enum stat_kind stat;
 } FIGURES[] = {
     {"clients/total", STAT_CLIENTS},
     {"clients/maximum", STAT_CLIENTS_MAXIMUM},
@@ -53,7 +53,7 @@ enum { FIGURE_COUNT = sizeof FIGURES / sizeof FIGURES[0] };
 /* Topics that show how fast a total grows. */
 static const struct {
     const char *name;
-    enum stat stat;
+    enum stat_kind stat;
 } LOADS[SYS_LOADS] = {
     {"load/messages/received", STAT_PACKETS_IN},
     {"load/messages/sent", STAT_PACKETS_OUT},
