@@ -16,7 +16,7 @@ static void acknowledge_pubrel(struct shard *shard, struct session *session,
                                const struct ack *ack)
 {
     size_t puts = shard->out->put_count;
-    bool known = session_received(shard, session, ack->packet_id, false);
+    bool known = session_released(shard, session, ack->packet_id);
     inbound_acknowledge(shard, session, PACKET_PUBCOMP, ack->packet_id,
                         known ? REASON_SUCCESS : REASON_PACKET_ID_NOT_FOUND,
                         gate_since(shard, puts));

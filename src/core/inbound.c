@@ -106,7 +106,7 @@ static void receipt_send(struct shard *shard, struct receipt *receipt)
     struct session *session = receipt->session;
     uint8_t reason = receipt_reason(receipt);
     if (receipt->type == PACKET_PUBREC && reason >= REASON_FAILURE) {
-        session_received(shard, session, receipt->packet_id, false);
+        session_released(shard, session, receipt->packet_id);
     }
     if (!receipt->wanted || session->conn == NULL) return;
     output_ack(shard, session->conn, (enum packet_type)receipt->type,

@@ -10,6 +10,7 @@
 #ifndef MOGI_CORE_JOURNAL_H
 #define MOGI_CORE_JOURNAL_H
 
+#include "base/bytes.h"
 #include "base/map.h"
 
 #include <stdbool.h>
@@ -62,6 +63,13 @@ bool journal_delivery(struct shard *shard, const struct session *session,
 /* The end of one that has a record. */
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
+
+/* The record of delivery `order`, which refers to nothing, goes. */
+void journal_delivery_drop(struct shard *shard, const struct session *session,
+                           uint64_t order);
+
+/* So does the record under `key`, as it was read. */
+void journal_drop(struct shard *shard, struct bytes key);
 
 /* A delivery of `stamp` was read from the store: count it, write nothing. */
 void journal_adopt(struct shard *shard, uint64_t stamp);

@@ -229,7 +229,8 @@ static void window_send(struct shard *shard, struct session *session,
 {
     assert(d->in_window);
     assert(session->conn != NULL);
-    if (!gate_open(shard, d->batch)) {
+    d->held = !gate_open(shard, d->batch);
+    if (d->held) {
         gate_delivery(shard, d->batch, session->ref, d->packet_id);
         return;
     }
@@ -283,6 +284,7 @@ void outbound_release(struct shard *shard, struct session *session,
 {
     struct delivery *d = id_find(&session->outbound, packet_id);
     if (d == NULL || !d->in_window || session->conn == NULL) return;
+    if (!d->held) return;
     window_send(shard, session, d);
     outbound_pump(shard, session);
 }
@@ -573,20 +575,24 @@ void outbound_forget_group(struct session *session, struct bytes group)
     }
 }
 
-void outbound_restore(struct shard *shard, struct session *session,
+bool outbound_restore(struct shard *shard, struct session *session,
                       struct delivery *d)
 {
     struct outbound *o = &session->outbound;
-    assert(d->order > o->order || o->queue_count == 0);
-    o->order = d->order;
-    uint16_t id = d->packet_id;
-    if (id != 0) {
-        d->packet_id = 0;
-        o->next_id = id == 1 ? PACKET_IDS : (uint16_t)(id - 1);
-        id_take(o, shard->pool, d);
-        assert(d->packet_id == id);
+    assert(session->conn == NULL);
+    if (d->order <= o->order || d->order == UINT64_MAX) return false;
+    if (d->packet_id != 0) {
+        if (id_find(o, d->packet_id) != NULL) return false;
+        /* Ids that had room beside each other have it again, in time. */
+        while (o->slot_count == 0 || *slot_of(o, d->packet_id) != NULL)
+            slots_grow(o, shard->pool);
+        *slot_of(o, d->packet_id) = d;
+        o->ids_used += 1;
+        o->next_id = d->packet_id;
     }
+    o->order = d->order;
     queue_push(shard, o, d);
+    return true;
 }
 
 void outbound_drop_waiting(struct shard *shard, struct conn *conn)

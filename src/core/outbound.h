@@ -41,6 +41,7 @@ struct delivery {
     uint8_t state;      /* enum delivery_state */
     bool retain;
     bool stored;    /* there is a record of it */
+    bool held;      /* in the window, but not sent: the gate has it */
     bool in_window; /* else in the queue */
     uint16_t identifier_count;
     uint32_t identifiers[];
@@ -113,8 +114,10 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone);
  * with this client. */
 void outbound_forget_group(struct session *session, struct bytes group);
 
-/* Put back a delivery that was stored, in the order of the calls. */
-void outbound_restore(struct shard *shard, struct session *session,
+/* Queue `delivery`, which was stored, in the order of the calls: `order` rises.
+ * False: its packet id is in use, or its order wrong; nothing happened. */
+MUST_USE
+bool outbound_restore(struct shard *shard, struct session *session,
                       struct delivery *delivery);
 
 /* A delivery of `identifier_count`, all else zero, and its end. */

@@ -108,7 +108,7 @@ static void publish_route(struct shard *shard, struct session *session,
         .publisher = session, .type = type, .packet_id = p->packet_id};
     size_t puts = shard->out->put_count;
     if (type == PACKET_PUBREC) {
-        session_received(shard, session, p->packet_id, true);
+        session_received(shard, session, p->packet_id, m.stamp);
     }
     route_publish(shard, &m, &routing);
     message_done(&m);
@@ -124,8 +124,8 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
 {
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
-                 "A publish of client %s is refused: %s",
-                 session_name(session), err_text(why));
+                 "A publish of client %s is refused: %s", session_name(session),
+                 err_text(why));
     if (p->qos == 0) {
         return why == ERR_PAYLOAD_FORMAT ? ERR_PAYLOAD_FORMAT : OK;
     }
@@ -135,9 +135,10 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
         return OK;
     }
     bool v5 = session->protocol == MQTT_50;
-    if (!v5) session_received(shard, session, p->packet_id, true);
+    size_t puts = shard->out->put_count;
+    if (!v5) session_received(shard, session, p->packet_id, shard_stamp(shard));
     inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
-                        err_code(why), 0);
+                        err_code(why), gate_since(shard, puts));
     return OK;
 }
 

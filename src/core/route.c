@@ -16,7 +16,7 @@
 static void route_clear(struct shard *shard, struct message *m)
 {
     if (!retain_clear(shard->retain, m->topic, m->stamp)) return;
-    if (!shard->options->persistence) return;
+    if (!shard->journal.on) return;
     struct body *body = message_share(m, shard->pool);
     if (body == NULL) return;
     journal_retained_gone(shard, body);

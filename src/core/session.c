@@ -153,6 +153,25 @@ static void session_release_will(struct shard *shard, struct session *session,
     session->will_ms = shard->now_ms + delay_s * 1000ull;
 }
 
+/* What counts from the end of a connection begins now. */
+static void session_begin_end(struct shard *shard, struct session *session)
+{
+    if (session->expiry_s == SESSION_EXPIRY_NEVER) return;
+    session->ends_ms = shard->now_ms + session->expiry_s * 1000ull;
+}
+
+void session_restored(struct shard *shard, struct session *session)
+{
+    assert(session->conn == NULL);
+    assert(session->expiry_s > 0);
+    if (session->ends_ms == 0) session_begin_end(shard, session);
+    if (session->will != NULL && session->will_ms == 0) {
+        session->will_ms =
+            shard->now_ms + will_delay_s(session->will) * 1000ull;
+    }
+    session_wait(shard, session);
+}
+
 void session_detach(struct shard *shard, struct session *session, bool lost)
 {
     assert(session->conn != NULL);
@@ -169,9 +188,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
         session_end(shard, session);
         return;
     }
-    if (session->expiry_s != SESSION_EXPIRY_NEVER) {
-        session->ends_ms = shard->now_ms + session->expiry_s * 1000ull;
-    }
+    session_begin_end(shard, session);
     journal_session(shard, session);
     journal_will(shard, session);
     session_wait(shard, session);
@@ -183,8 +200,8 @@ void session_end(struct shard *shard, struct session *session)
     if (session->will != NULL) will_publish(shard, session);
     subscriptions_end(shard, session);
     outbound_fini(shard, session, true);
-    inbound_fini(shard, session);
     journal_session_gone(shard, session);
+    inbound_fini(shard, session);
     assert(session->subscription_count == 0);
     assert(session->subscribing == NULL);
     assert(list_empty(&session->recalls));
@@ -221,22 +238,25 @@ void session_pump(struct shard *shard, struct session *session)
     recall_pump(shard, session);
 }
 
-bool session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, bool on)
+void session_received(struct shard *shard, struct session *session,
+                      uint16_t packet_id, uint64_t stamp)
+{
+    idset_add(&session->inbound.received, shard->pool, packet_id);
+    journal_received(shard, session, packet_id, stamp, true);
+}
+
+bool session_released(struct shard *shard, struct session *session,
+                      uint16_t packet_id)
 {
     struct idset *received = &session->inbound.received;
-    if (on) {
-        idset_add(received, shard->pool, packet_id);
-    } else if (!idset_remove(received, shard->pool, packet_id)) {
-        return false;
-    }
-    journal_received(shard, session, packet_id, on);
+    if (!idset_remove(received, shard->pool, packet_id)) return false;
+    journal_received(shard, session, packet_id, 0, false);
     return true;
 }
 
 bool session_durable(const struct shard *shard, const struct session *session)
 {
-    return shard->options->persistence && session->expiry_s > 0;
+    return shard->journal.on && session->expiry_s > 0;
 }
 
 void sessions_fini(struct shard *shard)

@@ -43,7 +43,9 @@ struct session {
     struct will *will;
 
     uint32_t expiry_s; /* 0: ends with its connection */
-    uint8_t protocol;  /* enum protocol, of the last connection */
+    bool stored;       /* there are records of it: see journal.h */
+    bool will_stored;
+    uint8_t protocol; /* enum protocol, of the last connection */
     uint16_t id_size;
     char id[]; /* with a NUL behind it */
 };
@@ -87,10 +89,18 @@ void session_pump(struct shard *shard, struct session *session);
 /* Its timer is due: will delay or expiry. */
 void session_due(struct shard *shard, struct session *session);
 
-/* QoS 2 publish `packet_id` of the client is (`on`), or is no more, between
- * PUBLISH and PUBREL. False when it was not (for off). */
-bool session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, bool on);
+/* QoS 2 publish `packet_id` of the client, stamped `stamp`, is from now on
+ * between PUBLISH and PUBREL; it was not. */
+void session_received(struct shard *shard, struct session *session,
+                      uint16_t packet_id, uint64_t stamp);
+
+/* It is no more. False when it was not. */
+bool session_released(struct shard *shard, struct session *session,
+                      uint16_t packet_id);
+
+/* It came back from the store, and is alone: with `ends_ms` and `will_ms` as
+ * they were, or 0 when it was connected, and both begin now. */
+void session_restored(struct shard *shard, struct session *session);
 
 /* Does anything of it survive its connection, and is kept on disk? */
 bool session_durable(const struct shard *shard, const struct session *session);

@@ -255,6 +255,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     shard->retain = retain_new(pool, place.key);
     joins_init(&shard->joins);
     gate_init(&shard->gate);
+    journal_init(shard, options->persistence);
     timer_init(&shard->sweep);
     wheel_set(&shard->timers, &shard->sweep, now_ms + SWEEP_INTERVAL_MS);
     sys_init(shard);
@@ -272,6 +273,8 @@ void shard_free(struct shard *shard)
     interest_free(shard->interest);
     retain_free(shard->retain);
     gate_fini(shard);
+    restore_fini(shard);
+    journal_fini(shard);
     joins_fini(&shard->joins, pool);
     sys_fini(shard);
     buffer_fini(&shard->scratch);

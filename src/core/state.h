@@ -13,6 +13,7 @@
 #include "core/gate.h"
 #include "core/interest.h"
 #include "core/join.h"
+#include "core/journal.h"
 #include "core/message.h"
 #include "core/retain.h"
 #include "core/shard.h"
@@ -21,6 +22,7 @@
 #include "core/topics.h"
 
 struct conn;
+struct restore;
 struct session;
 
 /* A packet that was encoded in this step and may go to others as it is. */
@@ -70,6 +72,8 @@ struct shard {
 
     struct joins joins;
     struct gate gate;
+    struct journal journal;
+    struct restore *restore; /* while records come, else NULL */
     struct memo memos[2][2]; /* [5.0][retain], of QoS 0 */
     struct buffer scratch;   /* for one step */
     struct timer sweep;

@@ -1,0 +1,498 @@
+/* restore.c - what was stored comes back, at start. */
+#include "core/restore.h"
+
+#include "core/journal.h"
+#include "core/record.h"
+#include "core/route.h"
+#include "core/session.h"
+#include "core/share.h"
+#include "core/state.h"
+#include "core/will.h"
+#include "wire/topic.h"
+
+#include <assert.h>
+
+enum { STAMP_SHARD_BITS = 6 };
+
+/* A session that came back. */
+struct restored {
+    struct link link;
+    struct session *session;
+    uint16_t home;   /* the shard that wrote it */
+    bool will_begun; /* its will's delay had begun */
+};
+
+/* A message that deliveries here need. */
+struct awaited {
+    struct map_entry entry;
+    uint64_t stamp;
+    uint16_t home;
+    bool failed; /* it is there, but there was no memory */
+    struct body *body;
+};
+
+/* A delivery that waits for its message. */
+struct found {
+    struct link link;
+    struct restored *of;
+    struct delivery *delivery;
+    struct awaited *awaited;
+};
+
+struct restore {
+    struct buffer client;      /* of the records now, as in their keys */
+    struct restored *restored; /* theirs, or NULL: it is not at home here */
+    bool known;                /* a session record came for them */
+
+    struct link sessions; /* struct restored */
+    struct link founds;
+    struct map awaiteds;
+    uint64_t homes; /* set of the shards that wrote sessions */
+    bool strangers; /* this shard wrote one that is not at home here now */
+};
+
+/* --- coming and going ---------------------------------------------------- */
+
+static struct restore *restore_of(struct shard *shard)
+{
+    if (shard->restore != NULL) return shard->restore;
+    struct restore *restore = pool_take(shard->pool, sizeof *restore);
+    buffer_init(&restore->client, shard->pool);
+    list_init(&restore->sessions);
+    list_init(&restore->founds);
+    map_init(&restore->awaiteds, shard->pool);
+    shard->restore = restore;
+    return restore;
+}
+
+static void awaited_visit_free(struct map_entry *entry, void *context)
+{
+    struct shard *shard = context;
+    struct awaited *awaited = OWNER(entry, struct awaited, entry);
+    map_remove(&shard->restore->awaiteds, entry);
+    body_unref(awaited->body);
+    pool_give(shard->pool, awaited, sizeof *awaited);
+}
+
+static void found_free(struct shard *shard, struct found *found)
+{
+    list_remove(&found->link);
+    if (found->delivery != NULL) delivery_free(shard, found->delivery);
+    pool_give(shard->pool, found, sizeof *found);
+}
+
+void restore_fini(struct shard *shard)
+{
+    struct restore *restore = shard->restore;
+    if (restore == NULL) return;
+    LIST_EACH(at, after, &restore->founds) {
+        found_free(shard, OWNER(at, struct found, link));
+    }
+    LIST_EACH(at, after, &restore->sessions) {
+        pool_give(shard->pool, OWNER(at, struct restored, link),
+                  sizeof(struct restored));
+    }
+    size_t cursor = 0;
+    while (map_walk(&restore->awaiteds, &cursor, SIZE_MAX, awaited_visit_free,
+                    shard)) {
+    }
+    map_fini(&restore->awaiteds);
+    buffer_fini(&restore->client);
+    pool_give(shard->pool, restore, sizeof *restore);
+    shard->restore = NULL;
+}
+
+/* --- what is wrong ------------------------------------------------------- */
+
+/* The record under `key` is of no use: say so, and delete it. */
+static void restore_refuse(struct shard *shard, struct bytes key,
+                           const char *why)
+{
+    actions_note(shard->out, NOTE_ERROR, NOTE_STATE, NULL,
+                 "A stored record (%c, %zu bytes of key) is dropped: %s",
+                 key.data[0] > ' ' && key.data[0] < 0x7f ? key.data[0] : '?',
+                 key.size, why);
+    journal_drop(shard, key);
+}
+
+/* Is it for this shard to complain of a record of `client`, as in its key? */
+static bool restore_mine(const struct shard *shard, struct bytes client)
+{
+    return shard_home(&shard->place, client) == shard->place.index;
+}
+
+/* The clock must be beyond all stamps that were ever given. */
+static void restore_clock(struct shard *shard, uint64_t stamp)
+{
+    uint64_t clock = stamp >> STAMP_SHARD_BITS;
+    if (shard->clock < clock) shard->clock = clock;
+}
+
+/* --- sessions ------------------------------------------------------------ */
+
+/* From now on records of `client` come. */
+static void restore_turn(struct restore *restore, struct bytes client)
+{
+    restore->client.size = 0;
+    buffer_append(&restore->client, client);
+    restore->restored = NULL;
+    restore->known = false;
+}
+
+static enum err restore_session(struct shard *shard, struct restore *restore,
+                                const struct record_key *key,
+                                struct bytes value)
+{
+    struct record_session record;
+    enum err e = record_session_read(value, &record);
+    if (e != OK) return e;
+    if (!record_text_is(key->client, record.id)) return ERR_MALFORMED;
+    restore->known = true;
+    restore->homes |= UINT64_C(1) << record.home;
+    bool here = shard_home(&shard->place, record.id) == shard->place.index;
+    if (!here && record.home == shard->place.index) restore->strangers = true;
+    if (!here) return OK;
+    if (session_find(shard, record.id) != NULL) return ERR_MALFORMED;
+    struct session *session = session_new(shard, record.id);
+    session->protocol = record.protocol;
+    session->expiry_s = record.expiry_s;
+    session->ends_ms = record.ends_ms;
+    struct restored *restored = pool_take(shard->pool, sizeof *restored);
+    restored->session = session;
+    restored->home = record.home;
+    list_push(&restore->sessions, &restored->link);
+    restore->restored = restored;
+    return OK;
+}
+
+static enum err restore_subscription(struct shard *shard,
+                                     struct restore *restore,
+                                     const struct record_key *key,
+                                     struct bytes value)
+{
+    struct record_subscription record;
+    enum err e = record_subscription_read(value, &record);
+    if (e != OK) return e;
+    if (!record_text_is(key->text, record.text)) return ERR_MALFORMED;
+    if (topic_is_shared(record.text)) return ERR_MALFORMED;
+    struct session *session = restore->restored->session;
+    struct subscription *new = pool_take(shard->pool, sizeof *new);
+    new->session = session;
+    new->options = record.options;
+    list_init(&new->of_filter);
+    list_push(&session->subscriptions, &new->of_owner);
+    topics_add(shard->topics, record.text, new);
+    session->subscription_count += 1;
+    if (record.options.no_local) session->no_local_count += 1;
+    stat_add(shard, STAT_SUBSCRIPTIONS, 1);
+    struct join_ref nobody = {0};
+    route_announce(shard, record.text, true, nobody);
+    return OK;
+}
+
+static enum err restore_membership(struct shard *shard, struct restore *restore,
+                                   const struct record_key *key,
+                                   struct bytes value)
+{
+    struct record_subscription record;
+    enum err e = record_subscription_read(value, &record);
+    if (e != OK) return e;
+    if (!record_text_is(key->text, record.text)) return ERR_MALFORMED;
+    if (!topic_is_shared(record.text)) return ERR_MALFORMED;
+    struct join_ref nobody = {0};
+    share_join(shard, restore->restored->session, record.text, record.options,
+               nobody);
+    return OK;
+}
+
+static enum err restore_received(struct shard *shard, struct restore *restore,
+                                 const struct record_key *key,
+                                 struct bytes value)
+{
+    uint64_t stamp;
+    enum err e = record_stamp_read(value, &stamp);
+    if (e != OK) return e;
+    restore_clock(shard, stamp);
+    struct inbound *inbound = &restore->restored->session->inbound;
+    idset_add(&inbound->received, shard->pool, (uint16_t)key->number);
+    return OK;
+}
+
+static enum err restore_will(struct shard *shard, struct restore *restore,
+                             const struct record_key *key, struct bytes value)
+{
+    struct record_will record;
+    struct message m;
+    enum err e = record_will_read(value, &record, &m);
+    if (e != OK) return e;
+    assert(key->kind == RECORD_WILL);
+    struct session *session = restore->restored->session;
+    struct body *body = message_share(&m, shard->pool);
+    message_done(&m);
+    if (body == NULL) return ERR_NO_MEMORY;
+    assert(session->will == NULL);
+    session->will = pool_take(shard->pool, sizeof *session->will);
+    *session->will = (struct will){
+        .body = body, .delay_s = record.delay_s, .expiry_s = record.expiry_s};
+    session->will_ms = record.due_ms;
+    restore->restored->will_begun = record.due_ms != 0;
+    return OK;
+}
+
+/* --- deliveries ---------------------------------------------------------- */
+
+struct awaited_key {
+    uint64_t stamp;
+    uint16_t home;
+};
+
+static bool awaited_same(const struct map_entry *entry, const void *key)
+{
+    const struct awaited *awaited = OWNER(entry, const struct awaited, entry);
+    const struct awaited_key *wanted = key;
+    return awaited->stamp == wanted->stamp && awaited->home == wanted->home;
+}
+
+/* The message `stamp` that shard `home` keeps, if a delivery waits for it. */
+static struct awaited *awaited_find(const struct shard *shard,
+                                    struct awaited_key key, uint64_t *hash)
+{
+    uint64_t x = (key.stamp ^ (uint64_t)key.home << 56) * 0x9e3779b97f4a7c15;
+    *hash = x ^ x >> 32;
+    struct map_entry *entry =
+        map_find(&shard->restore->awaiteds, *hash, awaited_same, &key);
+    return entry == NULL ? NULL : OWNER(entry, struct awaited, entry);
+}
+
+static struct awaited *awaited_make(struct shard *shard, struct awaited_key key)
+{
+    uint64_t hash;
+    struct awaited *awaited = awaited_find(shard, key, &hash);
+    if (awaited != NULL) return awaited;
+    awaited = pool_take(shard->pool, sizeof *awaited);
+    awaited->stamp = key.stamp;
+    awaited->home = key.home;
+    map_insert(&shard->restore->awaiteds, &awaited->entry, hash);
+    return awaited;
+}
+
+/* The delivery without its message. What has an id may have been sent. */
+static struct delivery *delivery_build(struct shard *shard,
+                                       struct session *session,
+                                       const struct record_delivery *record)
+{
+    struct delivery *d = delivery_new(shard, record->identifier_count);
+    d->packet_id = record->packet_id;
+    d->qos = record->qos;
+    d->state = record->state;
+    d->retain = record->retain;
+    if (d->packet_id != 0 && d->state == DELIVERY_QUEUED) {
+        d->state = DELIVERY_SENT;
+    }
+    for (uint16_t i = 0; i < record->identifier_count; i++)
+        d->identifiers[i] = record_identifier(record, i);
+    struct membership *membership =
+        record->group.size == 0 ? NULL : share_find(session, record->group);
+    if (membership != NULL) d->group = body_ref(membership->group);
+    return d;
+}
+
+static enum err restore_delivery(struct shard *shard, struct restore *restore,
+                                 const struct record_key *key,
+                                 struct bytes value)
+{
+    struct record_delivery record;
+    enum err e = record_delivery_read(value, &record);
+    if (e != OK) return e;
+    struct restored *restored = restore->restored;
+    struct delivery *d = delivery_build(shard, restored->session, &record);
+    d->order = key->number;
+    struct found *found = pool_take(shard->pool, sizeof *found);
+    found->of = restored;
+    found->delivery = d;
+    found->awaited =
+        awaited_make(shard, (struct awaited_key){record.stamp, restored->home});
+    list_push(&restore->founds, &found->link);
+    return OK;
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+/* Nobody here needs the copy of `home`. May it go? Only when all that could
+ * refer to it is known to be elsewhere for good: see restore.h. */
+static bool message_orphan(const struct shard *shard,
+                           const struct restore *restore, uint16_t home)
+{
+    uint16_t here = shard->place.index;
+    if (home == here) return !restore->strangers;
+    return home >= shard->place.count && here == 0 &&
+           (restore->homes >> home & 1) == 0;
+}
+
+static enum err restore_message(struct shard *shard, struct restore *restore,
+                                const struct record_key *key,
+                                struct bytes value)
+{
+    restore_clock(shard, key->number);
+    uint64_t hash;
+    struct awaited_key wanted = {key->number, key->shard};
+    struct awaited *awaited = awaited_find(shard, wanted, &hash);
+    if (awaited == NULL) {
+        bool orphan = message_orphan(shard, restore, key->shard);
+        return orphan ? ERR_ID_UNKNOWN : OK;
+    }
+    struct message m;
+    enum err e = record_message_read(value, &m);
+    if (e != OK) return e;
+    if (m.stamp != key->number) return ERR_MALFORMED;
+    awaited->body = message_share(&m, shard->pool);
+    message_done(&m);
+    awaited->failed = awaited->body == NULL;
+    return OK;
+}
+
+static enum err restore_retained(struct shard *shard, struct restore *restore,
+                                 const struct record_key *key,
+                                 struct bytes value)
+{
+    (void)restore;
+    struct message m;
+    enum err e = record_message_read(value, &m);
+    if (e != OK) return restore_mine(shard, key->text) ? e : OK;
+    restore_clock(shard, m.stamp);
+    if (shard_of(shard, m.topic) != shard->place.index) return OK;
+    if (!record_text_is(key->text, m.topic)) return ERR_MALFORMED;
+    if (!m.retain || m.payload.size == 0) return ERR_MALFORMED;
+    struct body *body = message_share(&m, shard->pool);
+    message_done(&m);
+    if (body == NULL) return ERR_NO_MEMORY;
+    return retain_take(shard->retain, &body, 0);
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+/* Queue `found`'s delivery, or leave it out. */
+static void found_settle(struct shard *shard, struct found *found)
+{
+    struct session *session = found->of->session;
+    struct delivery *d = found->delivery;
+    d->body = found->awaited->body;
+    bool taken = d->body != NULL && outbound_restore(shard, session, d);
+    if (!taken) {
+        d->body = NULL;
+        actions_note(shard->out, NOTE_ERROR, NOTE_STATE, NULL,
+                     "A stored message for client %s is lost: %s",
+                     session_name(session),
+                     found->awaited->failed ? "there is no memory for it"
+                                            : "it has no body, or no free id");
+        if (!found->awaited->failed) {
+            journal_delivery_drop(shard, session, d->order);
+        }
+        return;
+    }
+    body_ref(d->body);
+    found->delivery = NULL;
+    if (found->of->home != shard->place.index) return;
+    journal_adopt(shard, d->body->message.stamp);
+    d->stored = true;
+}
+
+/* A session that was connected when the broker ended is alone since now: what
+ * counts from then begins, and must be on disk. */
+static void restored_settle(struct shard *shard, struct restored *restored)
+{
+    struct session *session = restored->session;
+    session->stored = restored->home == shard->place.index;
+    session->will_stored = session->stored && session->will != NULL;
+    bool was_here = session->ends_ms == 0;
+    session_restored(shard, session);
+    if (!session->stored) {
+        journal_session_whole(shard, session);
+        return;
+    }
+    if (was_here && session->ends_ms != 0) journal_session(shard, session);
+    if (!restored->will_begun && session->will != NULL) {
+        journal_will(shard, session);
+    }
+}
+
+static void restore_end(struct shard *shard)
+{
+    struct restore *restore = shard->restore;
+    if (restore == NULL) return;
+    LIST_EACH(at, after, &restore->founds) {
+        struct found *found = OWNER(at, struct found, link);
+        found_settle(shard, found);
+        found_free(shard, found);
+    }
+    LIST_EACH(at, after, &restore->sessions) {
+        restored_settle(shard, OWNER(at, struct restored, link));
+    }
+    restore_fini(shard);
+}
+
+/* --- one record ---------------------------------------------------------- */
+
+typedef enum err restore_one(struct shard *shard, struct restore *restore,
+                             const struct record_key *key, struct bytes value);
+
+static restore_one *restore_kind(enum record_kind kind)
+{
+    switch (kind) {
+    case RECORD_SESSION: return restore_session;
+    case RECORD_DELIVERY: return restore_delivery;
+    case RECORD_MEMBERSHIP: return restore_membership;
+    case RECORD_RECEIVED: return restore_received;
+    case RECORD_SUBSCRIPTION: return restore_subscription;
+    case RECORD_WILL: return restore_will;
+    case RECORD_MESSAGE: return restore_message;
+    case RECORD_HEARD: break;
+    case RECORD_RETAINED: return restore_retained;
+    }
+    return NULL;
+}
+
+/* A record of a client: it must belong to a session that came before. */
+static enum err restore_client(struct shard *shard, struct restore *restore,
+                               const struct record_key *key, struct bytes value)
+{
+    if (!bytes_equal(buffer_bytes(&restore->client), key->client)) {
+        restore_turn(restore, key->client);
+    }
+    bool mine = restore_mine(shard, key->client);
+    enum err e = OK;
+    if (key->kind == RECORD_SESSION) {
+        e = restore_session(shard, restore, key, value);
+        return e == OK || mine ? e : OK;
+    }
+    if (!restore->known) return mine ? ERR_ID_UNKNOWN : OK;
+    if (restore->restored == NULL) return OK;
+    return restore_kind(key->kind)(shard, restore, key, value);
+}
+
+void restore_record(struct shard *shard, struct bytes key, struct bytes value)
+{
+    if (key.size == 0) {
+        restore_end(shard);
+        return;
+    }
+    struct restore *restore = restore_of(shard);
+    struct record_key parts;
+    enum err e = record_key_read(key, &parts);
+    if (e != OK) {
+        if (shard->place.index == 0) restore_refuse(shard, key, err_text(e));
+        return;
+    }
+    if (parts.client.size > 0) {
+        e = restore_client(shard, restore, &parts, value);
+    } else {
+        e = restore_kind(parts.kind)(shard, restore, &parts, value);
+    }
+    if (e == ERR_ID_UNKNOWN && parts.kind == RECORD_MESSAGE) {
+        journal_drop(shard, key);
+    } else if (e == ERR_ID_UNKNOWN) {
+        restore_refuse(shard, key, "it belongs to nothing");
+    } else if (e != OK) {
+        restore_refuse(shard, key, err_text(e));
+    }
+}
