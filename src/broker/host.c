@@ -8,14 +8,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-    /* Actions of one read: above, the next reads are shorter, so that a turn
-     * stays bounded however many subscribers there are; below, longer. */
-    READ_ACTIONS_HIGH = 8192,
-    READ_ACTIONS_LOW = 1024,
-    READ_SIZE_MIN = 2048
-};
-
 static void on_mail(uv_async_t *async);
 static void on_turn(uv_prepare_t *prepare);
 static void on_bytes(struct stream *stream, struct bytes bytes);
@@ -215,17 +207,6 @@ static void actions_look(const struct host *host, size_t before,
     }
 }
 
-static void read_size_adapt(struct streams *streams, size_t action_count)
-{
-    if (action_count > READ_ACTIONS_HIGH &&
-        streams->read_size > READ_SIZE_MIN) {
-        streams->read_size /= 2;
-    } else if (action_count < READ_ACTIONS_LOW &&
-               streams->read_size < STREAM_READ_MAX) {
-        streams->read_size *= 2;
-    }
-}
-
 static void guest_bytes(struct host *host, struct guest *guest,
                         struct bytes bytes)
 {
@@ -233,7 +214,6 @@ static void guest_bytes(struct host *host, struct guest *guest,
     struct event event = {
         .kind = EVENT_BYTES, .conn = guest->id, .bytes = bytes};
     host_step(host, &event);
-    read_size_adapt(&host->streams, host->actions.count - before);
     uint64_t posted = 0;
     bool moved = false;
     actions_look(host, before, &posted, &moved);

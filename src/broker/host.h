@@ -88,6 +88,7 @@ struct host {
     uint64_t out_set; /* those that are not empty */
     uint64_t full;    /* mailboxes that paused guests wait for */
     struct mails in;
+    size_t output_max; /* the most copied bytes for one guest */
 };
 
 /* A host in memory that is all zero, with `index`, and `settings` (takes a

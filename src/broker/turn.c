@@ -8,7 +8,17 @@
 
 enum {
     /* Pieces of output given to a stream at once. */
-    PIECES_MAX = 256
+    PIECES_MAX = 256,
+
+    /* A turn with more actions, or more output for one guest, makes the next
+     * reads shorter, one with less makes them longer: so a turn is bounded,
+     * however many subscribers there are, and no guest gets more at once than
+     * it is given time to take. */
+    READ_ACTIONS_HIGH = 8192,
+    READ_ACTIONS_LOW = 1024,
+    READ_OUTPUT_HIGH = 128 * 1024,
+    READ_OUTPUT_LOW = 32 * 1024,
+    READ_SIZE_MIN = 2048
 };
 
 typedef void act(struct host *host, struct action *action);
@@ -24,6 +34,7 @@ static act *const acts[] = {
     [ACTION_NOTE] = act_note,
 };
 
+static void read_size_adapt(struct host *host);
 static void mail_leave(struct host *host);
 static void output_leave(struct host *host);
 static void tick_set(struct host *host);
@@ -44,6 +55,7 @@ void turn_end(struct host *host)
     }
     mail_leave(host);
     output_leave(host);
+    read_size_adapt(host);
     actions_clear(actions);
     tick_set(host);
 }
@@ -56,6 +68,20 @@ void turn_relieve(struct host *host)
         return;
     }
     turn_end(host);
+}
+
+static void read_size_adapt(struct host *host)
+{
+    size_t count = host->actions.count;
+    size_t output = host->output_max;
+    size_t *size = &host->streams.read_size;
+    host->output_max = 0;
+    if (count == 0) return;
+    if (count > READ_ACTIONS_HIGH || output > READ_OUTPUT_HIGH) {
+        if (*size > READ_SIZE_MIN) *size /= 2;
+    } else if (count < READ_ACTIONS_LOW && output < READ_OUTPUT_LOW) {
+        if (*size < STREAM_READ_MAX) *size *= 2;
+    }
 }
 
 /* The guest that an action is about, while the shard knows it. */
@@ -236,17 +262,19 @@ static size_t action_pieces(const struct actions *actions,
 static void guest_write(struct host *host, struct guest *guest)
 {
     struct piece pieces[PIECES_MAX];
-    size_t count = 0;
+    size_t count = 0, size = 0;
     uint32_t number = guest->first;
     guest->first = guest->last = 0;
     while (number != 0) {
         struct action *action = &host->actions.list[number - 1];
+        size += action->size;
         count += action_pieces(&host->actions, action, pieces + count);
         number = host->next[number - 1];
         if (number != 0 && count + 2 <= PIECES_MAX) continue;
         guest->written += stream_write(&guest->stream, pieces, count);
         count = 0;
     }
+    if (host->output_max < size) host->output_max = size;
     if (guest->written > 0 && list_empty(&guest->of_written)) {
         list_push(&host->written, &guest->of_written);
     }

@@ -255,6 +255,30 @@ static void large_turns_end_early(void)
     world_close();
 }
 
+/* Much output for one guest makes the next read shorter. */
+static void reads_follow_output(void)
+{
+    world_open();
+    struct conn_id a;
+    int far = guest_add(&a);
+    char text[4001] = "";
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; i < 40; i++)
+        send_text(a, text, NULL, false);
+    turn_end(host);
+    CHECK_EQ(host->streams.read_size, STREAM_READ_MAX / 2);
+    turn_end(host);
+    CHECK_EQ(host->streams.read_size, STREAM_READ_MAX / 2);
+    send_text(a, "x", NULL, false);
+    turn_end(host);
+    CHECK_EQ(host->streams.read_size, STREAM_READ_MAX);
+    send_text(a, "x", NULL, false);
+    turn_end(host);
+    CHECK_EQ(host->streams.read_size, STREAM_READ_MAX);
+    close(far);
+    world_close();
+}
+
 static void ticks_come_when_wanted(void)
 {
     world_open();
@@ -278,6 +302,7 @@ int main(void)
     RUN(moved_sockets_go_by_mail);
     RUN(full_mailboxes_pause_who_fills_them);
     RUN(large_turns_end_early);
+    RUN(reads_follow_output);
     RUN(ticks_come_when_wanted);
     return check_result();
 }
