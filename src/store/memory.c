@@ -1,13 +1,12 @@
 /* memory.c - a store in memory, whose disk can be slow, broken or unplugged. */
 #include "store/memory.h"
 
+#include "base/list.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/list.h"
-
 struct record {
-    uint16_t part;
     size_t key_size;
     size_t value_size;
     uint8_t bytes[]; /* key, then value */
@@ -29,7 +28,7 @@ struct batch {
 
 struct memory_store {
     struct store store;
-    struct record **records; /* sorted by part and key */
+    struct record **records; /* sorted by key */
     size_t count, capacity;
     struct link batches;
     size_t pending;
@@ -66,17 +65,14 @@ static int key_compare(struct bytes a, struct bytes b)
     return a.size == b.size ? 0 : a.size < b.size ? -1 : 1;
 }
 
-/* The first record that is not before (`part`, `key`). */
-static size_t memory_find(const struct memory_store *m, uint16_t part,
-                          struct bytes key)
+/* The first record that is not before `key`. */
+static size_t memory_find(const struct memory_store *m, struct bytes key)
 {
     size_t low = 0, high = m->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct record *r = m->records[middle];
-        int order = r->part != part ? (r->part < part ? -1 : 1)
-                                    : key_compare(record_key(r), key);
-        if (order < 0) {
+        if (key_compare(record_key(r), key) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -85,17 +81,16 @@ static size_t memory_find(const struct memory_store *m, uint16_t part,
     return low;
 }
 
-static bool memory_is(const struct memory_store *m, size_t index, uint16_t part,
+static bool memory_is(const struct memory_store *m, size_t index,
                       struct bytes key)
 {
-    return index < m->count && m->records[index]->part == part &&
-           bytes_equal(record_key(m->records[index]), key);
+    return index < m->count && bytes_equal(record_key(m->records[index]), key);
 }
 
 static void memory_del(struct memory_store *m, const struct record *gone)
 {
-    size_t at = memory_find(m, gone->part, record_key(gone));
-    if (!memory_is(m, at, gone->part, record_key(gone))) return;
+    size_t at = memory_find(m, record_key(gone));
+    if (!memory_is(m, at, record_key(gone))) return;
     free(m->records[at]);
     m->count -= 1;
     memmove(&m->records[at], &m->records[at + 1],
@@ -105,8 +100,8 @@ static void memory_del(struct memory_store *m, const struct record *gone)
 /* Room for one record more was made when its batch was taken. */
 static void memory_put(struct memory_store *m, struct record *record)
 {
-    size_t at = memory_find(m, record->part, record_key(record));
-    if (memory_is(m, at, record->part, record_key(record))) {
+    size_t at = memory_find(m, record_key(record));
+    if (memory_is(m, at, record_key(record))) {
         free(m->records[at]);
     } else {
         assert(m->count < m->capacity);
@@ -139,14 +134,12 @@ static void batch_apply(struct memory_store *m, struct batch *batch)
     }
 }
 
-static struct record *record_new(uint16_t part,
-                                 const struct store_change *change)
+static struct record *record_new(const struct store_change *change)
 {
     bool put = change->kind == STORE_PUT;
     size_t value_size = put ? change->value.size + change->tail.size : 0;
     struct record *r = malloc(sizeof(*r) + change->key.size + value_size);
     if (r == NULL) return NULL;
-    r->part = part;
     r->key_size = change->key.size;
     r->value_size = value_size;
     uint8_t *at = r->bytes;
@@ -167,7 +160,7 @@ static struct record *record_new(uint16_t part,
 static bool memory_reserve(struct memory_store *m, size_t more)
 {
     size_t need = m->count + more;
-    LIST_EACH (at, after, &m->batches) {
+    LIST_EACH(at, after, &m->batches) {
         need += OWNER(at, struct batch, link)->count;
     }
     if (need <= m->capacity) return true;
@@ -199,7 +192,7 @@ static enum err memory_submit(struct store *store, uint16_t part,
     for (size_t i = 0; i < count; i++) {
         assert(changes[i].key.size > 0);
         assert(changes[i].key.size <= STORE_KEY_BYTES_MAX);
-        struct record *record = record_new(part, &changes[i]);
+        struct record *record = record_new(&changes[i]);
         if (record == NULL) {
             batch_free(m, batch);
             return ERR_NO_MEMORY;
@@ -218,7 +211,7 @@ static enum err memory_each(struct store *store, store_visit *visit,
     struct memory_store *m = memory_of(store);
     for (size_t i = 0; i < m->count; i++) {
         const struct record *r = m->records[i];
-        visit(context, r->part, record_key(r), record_value(r));
+        visit(context, record_key(r), record_value(r));
     }
     return OK;
 }

@@ -1,9 +1,10 @@
 /* store.h - keyed records that outlive the process, batch by batch.
  *
- * Each shard writes to a part of its own: keys of two parts never meet, and
- * each part counts its batches by itself, upwards. A batch is all or nothing,
- * and what was submitted first is durable first, over all parts: so a crash
- * loses an end of what was submitted, never a middle.
+ * Each shard is a part that submits batches and counts them by itself,
+ * upwards. All share one space of keys, which they keep apart themselves (see
+ * core/record.h): so their number may change between two runs. A batch is all
+ * or nothing, and what was submitted first is durable first, over all parts:
+ * so a crash loses an end of what was submitted, never a middle.
  *
  *     shard 0  --submit 7-->  +-------------------+
  *     shard 1  --submit 4-->  | 0:6 | 1:4 | 0:7   |  --> disk
@@ -41,8 +42,7 @@ typedef void store_done(void *context, uint16_t part, uint64_t batch,
                         enum err result);
 
 /* One record at start; `key` and `value` are borrowed for the call. */
-typedef void store_visit(void *context, uint16_t part, struct bytes key,
-                         struct bytes value);
+typedef void store_visit(void *context, struct bytes key, struct bytes value);
 
 struct store {
     enum err (*submit)(struct store *store, uint16_t part, uint64_t batch,
@@ -68,8 +68,8 @@ static inline enum err store_submit(struct store *store, uint16_t part,
     return store->submit(store, part, batch, changes, count);
 }
 
-/* Visit every durable record, parts in order, keys of a part in ascending
- * order of their bytes. At start, before the first submit.
+/* Visit every durable record, keys in ascending order of their bytes. At
+ * start, before the first submit.
  *
  * OK, or ERR_IO: not everything could be read. */
 MUST_USE
