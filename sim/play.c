@@ -1,6 +1,7 @@
 /* play.c - plays: the file, the stage, and what happens to the world. */
 #include "sim/play.h"
 
+#include "core/bounds.h"
 #include "sim/play_state.h"
 #include "sim/words_codec.h"
 
@@ -144,16 +145,19 @@ static bool do_commits(struct play *play, const struct statement *s)
 
 static bool do_crash(struct play *play, const struct statement *s)
 {
-    uint32_t commits = 0;
+    uint32_t numbers[2] = {0, 0}; /* commits, shards */
     play_begin(play);
-    if (s->count == 2 && !token_number(&s->tokens[1], &commits)) {
-        return play_fail(play, "crash [COMMITS]");
+    if (s->count > 3) return play_fail(play, "crash [COMMITS [SHARDS]]");
+    for (size_t i = 1; i < s->count; i++) {
+        if (token_number(&s->tokens[i], &numbers[i - 1])) continue;
+        return play_fail(play, "crash [COMMITS [SHARDS]]");
     }
-    world_crash(play->world, commits);
+    if (numbers[1] > SHARDS_MAX) return play_fail(play, "too many shards");
+    world_crash(play->world, numbers[0]);
     for (struct actor *at = play->actors; at != NULL; at = at->next) {
         client_hang_up(at->client, true);
     }
-    world_restart(play->world);
+    world_restart(play->world, (uint16_t)numbers[1]);
     return true;
 }
 

@@ -173,7 +173,7 @@ static void places_end(struct world *world)
 void world_free(struct world *world)
 {
     if (world->places[0].shard != NULL) places_end(world);
-    for (uint16_t i = 0; i < world->config.shards; i++) {
+    for (uint16_t i = 0; i < SHARDS_MAX; i++) {
         free(world->places[i].inbox);
         free(world->places[i].slots);
     }
@@ -470,17 +470,41 @@ void world_crash(struct world *world, size_t commits)
     world_say(world, "crash");
 }
 
-static void restored(void *context, uint16_t part, struct bytes key,
-                     struct bytes value)
+/* A record is for whoever is at home with it. */
+static void restored(void *context, struct bytes key, struct bytes value)
 {
     struct world *world = context;
-    struct event event = {.kind = EVENT_RESTORED, .key = key, .value = value};
-    step(world, part, &event);
+    for (uint16_t i = 0; i < world->config.shards; i++) {
+        struct event event = {
+            .kind = EVENT_RESTORED, .key = key, .value = value};
+        step(world, i, &event);
+    }
 }
 
-void world_restart(struct world *world)
+/* Let all shards hear what the others found, before anything else. */
+static void restored_settle(struct world *world)
 {
-    world_say(world, "restart");
+    bool busy = true;
+    while (busy) {
+        busy = false;
+        for (uint16_t i = 0; i < world->config.shards; i++) {
+            struct place *place = &world->places[i];
+            busy = busy || place->count > 0;
+            place->actions.batch = place->batch;
+            for (; place->count > 0; place->count--) {
+                struct item item = place->inbox[place->head++];
+                step_item(world, i, &item);
+            }
+            turn_perform(world, i);
+        }
+    }
+}
+
+void world_restart(struct world *world, uint16_t shards)
+{
+    assert(shards <= SHARDS_MAX);
+    if (shards > 0) world->config.shards = shards;
+    world_say(world, "restart with %u shards", world->config.shards);
     memory_hold(world->store, false);
     for (uint16_t i = 0; i < world->config.shards; i++) {
         place_start(world, i);
@@ -493,6 +517,7 @@ void world_restart(struct world *world)
         step(world, i, &end);
         turn_perform(world, i);
     }
+    restored_settle(world);
 }
 
 void world_reload(struct world *world, const struct options *options)

@@ -99,7 +99,9 @@ void world_hold(struct world *world, bool hold);
  * world_restart may follow. With `commits` that many waiting batches reach the
  * disk first. */
 void world_crash(struct world *world, size_t commits);
-void world_restart(struct world *world);
+
+/* The broker comes back, with `shards` shards (0: as many as before). */
+void world_restart(struct world *world, uint16_t shards);
 
 /* No shard has a turn while `freeze`. */
 void world_freeze(struct world *world, bool freeze);
