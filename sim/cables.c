@@ -46,7 +46,10 @@ static void cable_plug(struct world *world, uint32_t number, uint16_t shard)
     c->paused = false;
     c->shard = shard;
     c->slot = slot_take(&world->places[shard], number);
-    struct item item = {.kind = EVENT_OPENED, .cable = number, .slot = c->slot};
+    struct item item = {.kind = EVENT_OPENED,
+                        .cable = number,
+                        .slot = c->slot,
+                        .refused = c->refused};
     world_push(world, shard, &item);
 }
 

@@ -82,9 +82,10 @@ void client_open(struct client *client, unsigned version)
 void client_connect(struct client *client, const struct words *connect)
 {
     client->version = words_number(connect, "v", client->version);
+    client->clean = words_number(connect, "clean", 1) != 0;
     if (client->version == 5) {
-        client->max_packet =
-            words_number(connect, "max_packet", PACKET_SIZE_MAX);
+        uint32_t max_packet = words_number(connect, "max_packet", 0);
+        if (max_packet > 0) client->max_packet = max_packet;
         client->receive_max = words_number(connect, "receive_max", 65535);
         client->alias_max = words_number(connect, "alias_max", 0);
         client->problem_info = words_number(connect, "problem_info", 1) != 0;
@@ -174,6 +175,11 @@ static void check_connack(struct client *client, const struct words *packet)
     client->greeted = true;
     client->resumed = words_number(packet, "present", 0) != 0;
     bool refused = words_number(packet, "reason", 0) != 0;
+    if (client->version == 3) {
+        client->resumed = !client->clean; /* 3.1 cannot say more */
+        if (client->clean) memset(client->flight, FLIGHT_NONE, IDS);
+        return;
+    }
     if (client->resumed && refused) {
         wrong(client, "session present in a refusing CONNACK");
     }
@@ -222,9 +228,7 @@ static void check_publish(struct client *client, struct words *packet)
         if (client->counted[pid]) {
             wrong(client, "packet id %u again without a reconnect", pid);
         }
-        if (client->flight[pid] == FLIGHT_PUBCOMP) {
-            wrong(client, "PUBLISH %u again after its PUBREC", pid);
-        }
+        packet->again = qos == 2;
     } else if (dup && !client->resumed) {
         wrong(client, "DUP on what was never sent");
     }

@@ -25,6 +25,7 @@ struct client {
     struct cable_id cable; /* 0: it never connected, or hung up */
     unsigned version;
     bool acks;      /* answers PUBLISH, PUBREC and PUBREL by itself */
+    bool clean;     /* it asked for a new session */
     bool greeted;   /* CONNACK came */
     bool resumed;   /* it said that the session was present */
     bool dismissed; /* DISCONNECT came */

@@ -51,6 +51,7 @@ struct words {
     size_t count, capacity;
     uint8_t *raw; /* the packet itself, as it came; owned */
     size_t raw_size;
+    bool again; /* QoS 2: its receiver had it already */
 };
 
 /* A packet of `type` without fields. Never NULL. Freed with words_free. */

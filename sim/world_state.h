@@ -31,7 +31,7 @@ struct cable {
     bool broker_here; /* `slot` of `shard` means this cable */
     bool closing;     /* the broker closed; `out` is still delivered */
     bool ended;       /* the client sees the end behind `received` */
-    bool refused; /* one connection too many */
+    bool refused;     /* one connection too many */
     bool paused, stalled;
     bool queued; /* a BYTES or CLOSED waits in the shard's inbox */
     bool lost;   /* the shard was told CLOSED in this turn */

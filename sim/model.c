@@ -1,0 +1,362 @@
+/* model.c - who published what, who wanted it, who got it. */
+#include "sim/model.h"
+
+#include "sim/words_codec.h"
+#include "wire/topic.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const topics[MODEL_TOPICS] = {
+    "a",   "a/b", "a/c",   "a/b/c", "b",    "b/x",
+    "b//", "/b",  "c/d/e", "sh/a",  "sh/b", "sh/b/c"};
+
+static const char *const filters[MODEL_FILTERS] = {
+    "a", "a/+", "a/#", "+/b", "b/#", "+", "#", "c/d/e", "/+", "$share/g/sh/#"};
+
+enum { SHARED = MODEL_FILTERS - 1, QOS_COUNT = 3 };
+
+struct message {
+    unsigned publisher;
+    unsigned topic;
+    unsigned qos;
+    uint32_t sends;
+    uint64_t sent_at; /* the time that counts events */
+    bool completed;
+    uint64_t left_before;   /* departures of members before it was sent */
+    uint32_t shared_copies; /* in all of the group */
+};
+
+struct wish {
+    unsigned qos;
+    bool ever;      /* it was asked for at some time */
+    bool sure;      /* and is sure to be there now */
+    uint64_t since; /* since then */
+};
+
+struct receiver {
+    struct wish wishes[MODEL_FILTERS];
+    uint8_t *copies; /* by message; first ones */
+    size_t copies_capacity;
+    /* The last message in order, by publisher, topic, QoS as published and as
+     * delivered; plus 1. */
+    uint32_t last[MODEL_ACTORS_MAX][MODEL_TOPICS][QOS_COUNT][QOS_COUNT];
+};
+
+struct model {
+    struct message *messages;
+    uint32_t count, capacity;
+    uint64_t now; /* counts events */
+    uint64_t copies;
+    uint64_t departures;
+    struct receiver receivers[MODEL_ACTORS_MAX];
+    char error[MODEL_ERROR_MAX + 1];
+};
+
+__attribute__((format(printf, 2, 3))) static void wrong(struct model *model,
+                                                        const char *format, ...)
+{
+    if (model->error[0] != 0) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(model->error, sizeof(model->error), format, arguments);
+    va_end(arguments);
+}
+
+const char *model_topic(unsigned topic)
+{
+    assert(topic < MODEL_TOPICS);
+    return topics[topic];
+}
+
+const char *model_filter(unsigned filter)
+{
+    assert(filter < MODEL_FILTERS);
+    return filters[filter];
+}
+
+struct model *model_new(void)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    if (model == NULL) abort();
+    return model;
+}
+
+void model_free(struct model *model)
+{
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+        free(model->receivers[i].copies);
+    }
+    free(model->messages);
+    free(model);
+}
+
+const char *model_error(const struct model *model)
+{
+    return model->error;
+}
+
+void model_payload(uint32_t message, char payload[MODEL_PAYLOAD_MAX])
+{
+    snprintf(payload, MODEL_PAYLOAD_MAX, "m%" PRIu32, message);
+}
+
+uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
+                       unsigned qos, char payload[MODEL_PAYLOAD_MAX])
+{
+    if (model->count == model->capacity) {
+        model->capacity = model->capacity * 2 + 64;
+        model->messages = words_memory(
+            model->messages, model->capacity * sizeof(model->messages[0]));
+    }
+    uint32_t number = model->count++;
+    model->messages[number] =
+        (struct message){.publisher = actor,
+                         .topic = topic,
+                         .qos = qos,
+                         .sends = 1,
+                         .sent_at = ++model->now,
+                         .left_before = model->departures};
+    model_payload(number, payload);
+    return number;
+}
+
+unsigned model_qos(const struct model *model, uint32_t message)
+{
+    return model->messages[message].qos;
+}
+
+unsigned model_topic_of(const struct model *model, uint32_t message)
+{
+    return model->messages[message].topic;
+}
+
+void model_again(struct model *model, uint32_t message)
+{
+    model->messages[message].sends += 1;
+}
+
+void model_completed(struct model *model, uint32_t message)
+{
+    model->now += 1;
+    model->messages[message].completed = true;
+}
+
+void model_subscribing(struct model *model, unsigned actor, unsigned filter)
+{
+    struct wish *wish = &model->receivers[actor].wishes[filter];
+    wish->ever = true;
+    wish->sure = false;
+}
+
+void model_subscribed(struct model *model, unsigned actor, unsigned filter,
+                      unsigned qos)
+{
+    struct wish *wish = &model->receivers[actor].wishes[filter];
+    *wish = (struct wish){qos, true, true, ++model->now};
+}
+
+void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
+{
+    model->receivers[actor].wishes[filter].sure = false;
+}
+
+void model_session_lost(struct model *model, unsigned actor)
+{
+    for (unsigned i = 0; i < MODEL_FILTERS; i++) {
+        model->receivers[actor].wishes[i].sure = false;
+    }
+}
+
+void model_member_left(struct model *model)
+{
+    model->departures += 1;
+}
+
+static struct bytes filter_plain(unsigned filter)
+{
+    struct bytes text = bytes_of(filters[filter]);
+    return filter == SHARED ? bytes_skip(text, strlen("$share/g/")) : text;
+}
+
+static bool wants(unsigned filter, unsigned topic)
+{
+    return topic_matches(filter_plain(filter), bytes_of(topics[topic]));
+}
+
+static uint8_t *copies_of(struct receiver *r, uint32_t message)
+{
+    if (message >= r->copies_capacity) {
+        size_t capacity = (size_t)message * 2 + 64;
+        r->copies = words_memory(r->copies, capacity);
+        memset(r->copies + r->copies_capacity, 0,
+               capacity - r->copies_capacity);
+        r->copies_capacity = capacity;
+    }
+    return &r->copies[message];
+}
+
+/* Which message a payload means; false: none that was ever published. */
+static bool payload_read(const struct model *model, struct bytes payload,
+                         uint32_t *number)
+{
+    char text[MODEL_PAYLOAD_MAX + 1] = {0};
+    if (payload.size < 2 || payload.size > MODEL_PAYLOAD_MAX) return false;
+    memcpy(text, payload.data, payload.size);
+    if (text[0] != 'm') return false;
+    char *end;
+    unsigned long value = strtoul(text + 1, &end, 10);
+    if (*end != 0 || value >= model->count) return false;
+    *number = (uint32_t)value;
+    return true;
+}
+
+/* Did the actor ever ask for this topic: by itself, or as a member? */
+static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
+                       bool *shared)
+{
+    *plain = false;
+    *shared = false;
+    for (unsigned i = 0; i < MODEL_FILTERS; i++) {
+        if (!r->wishes[i].ever || !wants(i, topic)) continue;
+        if (i == SHARED) {
+            *shared = true;
+        } else {
+            *plain = true;
+        }
+    }
+}
+
+/* More copies than the message was sent, and than members could cause? */
+static void check_count(struct model *model, unsigned actor, uint32_t number,
+                        bool shared)
+{
+    struct message *m = &model->messages[number];
+    uint8_t *copies = copies_of(&model->receivers[actor], number);
+    if (*copies < UINT8_MAX) *copies += 1;
+    uint64_t most = m->qos == 2 ? 1 : m->sends;
+    if (shared) {
+        m->shared_copies += 1;
+        most += model->departures - m->left_before;
+        if (m->shared_copies > most) {
+            wrong(model, "m%u on %s: %u copies in the group, at most %" PRIu64,
+                  number, topics[m->topic], m->shared_copies, most);
+        }
+        return;
+    }
+    if (*copies > most) {
+        wrong(model, "actor %u has %u copies of m%u (QoS %u, sent %u times)",
+              actor, *copies, number, m->qos, m->sends);
+    }
+}
+
+/* A QoS 1 message that its publisher sent again is a new one to the broker, and
+ * comes behind what was sent in between. */
+static void check_order(struct model *model, unsigned actor, uint32_t number,
+                        unsigned qos)
+{
+    const struct message *m = &model->messages[number];
+    struct receiver *r = &model->receivers[actor];
+    uint32_t *last = &r->last[m->publisher][m->topic][m->qos][qos];
+    if (m->qos < 2 && m->sends > 1) return;
+    if (number + 1 < *last) {
+        wrong(model, "actor %u gets m%u of actor %u on %s, QoS %u, after m%u",
+              actor, number, m->publisher, topics[m->topic], qos, *last - 1);
+    }
+    *last = number + 1;
+}
+
+void model_received(struct model *model, unsigned actor, struct bytes topic,
+                    struct bytes payload, unsigned qos, bool first)
+{
+    uint32_t number;
+    struct receiver *r = &model->receivers[actor];
+    model->copies += 1;
+    if (!payload_read(model, payload, &number)) {
+        wrong(model, "actor %u gets a payload that nobody sent", actor);
+        return;
+    }
+    const struct message *m = &model->messages[number];
+    if (!bytes_equal(topic, bytes_of(topics[m->topic]))) {
+        wrong(model, "actor %u gets m%u on another topic", actor, number);
+        return;
+    }
+    if (qos > m->qos) {
+        wrong(model, "actor %u gets m%u at QoS %u", actor, number, qos);
+    }
+    bool plain, shared;
+    wishes_for(r, m->topic, &plain, &shared);
+    if (!plain && !shared) {
+        wrong(model, "actor %u gets m%u on %s and never asked for it", actor,
+              number, topics[m->topic]);
+        return;
+    }
+    bool known = *copies_of(r, number) > 0;
+    /* Who is both a subscriber and a member gets it twice and cannot tell
+     * which is which. */
+    if (plain && shared) {
+        *copies_of(r, number) = 1;
+        return;
+    }
+    if (first) check_count(model, actor, number, shared);
+    if (!first && !known) *copies_of(r, number) = 1;
+    if (!known && !shared) check_order(model, actor, number, qos);
+}
+
+static void check_missing(struct model *model, unsigned actor, uint32_t number)
+{
+    const struct message *m = &model->messages[number];
+    struct receiver *r = &model->receivers[actor];
+    for (unsigned i = 0; i < SHARED; i++) {
+        const struct wish *wish = &r->wishes[i];
+        if (!wish->sure || wish->qos == 0 || wish->since > m->sent_at) continue;
+        if (!wants(i, m->topic) || *copies_of(r, number) > 0) continue;
+        wrong(model, "actor %u misses m%u on %s (QoS %u), subscribed to %s",
+              actor, number, topics[m->topic], m->qos, filters[i]);
+    }
+}
+
+/* A member that was there all the time makes sure that somebody got it. */
+static void check_shared_missing(struct model *model, uint32_t number)
+{
+    const struct message *m = &model->messages[number];
+    bool sure = false, got = false;
+    if (!wants(SHARED, m->topic)) return;
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+        struct receiver *r = &model->receivers[i];
+        const struct wish *wish = &r->wishes[SHARED];
+        sure =
+            sure || (wish->sure && wish->qos > 0 && wish->since < m->sent_at);
+        got = got || (wish->ever && *copies_of(r, number) > 0);
+    }
+    bool steady = model->departures == m->left_before;
+    if (sure && steady && !got) {
+        wrong(model, "nobody of the group has m%u on %s", number,
+              topics[m->topic]);
+    }
+}
+
+void model_end(struct model *model)
+{
+    for (uint32_t number = 0; number < model->count; number++) {
+        const struct message *m = &model->messages[number];
+        if (m->qos == 0 || !m->completed) continue;
+        for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+            check_missing(model, i, number);
+        }
+        check_shared_missing(model, number);
+    }
+}
+
+uint32_t model_message_count(const struct model *model)
+{
+    return model->count;
+}
+
+uint64_t model_copy_count(const struct model *model)
+{
+    return model->copies;
+}

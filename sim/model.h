@@ -1,0 +1,77 @@
+/* model.h - what must be true of a random life, whatever happened in it.
+ *
+ *     publisher ---- message ----> [ broker ] ----> copies at each actor
+ *
+ * The model hears what clients do and what they receive, in the order in which
+ * they do it, and knows nothing of the broker. Each message has a number,
+ * which is its payload. At once it sees: a copy for who never asked, one copy
+ * too many, an order that is not the publisher's. At the end: a copy that is
+ * missing.
+ */
+#ifndef MOGI_SIM_MODEL_H
+#define MOGI_SIM_MODEL_H
+
+#include "base/bytes.h"
+
+enum {
+    MODEL_ACTORS_MAX = 32,
+    MODEL_TOPICS = 12,
+    MODEL_FILTERS = 10,
+    MODEL_PAYLOAD_MAX = 16,
+    MODEL_ERROR_MAX = 255
+};
+
+struct model;
+
+/* Topics and filters of this world; the index is below MODEL_TOPICS or
+ * MODEL_FILTERS. The last filter is a shared one. */
+const char *model_topic(unsigned topic);
+const char *model_filter(unsigned filter);
+
+/* Nothing has happened. Never NULL. Freed with model_free. */
+struct model *model_new(void);
+void model_free(struct model *model);
+
+/* The first thing that was wrong, or "". */
+const char *model_error(const struct model *model);
+
+/* `actor` publishes a new message for the first time. Returns its number and
+ * writes its payload. */
+uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
+                       unsigned qos, char payload[MODEL_PAYLOAD_MAX]);
+
+/* The payload of a message; its QoS and topic. */
+void model_payload(uint32_t message, char payload[MODEL_PAYLOAD_MAX]);
+unsigned model_qos(const struct model *model, uint32_t message);
+unsigned model_topic_of(const struct model *model, uint32_t message);
+
+/* Its publisher sends it again, has its acknowledgement, or gives it up. */
+void model_again(struct model *model, uint32_t message);
+void model_completed(struct model *model, uint32_t message);
+
+/* The subscription is acknowledged; it is no longer sure to be there. */
+void model_subscribed(struct model *model, unsigned actor, unsigned filter,
+                      unsigned qos);
+void model_unsubscribed(struct model *model, unsigned actor, unsigned filter);
+
+/* A subscription is asked for: copies may come from now on. */
+void model_subscribing(struct model *model, unsigned actor, unsigned filter);
+
+/* The actor's session is gone, and all that was to come with it. */
+void model_session_lost(struct model *model, unsigned actor);
+
+/* A member of the group left with messages it may not have acknowledged. */
+void model_member_left(struct model *model);
+
+/* A copy came, which is not a retained one. `first`: it is no repetition. */
+void model_received(struct model *model, unsigned actor, struct bytes topic,
+                    struct bytes payload, unsigned qos, bool first);
+
+/* All is quiet and everybody is connected: is anything missing? */
+void model_end(struct model *model);
+
+/* Messages published, and copies received. */
+uint32_t model_message_count(const struct model *model);
+uint64_t model_copy_count(const struct model *model);
+
+#endif
