@@ -149,6 +149,41 @@ static void typing_errors_are_understood(void)
     CHECK(key_nearest("colour") == NULL);
 }
 
+/* The manual has every key, and the example only keys with fine values. */
+static void manual_and_example_agree(void)
+{
+    static char text[65536];
+    FILE *file = fopen(MOGI_SOURCE_DIR "/docs/man/mogi.conf.5", "r");
+    REQUIRE(file != NULL);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    for (const struct key *key = keys; key->name != NULL; key++) {
+        if (strcmp(key->name, "config_file") == 0) continue;
+        if (CHECK(strstr(text, key->name) != NULL)) continue;
+        fprintf(stderr, "    key %s\n", key->name);
+    }
+    struct config config;
+    struct config_reports reports = {0};
+    config_init(&config);
+    file = fopen(MOGI_SOURCE_DIR "/docs/mogi.conf", "r");
+    REQUIRE(file != NULL);
+    unsigned count = 0;
+    while (fgets(text, sizeof text, file) != NULL) {
+        if (text[0] != '#' || text[1] < 'a' || text[1] > 'z') continue;
+        struct config_place place = {RANK_FILE, "mogi.conf", ++count, 0};
+        text[strcspn(text, "\n")] = '\0';
+        char *value = strchr(text, ' ');
+        REQUIRE(value != NULL);
+        *value++ = '\0';
+        config_set(&config, text + 1, value, &place, &reports);
+    }
+    fclose(file);
+    CHECK(count > 10);
+    CHECK_EQ(reports.errors.count, 0);
+    report_fini(&reports.errors);
+    report_fini(&reports.notes);
+}
+
 int main(void)
 {
     RUN(every_key_is_whole);
@@ -156,5 +191,6 @@ int main(void)
     RUN(prefixes_stand_for_many);
     RUN(mosquittos_keys_are_known);
     RUN(typing_errors_are_understood);
+    RUN(manual_and_example_agree);
     return check_result();
 }
