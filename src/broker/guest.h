@@ -50,9 +50,10 @@ struct guests {
     size_t count;
 };
 
+/* No guests; memory comes from `pool`. */
 void guests_init(struct guests *guests, struct pool *pool);
 
-/* All guests are gone. */
+/* Give all memory back; the guests are gone already. */
 void guests_fini(struct guests *guests);
 
 /* A new guest, in a slot of its own. */

@@ -1,5 +1,6 @@
 /* main.c - `mogi`, and the table of what it can do. */
 #include "broker/broker.h"
+#include "cli/commands.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@ static int help_main(int argc, char **argv);
 
 static const struct command commands[] = {
     {"broker", broker_main, "run the broker"},
+    {"pub", pub_main, "publish messages (takes mosquitto_pub's options)"},
+    {"sub", sub_main, "print messages (takes mosquitto_sub's options)"},
     {"version", version_main, "print the version"},
     {"help", help_main, "print this list"},
 };

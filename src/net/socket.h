@@ -51,6 +51,7 @@ ssize_t socket_write(int fd, const uv_buf_t *list, size_t count);
 /* Tell the peer that no more comes. */
 void socket_shut_write(int fd);
 
+/* Give `fd` >= 0 back to the system. */
 void socket_close(int fd);
 
 #endif
