@@ -1,0 +1,267 @@
+#include "cli/arguments.h"
+
+#include "cli/options.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool list_init(struct arguments_list *list, int argc)
+{
+    list->items = calloc((size_t)argc + 1, sizeof *list->items);
+    return list->items != NULL;
+}
+
+static bool arguments_init(struct arguments *a, enum arguments_command command,
+                           int argc)
+{
+    memset(a, 0, sizeof *a);
+    a->command = command;
+    a->client = mogi_client_defaults();
+    a->repeat_count = 1;
+    a->random_parts = 1000;
+    return list_init(&a->topics, argc) && list_init(&a->filters_out, argc) &&
+           list_init(&a->unsubscribes, argc);
+}
+
+void arguments_fini(struct arguments *a)
+{
+    free(a->topics.items);
+    free(a->filters_out.items);
+    free(a->unsubscribes.items);
+    free(a->url);
+    for (size_t i = 0; i < REGION_COUNT; i++)
+        free(a->regions[i].data);
+}
+
+struct mogi_bytes arguments_region_bytes(const struct arguments *a,
+                                         enum arguments_region region)
+{
+    return mogi_properties_bytes(&a->regions[region]);
+}
+
+static bool row_take(struct arguments *a, const struct option_row *row,
+                     const char *name, const char *value)
+{
+    if (row->help == NULL) {
+        return options_wrong(
+            a,
+            "Error: %s is not in this version of mogi, which connects by TCP "
+            "or a Unix socket, without TLS, WebSocket or proxy. Leave it out, "
+            "or use mosquitto_%s.\n",
+            name, a->command == ARGUMENTS_PUB ? "pub" : "sub");
+    }
+    if (row->value != NULL && value == NULL) {
+        return options_wrong(
+            a, "Error: %s argument given but no %s specified.\n\n", name,
+            row->what);
+    }
+    return row->take(a, value);
+}
+
+/* Take what stands at argv[*index]; leaves *index at the last word taken. */
+static enum arguments_result word_take(struct arguments *a, int argc,
+                                       char **argv, int *index)
+{
+    const char *name = argv[*index];
+    if (strcmp(name, "--help") == 0) return ARGUMENTS_HELP;
+    if (strcmp(name, "--version") == 0) return ARGUMENTS_VERSION;
+    if (strcmp(name, "-D") == 0 || strcmp(name, "--property") == 0) {
+        *index += 1;
+        return options_property(a, argc, argv, index) ? ARGUMENTS_OK
+                                                      : ARGUMENTS_WRONG;
+    }
+    const struct option_row *row = options_find(a->command, name);
+    if (row == NULL) {
+        (void)options_wrong(a, "Error: Unknown option '%s'.\n", name);
+        return ARGUMENTS_WRONG;
+    }
+    const char *value = NULL;
+    if (row->value != NULL && *index + 1 < argc) {
+        *index += 1;
+        value = argv[*index];
+    }
+    return row_take(a, row, name, value) ? ARGUMENTS_OK : ARGUMENTS_WRONG;
+}
+
+/* What may not be given together, or not alone. */
+static bool combination_check(struct arguments *a)
+{
+    bool v5 = a->client.connect.version == MOGI_MQTT_50;
+    bool kept = !a->client.connect.clean_start;
+    if (a->will_payload != NULL && a->will_topic == NULL) {
+        return options_wrong(
+            a, "Error: Will payload given, but no will topic given.\n");
+    }
+    if (a->will.retain && a->will_topic == NULL) {
+        return options_wrong(
+            a, "Error: Will retain given, but no will topic given.\n");
+    }
+    if (!v5 && kept && a->id == NULL) {
+        return options_wrong(a, "Error: You must provide a client id if you "
+                                "are using the -c option.\n");
+    }
+    if (!v5 && a->password != NULL && a->user_name == NULL) {
+        return options_wrong(a, "Error: Problem setting username and/or "
+                                "password: before MQTT 5.0 a password (-P) "
+                                "needs a user name (-u).\n");
+    }
+    if (v5 && kept && !a->session_expiry_given) {
+        a->session_expiry_s = UINT32_MAX;
+    }
+    if (v5 && a->session_expiry_s == UINT32_MAX && a->id == NULL) {
+        return options_wrong(
+            a, "Error: You must provide a client id if you are using an "
+               "infinite session expiry interval.\n");
+    }
+    if (a->command == ARGUMENTS_SUB && a->topics.count == 0 &&
+        a->unsubscribes.count == 0) {
+        return options_wrong(
+            a, "Error: You must specify a topic to subscribe to (-t) or "
+               "unsubscribe from (-U).\n");
+    }
+    if (a->no_retained && a->only_retained) {
+        return options_wrong(
+            a, "\nError: Combining '-R' and '--retained-only' makes no "
+               "sense.\n");
+    }
+    return true;
+}
+
+/* MQTT 3.1 has no empty client id. */
+static void id_make_up(struct arguments *a)
+{
+    static const char letters[] =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    enum { PREFIX_SIZE = 5, RANDOM_SIZE = 18 };
+    uint8_t random[RANDOM_SIZE];
+    if (getentropy(random, sizeof random) != 0) {
+        memset(random, 0, sizeof random);
+    }
+    memcpy(a->id_text, "mogi-", PREFIX_SIZE);
+    for (size_t i = 0; i < RANDOM_SIZE; i++) {
+        a->id_text[PREFIX_SIZE + i] = letters[random[i] % (sizeof letters - 1)];
+    }
+    a->id_text[PREFIX_SIZE + RANDOM_SIZE] = '\0';
+}
+
+static bool id_finish(struct arguments *a)
+{
+    const char *id = a->id;
+    if (a->id_prefix != NULL) {
+        int size = snprintf(a->id_text, sizeof a->id_text, "%s%ld",
+                            a->id_prefix, (long)getpid());
+        if ((size_t)size >= sizeof a->id_text) {
+            return options_wrong(a, "Error: The id prefix is too long.\n");
+        }
+        id = a->id_text;
+    } else if (id == NULL && a->client.connect.version == MOGI_MQTT_31) {
+        id_make_up(a);
+        id = a->id_text;
+    }
+    a->client.connect.client_id = mogi_text(id);
+    return true;
+}
+
+/* The session expiry goes last, as mosquitto's clients have it. */
+static bool expiry_finish(struct arguments *a)
+{
+    struct mogi_properties *p = &a->regions[REGION_CONNECT];
+    if (a->client.connect.version != MOGI_MQTT_50) return true;
+    if (a->session_expiry_s == 0) return true;
+    uint8_t *larger = realloc(p->data, p->used + 5);
+    if (larger == NULL) return options_wrong(a, "Error: Out of memory.\n");
+    p->data = larger;
+    p->size = p->used + 5;
+    enum mogi_error e =
+        mogi_put_number(p, MOGI_SESSION_EXPIRY, a->session_expiry_s);
+    return e == MOGI_OK;
+}
+
+/* Make a->client of what was given. */
+static bool client_finish(struct arguments *a)
+{
+    struct mogi_connect *c = &a->client.connect;
+    if (!id_finish(a) || !expiry_finish(a)) return false;
+    c->has_user_name = a->user_name != NULL;
+    c->user_name = mogi_text(a->user_name);
+    c->has_password = a->password != NULL;
+    c->password = mogi_text(a->password);
+    c->properties = arguments_region_bytes(a, REGION_CONNECT);
+    if (a->will_topic != NULL) {
+        a->will.topic = mogi_text(a->will_topic);
+        a->will.payload = mogi_text(a->will_payload);
+        a->will.properties = arguments_region_bytes(a, REGION_WILL);
+        c->will = &a->will;
+    }
+    a->client.reconnect_min_ms = a->client.reconnect_max_ms = 1000;
+    /* Otherwise more messages than wanted would be taken from the broker. */
+    if (a->message_count > 0 && a->message_count < 20) {
+        a->client.receive_max = (uint16_t)a->message_count;
+    }
+    return true;
+}
+
+enum arguments_result arguments_read(struct arguments *a,
+                                     enum arguments_command command, int argc,
+                                     char **argv)
+{
+    if (!arguments_init(a, command, argc)) {
+        (void)options_wrong(a, "Error: Out of memory.\n");
+        return ARGUMENTS_WRONG;
+    }
+    for (int i = 1; i < argc; i++) {
+        enum arguments_result result = word_take(a, argc, argv, &i);
+        if (result != ARGUMENTS_OK) return result;
+    }
+    if (!combination_check(a)) return ARGUMENTS_WRONG;
+    return client_finish(a) ? ARGUMENTS_OK : ARGUMENTS_WRONG;
+}
+
+static void row_help(const struct option_row *row, FILE *to)
+{
+    char names[64];
+    (void)snprintf(names, sizeof names, "%s%s%s %s",
+                   row->brief == NULL ? "" : row->brief,
+                   row->brief == NULL || row->full == NULL ? "" : ", ",
+                   row->full == NULL ? "" : row->full,
+                   row->value == NULL ? "" : row->value);
+    const char *gap =
+        strlen(names) > 30 ? "\n                                 " : "";
+    (void)fprintf(to, "  %-30s %s%s\n", names, gap, row->help);
+}
+
+void arguments_help(enum arguments_command command, FILE *to)
+{
+    bool pub = command == ARGUMENTS_PUB;
+    (void)fprintf(to, pub ? "Usage: mogi pub -t TOPIC {-m TEXT | -f FILE | -l "
+                            "| -s | -n} [OPTION]...\n\n"
+                            "Publish messages. The options are "
+                            "mosquitto_pub's.\n\n"
+                          : "Usage: mogi sub -t FILTER [OPTION]...\n\n"
+                            "Print messages. The options are "
+                            "mosquitto_sub's.\n\n");
+    const struct option_row *row;
+    for (size_t i = 0; (row = options_at(i)) != NULL; i++) {
+        if ((row->users >> command & 1) == 0 || row->help == NULL) continue;
+        row_help(row, to);
+    }
+    (void)fprintf(
+        to, "  -D, --property COMMAND NAME VALUE\n"
+            "                                 add a property of MQTT 5.0 to "
+            "connect, publish,\n"
+            "                                 subscribe, unsubscribe, "
+            "disconnect or will;\n"
+            "                                 user-property takes a key and a "
+            "value\n"
+            "  --help, --version\n\n");
+    if (!pub) {
+        (void)fprintf(
+            to,
+            "FORMAT: %%t topic, %%p payload, %%x %%X payload in hex, %%l its "
+            "length, %%q QoS,\n%%r retain, %%m packet id, %%j %%J JSON, %%U "
+            "%%I time, @Y @m ... as strftime,\n\\n \\t \\0 ... characters; "
+            "5.0: %%A %%C %%D %%E %%F %%P %%R %%S properties.\n\n");
+    }
+    (void)fprintf(to, pub ? "Example: mogi pub -t hello -m world\n"
+                          : "Example: mogi sub -t '#' -v\n");
+}

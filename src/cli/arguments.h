@@ -1,0 +1,113 @@
+/* arguments.h - the command line of `mogi pub` and `mogi sub`: the flags of
+ * mosquitto_pub and mosquitto_sub, from one table.
+ *
+ * Texts point into argv. Nothing is printed here but the help.
+ */
+#ifndef MOGI_CLI_ARGUMENTS_H
+#define MOGI_CLI_ARGUMENTS_H
+
+#include "mogi/client.h"
+
+#include <stdio.h>
+
+enum arguments_command { ARGUMENTS_PUB, ARGUMENTS_SUB };
+
+enum arguments_result {
+    ARGUMENTS_OK,
+    ARGUMENTS_HELP,    /* --help was given */
+    ARGUMENTS_VERSION, /* --version was given */
+    ARGUMENTS_WRONG,   /* `error` says why */
+};
+
+/* Where pub takes its messages from. */
+enum arguments_source {
+    SOURCE_NONE,
+    SOURCE_TEXT,  /* -m */
+    SOURCE_EMPTY, /* -n */
+    SOURCE_FILE,  /* -f */
+    SOURCE_STDIN, /* -s */
+    SOURCE_LINES, /* -l */
+};
+
+/* What -D can add properties to. */
+enum arguments_region {
+    REGION_CONNECT,
+    REGION_PUBLISH,
+    REGION_SUBSCRIBE,
+    REGION_UNSUBSCRIBE,
+    REGION_DISCONNECT,
+    REGION_WILL,
+    REGION_COUNT,
+};
+
+enum { ARGUMENTS_ERROR_SIZE = 512 };
+
+struct arguments_list {
+    const char **items;
+    size_t count;
+};
+
+struct arguments {
+    enum arguments_command command;
+    char error[ARGUMENTS_ERROR_SIZE]; /* sentences, with line ends */
+
+    struct mogi_client_options client; /* client id, will: see finish */
+    const char *id;
+    const char *id_prefix;
+    const char *user_name;
+    const char *password;
+    bool session_expiry_given;
+    uint32_t session_expiry_s;
+    struct mogi_properties regions[REGION_COUNT];
+    struct mogi_message will;
+    const char *will_topic;
+    const char *will_payload;
+    unsigned qos;
+    bool debug;
+    bool quiet;
+    char id_text[64]; /* where a made-up client id lies */
+    char *url;        /* the copy that -L was cut up in */
+
+    /* pub */
+    const char *topic;
+    enum arguments_source source;
+    const char *text; /* the message or the file's name */
+    bool retain;
+    long repeat_count;
+    uint32_t repeat_delay_ms;
+
+    /* sub */
+    struct arguments_list topics;
+    struct arguments_list filters_out;
+    struct arguments_list unsubscribes;
+    const char *format; /* NULL: plain */
+    long message_count; /* 0: no end */
+    long timeout_s;     /* 0: none */
+    long random_parts;  /* of 1,000 messages are printed */
+    uint8_t retain_handling;
+    bool retain_as_published;
+    bool no_end_of_line;
+    bool no_retained;
+    bool only_retained;
+    bool remove_retained;
+    bool exit_after_subscribe;
+    bool pretty;
+    bool verbose;
+};
+
+/* Read the command line; argv[0] is not looked at. On ARGUMENTS_OK
+ * a->client is complete. Freed with arguments_fini, whatever the result. */
+enum arguments_result arguments_read(struct arguments *a,
+                                     enum arguments_command command, int argc,
+                                     char **argv);
+
+void arguments_fini(struct arguments *a);
+
+/* What was given for -D to `region`. */
+struct mogi_bytes arguments_region_bytes(const struct arguments *a,
+                                         enum arguments_region region);
+
+/* Print what each option does. */
+void arguments_help(enum arguments_command command, FILE *to);
+
+#endif

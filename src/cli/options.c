@@ -1,0 +1,655 @@
+#include "cli/options.h"
+
+#include "cli/format.h"
+#include "wire/topic.h"
+#include "wire/utf8.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <strings.h>
+
+bool options_wrong(struct arguments *a, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    (void)vsnprintf(a->error, sizeof a->error, format, values);
+    va_end(values);
+    return false;
+}
+
+/* A whole decimal number in low..high. */
+static bool number_read(const char *text, long low, long high, long *out)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0') return false;
+    if (value < low || value > high) return false;
+    *out = value;
+    return true;
+}
+
+static void list_add(struct arguments_list *list, const char *item)
+{
+    list->items[list->count] = item;
+    list->count += 1;
+}
+
+/* ---- Connection ---------------------------------------------------------- */
+
+static bool take_bind(struct arguments *a, const char *value)
+{
+    a->client.bind_address = value;
+    return true;
+}
+
+static bool take_keep_session(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->client.connect.clean_start = false;
+    return true;
+}
+
+static bool take_debug(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->debug = true;
+    return true;
+}
+
+static bool take_host(struct arguments *a, const char *value)
+{
+    a->client.host = value;
+    a->client.unix_path = NULL;
+    return true;
+}
+
+static bool take_id(struct arguments *a, const char *value)
+{
+    if (a->id_prefix != NULL) {
+        return options_wrong(
+            a, "Error: -i and -I argument cannot be used together.\n\n");
+    }
+    a->id = value;
+    return true;
+}
+
+static bool take_id_prefix(struct arguments *a, const char *value)
+{
+    if (a->id != NULL) {
+        return options_wrong(
+            a, "Error: -i and -I argument cannot be used together.\n\n");
+    }
+    a->id_prefix = value;
+    return true;
+}
+
+static bool take_keep_alive(struct arguments *a, const char *value)
+{
+    long seconds;
+    if (!number_read(value, 5, UINT16_MAX, &seconds)) {
+        return options_wrong(a, "Error: Invalid keepalive given, it must be "
+                                "between 5 and 65535 inclusive.\n\n");
+    }
+    a->client.connect.keep_alive_s = (uint16_t)seconds;
+    return true;
+}
+
+static bool take_window(struct arguments *a, const char *value)
+{
+    long count;
+    if (!number_read(value, 1, UINT16_MAX, &count)) {
+        return options_wrong(a, "Error: Maximum inflight messages must be "
+                                "between 1 and 65535.\n\n");
+    }
+    a->client.inflight_max = (uint16_t)count;
+    return true;
+}
+
+static bool take_port(struct arguments *a, const char *value)
+{
+    long port;
+    if (!number_read(value, 1, UINT16_MAX, &port)) {
+        return options_wrong(a, "Error: Invalid port given: %s\n", value);
+    }
+    a->client.port = (uint16_t)port;
+    return true;
+}
+
+static bool take_password(struct arguments *a, const char *value)
+{
+    a->password = value;
+    return true;
+}
+
+static bool take_user_name(struct arguments *a, const char *value)
+{
+    a->user_name = value;
+    return true;
+}
+
+static bool take_unix(struct arguments *a, const char *value)
+{
+    a->client.unix_path = value;
+    return true;
+}
+
+static bool take_no_delay(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->client.no_delay = true;
+    return true;
+}
+
+static bool take_version(struct arguments *a, const char *value)
+{
+    static const struct {
+        const char *name;
+        enum mogi_version version;
+    } names[] = {{"mqttv31", MOGI_MQTT_31},   {"31", MOGI_MQTT_31},
+                 {"mqttv311", MOGI_MQTT_311}, {"311", MOGI_MQTT_311},
+                 {"mqttv5", MOGI_MQTT_50},    {"5", MOGI_MQTT_50}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i].name) != 0) continue;
+        a->client.connect.version = names[i].version;
+        return true;
+    }
+    return options_wrong(a,
+                         "Error: Invalid protocol version argument given.\n\n");
+}
+
+static bool take_expiry(struct arguments *a, const char *value)
+{
+    a->session_expiry_given = true;
+    a->client.connect.version = MOGI_MQTT_50;
+    if (strcmp(value, "\xe2\x88\x9e") == 0) { /* the infinity sign */
+        a->session_expiry_s = UINT32_MAX;
+        return true;
+    }
+    char *end;
+    errno = 0;
+    long long seconds = strtoll(value, &end, 0);
+    if (end == value || *end != '\0') {
+        return options_wrong(
+            a, "Error: session-expiry-interval not a number.\n\n");
+    }
+    if (errno != 0 || seconds < -1 || seconds > UINT32_MAX) {
+        return options_wrong(
+            a, "Error: session-expiry-interval out of range.\n\n");
+    }
+    a->session_expiry_s = seconds < 0 ? UINT32_MAX : (uint32_t)seconds;
+    return true;
+}
+
+static bool take_quiet(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->quiet = true;
+    return true;
+}
+
+/* ---- Topics -------------------------------------------------------------- */
+
+static bool text_check(struct arguments *a, const char *text, const char *where)
+{
+    if (utf8_valid(bytes_of(text))) return true;
+    return options_wrong(a, "Error: Malformed UTF-8 in %s argument.\n\n",
+                         where);
+}
+
+static bool filter_check(struct arguments *a, const char *text,
+                         const char *option, const char *kind)
+{
+    if (!text_check(a, text, option)) return false;
+    if (topic_filter_valid(bytes_of(text))) return true;
+    return options_wrong(a,
+                         "Error: Invalid %s topic '%s', are all '+' and '#' "
+                         "wildcards correct?\n",
+                         kind, text);
+}
+
+static bool name_check(struct arguments *a, const char *text,
+                       const char *option, const char *kind)
+{
+    if (!text_check(a, text, option)) return false;
+    if (topic_name_valid(bytes_of(text))) return true;
+    return options_wrong(a,
+                         "Error: Invalid %s topic '%s', does it contain '+' "
+                         "or '#'?\n",
+                         kind, text);
+}
+
+static bool topic_add(struct arguments *a, const char *topic,
+                      const char *option)
+{
+    if (a->command == ARGUMENTS_PUB) {
+        a->topic = topic;
+        return name_check(a, topic, option, "publish");
+    }
+    list_add(&a->topics, topic);
+    return filter_check(a, topic, option, "subscription");
+}
+
+static bool take_topic(struct arguments *a, const char *value)
+{
+    return topic_add(a, value, "-t");
+}
+
+static bool take_filter_out(struct arguments *a, const char *value)
+{
+    list_add(&a->filters_out, value);
+    return filter_check(a, value, "-T", "filter");
+}
+
+static bool take_unsubscribe(struct arguments *a, const char *value)
+{
+    list_add(&a->unsubscribes, value);
+    return filter_check(a, value, "-U", "unsubscribe");
+}
+
+/* Cut `text` in two at the first `mark`; NULL when there is none. */
+static char *text_cut(char *text, char mark)
+{
+    char *at = strchr(text, mark);
+    if (at == NULL) return NULL;
+    *at = '\0';
+    return at + 1;
+}
+
+/* "host", "host:port" or "[address]:port". */
+static bool address_read(struct arguments *a, char *text)
+{
+    char *port = NULL;
+    char *host = text;
+    if (*text == '[') {
+        host += 1;
+        char *rest = text_cut(host, ']');
+        if (rest != NULL && *rest == ':') port = rest + 1;
+    } else {
+        port = text_cut(text, ':');
+    }
+    (void)take_host(a, host);
+    return port == NULL || take_port(a, port);
+}
+
+/* mqtt://[user[:password]@]host[:port]/topic */
+static bool take_url(struct arguments *a, const char *value)
+{
+    static const char scheme[] = "mqtt://";
+    if (strncasecmp(value, "mqtts://", 8) == 0 ||
+        strncasecmp(value, "wss://", 6) == 0 ||
+        strncasecmp(value, "ws://", 5) == 0) {
+        return options_wrong(a, "Error: mqtts://, ws:// and wss:// are not in "
+                                "this version of mogi; use mqtt://.\n\n");
+    }
+    if (strncasecmp(value, scheme, sizeof scheme - 1) != 0) {
+        return options_wrong(a, "Error: unsupported URL scheme.\n\n");
+    }
+    free(a->url);
+    a->url = strdup(value + sizeof scheme - 1);
+    if (a->url == NULL) return options_wrong(a, "Error: Out of memory.\n");
+    char *topic = text_cut(a->url, '/');
+    if (topic == NULL) {
+        return options_wrong(a, "Error: Invalid URL for -L argument specified "
+                                "- topic missing.\n");
+    }
+    if (!topic_add(a, topic, "-L topic")) return false;
+    char *host = text_cut(a->url, '@');
+    if (host == NULL) {
+        host = a->url;
+    } else {
+        char *password = text_cut(a->url, ':');
+        if (password != NULL) a->password = password;
+        a->user_name = a->url;
+    }
+    return address_read(a, host);
+}
+
+/* ---- Messages ------------------------------------------------------------ */
+
+static bool source_take(struct arguments *a, enum arguments_source source,
+                        const char *text)
+{
+    if (a->source != SOURCE_NONE) {
+        return options_wrong(
+            a, "Error: Only one type of message can be sent at once.\n\n");
+    }
+    a->source = source;
+    a->text = text;
+    return true;
+}
+
+static bool take_file(struct arguments *a, const char *value)
+{
+    return source_take(a, SOURCE_FILE, value);
+}
+
+static bool take_lines(struct arguments *a, const char *value)
+{
+    return source_take(a, SOURCE_LINES, value);
+}
+
+static bool take_message(struct arguments *a, const char *value)
+{
+    return source_take(a, SOURCE_TEXT, value);
+}
+
+static bool take_empty(struct arguments *a, const char *value)
+{
+    return source_take(a, SOURCE_EMPTY, value);
+}
+
+static bool take_stdin(struct arguments *a, const char *value)
+{
+    return source_take(a, SOURCE_STDIN, value);
+}
+
+static bool take_qos(struct arguments *a, const char *value)
+{
+    long qos;
+    if (!number_read(value, 0, 2, &qos)) {
+        return options_wrong(a, "Error: Invalid QoS given: %s\n", value);
+    }
+    a->qos = (unsigned)qos;
+    return true;
+}
+
+static bool take_retain(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->retain = true;
+    return true;
+}
+
+static bool take_repeat(struct arguments *a, const char *value)
+{
+    if (number_read(value, 1, INT32_MAX, &a->repeat_count)) return true;
+    return options_wrong(a, "Error: --repeat argument must be >0.\n\n");
+}
+
+static bool take_repeat_delay(struct arguments *a, const char *value)
+{
+    char *end;
+    double seconds = strtod(value, &end);
+    if (end == value || *end != '\0' || !(seconds >= 0) || seconds > 1e6) {
+        return options_wrong(
+            a, "Error: --repeat-delay argument must be >=0.0.\n\n");
+    }
+    a->repeat_delay_ms = (uint32_t)(seconds * 1000);
+    return true;
+}
+
+/* ---- Will ---------------------------------------------------------------- */
+
+static bool take_will_payload(struct arguments *a, const char *value)
+{
+    a->will_payload = value;
+    return true;
+}
+
+static bool take_will_qos(struct arguments *a, const char *value)
+{
+    long qos;
+    if (!number_read(value, 0, 2, &qos)) {
+        return options_wrong(a, "Error: Invalid will QoS %s.\n\n", value);
+    }
+    a->will.qos = (uint8_t)qos;
+    return true;
+}
+
+static bool take_will_retain(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->will.retain = true;
+    return true;
+}
+
+static bool take_will_topic(struct arguments *a, const char *value)
+{
+    a->will_topic = value;
+    return name_check(a, value, "--will-topic", "will");
+}
+
+/* ---- Output -------------------------------------------------------------- */
+
+static bool take_count(struct arguments *a, const char *value)
+{
+    if (number_read(value, 1, INT32_MAX, &a->message_count)) return true;
+    return options_wrong(a, "Error: Invalid message count \"%s\".\n\n", value);
+}
+
+static bool take_exit_after_subscribe(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->exit_after_subscribe = true;
+    return true;
+}
+
+static bool take_format(struct arguments *a, const char *value)
+{
+    a->format = value;
+    return format_check(value, a->error, sizeof a->error);
+}
+
+static bool take_no_end_of_line(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->no_end_of_line = true;
+    return true;
+}
+
+static bool take_no_retained(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->no_retained = true;
+    a->retain_handling = 2;
+    return true;
+}
+
+static bool take_pretty(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->pretty = true;
+    return true;
+}
+
+static bool take_random(struct arguments *a, const char *value)
+{
+    char *end;
+    double percent = strtod(value, &end);
+    if (end == value || *end != '\0' || !(percent >= 0.1 && percent <= 100)) {
+        return options_wrong(a, "Error: --random-filter chance must be between "
+                                "0.1-100.0\n\n");
+    }
+    a->random_parts = (long)(percent * 10);
+    return true;
+}
+
+static bool take_remove_retained(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->remove_retained = true;
+    return true;
+}
+
+static bool take_retain_as_published(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->retain_as_published = true;
+    return true;
+}
+
+static bool take_retain_handling(struct arguments *a, const char *value)
+{
+    static const char *const names[] = {"always", "new", "never"};
+    for (uint8_t i = 0; i < 3; i++) {
+        if (strcmp(value, names[i]) != 0) continue;
+        a->retain_handling = i;
+        return true;
+    }
+    return options_wrong(
+        a, "Error: Unknown value '%s' for --retain-handling.\n\n", value);
+}
+
+static bool take_only_retained(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->only_retained = true;
+    return true;
+}
+
+static bool take_timeout(struct arguments *a, const char *value)
+{
+    if (number_read(value, 1, INT32_MAX / 1000, &a->timeout_s)) return true;
+    return options_wrong(a, "Error: Invalid timeout \"%s\".\n\n", value);
+}
+
+static bool take_verbose(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->verbose = true;
+    return true;
+}
+
+/* ---- The table ----------------------------------------------------------- */
+
+static const struct option_row rows[] = {
+    {"-h", "--host", FOR_BOTH, "HOST", "host", take_host,
+     "the broker's name or address (localhost)"},
+    {"-p", "--port", FOR_BOTH, "PORT", "port", take_port,
+     "the broker's port (1883)"},
+    {NULL, "--unix", FOR_BOTH, "PATH", "socket path", take_unix,
+     "connect through a Unix socket instead"},
+    {"-L", "--url", FOR_BOTH, "URL", "URL", take_url,
+     "mqtt://[user[:password]@]host[:port]/topic, all in one"},
+    {"-u", "--username", FOR_BOTH, "NAME", "username", take_user_name,
+     "user name"},
+    {"-P", "--pw", FOR_BOTH, "PASSWORD", "password", take_password, "password"},
+    {"-i", "--id", FOR_BOTH, "ID", "id", take_id,
+     "client id (the broker chooses one)"},
+    {"-I", "--id-prefix", FOR_BOTH, "PREFIX", "id prefix", take_id_prefix,
+     "client id: PREFIX and the process id"},
+    {"-c", "--disable-clean-session", FOR_BOTH, NULL, NULL, take_keep_session,
+     "keep the session when the connection ends; needs -i"},
+    {"-x", NULL, FOR_BOTH, "SECONDS", "session expiry interval", take_expiry,
+     "how long the session is kept, -1 for ever; 5.0"},
+    {"-k", "--keepalive", FOR_BOTH, "SECONDS", "keepalive", take_keep_alive,
+     "keep alive, 5 to 65535 (60)"},
+    {"-V", "--protocol-version", FOR_BOTH, "VERSION", "version", take_version,
+     "31, 311 or 5, with or without mqttv before it (311)"},
+    {"-A", NULL, FOR_BOTH, "ADDRESS", "address", take_bind,
+     "the address to connect from"},
+    {NULL, "--nodelay", FOR_BOTH, NULL, NULL, take_no_delay,
+     "send small packets at once"},
+    {"-M", NULL, FOR_BOTH, "COUNT", "max_inflight", take_window,
+     "messages of QoS 1 and 2 under way at once (20)"},
+
+    {"-t", "--topic", FOR_PUB, "TOPIC", "topic", take_topic,
+     "where to publish"},
+    {"-m", "--message", FOR_PUB, "TEXT", "message", take_message,
+     "publish TEXT"},
+    {"-f", "--file", FOR_PUB, "FILE", "file", take_file,
+     "publish the contents of FILE"},
+    {"-s", "--stdin-file", FOR_PUB, NULL, NULL, take_stdin,
+     "publish all of standard input as one message"},
+    {"-l", "--stdin-line", FOR_PUB, NULL, NULL, take_lines,
+     "publish each line of standard input"},
+    {"-n", "--null-message", FOR_PUB, NULL, NULL, take_empty,
+     "publish an empty message"},
+    {"-q", "--qos", FOR_PUB, "QOS", "QoS", take_qos,
+     "quality of service: 0, 1 or 2 (0)"},
+    {"-r", "--retain", FOR_PUB, NULL, NULL, take_retain,
+     "have the broker keep the message for later subscribers"},
+    {NULL, "--repeat", FOR_PUB, "COUNT", "count", take_repeat,
+     "publish it COUNT times"},
+    {NULL, "--repeat-delay", FOR_PUB, "SECONDS", "time", take_repeat_delay,
+     "wait as long between two of them (0)"},
+
+    {"-t", "--topic", FOR_SUB, "FILTER", "topic", take_topic,
+     "what to subscribe to; may be given again"},
+    {"-q", "--qos", FOR_SUB, "QOS", "QoS", take_qos,
+     "highest quality of service: 0, 1 or 2 (0)"},
+    {"-T", "--filter-out", FOR_SUB, "FILTER", "topic filter", take_filter_out,
+     "leave out topics that match; may be given again"},
+    {"-U", "--unsubscribe", FOR_SUB, "FILTER", "unsubscribe topic",
+     take_unsubscribe, "unsubscribe; may be given again"},
+    {"-C", NULL, FOR_SUB, "COUNT", "count", take_count,
+     "end after COUNT messages"},
+    {"-W", NULL, FOR_SUB, "SECONDS", "timeout", take_timeout,
+     "end after SECONDS, with exit status 27"},
+    {"-E", NULL, FOR_SUB, NULL, NULL, take_exit_after_subscribe,
+     "end when the subscription is acknowledged"},
+    {"-v", "--verbose", FOR_SUB, NULL, NULL, take_verbose,
+     "print the topic before each message"},
+    {"-F", NULL, FOR_SUB, "FORMAT", "format", take_format,
+     "print as FORMAT says; see below"},
+    {NULL, "--pretty", FOR_SUB, NULL, NULL, take_pretty,
+     "spread JSON output over lines"},
+    {"-N", NULL, FOR_SUB, NULL, NULL, take_no_end_of_line,
+     "print no end of line after a message"},
+    {"-R", NULL, FOR_SUB, NULL, NULL, take_no_retained,
+     "leave out retained messages"},
+    {NULL, "--retained-only", FOR_SUB, NULL, NULL, take_only_retained,
+     "retained messages only; ends at the first other one"},
+    {NULL, "--remove-retained", FOR_SUB, NULL, NULL, take_remove_retained,
+     "clear the retained messages that come"},
+    {NULL, "--retain-as-published", FOR_SUB, NULL, NULL,
+     take_retain_as_published, "keep the retain flag of live messages; 5.0"},
+    {NULL, "--retain-handling", FOR_SUB, "WHEN", "option", take_retain_handling,
+     "send retained messages always, new or never; 5.0"},
+    {NULL, "--random-filter", FOR_SUB, "PERCENT", "chance", take_random,
+     "print only so many of the messages, by chance"},
+
+    {NULL, "--will-topic", FOR_BOTH, "TOPIC", "will topic", take_will_topic,
+     "where the broker publishes when we are lost"},
+    {NULL, "--will-payload", FOR_BOTH, "TEXT", "will payload",
+     take_will_payload, "what it publishes (an empty message)"},
+    {NULL, "--will-qos", FOR_BOTH, "QOS", "will QoS", take_will_qos,
+     "its quality of service (0)"},
+    {NULL, "--will-retain", FOR_BOTH, NULL, NULL, take_will_retain,
+     "have it kept for later subscribers"},
+    {"-d", "--debug", FOR_BOTH, NULL, NULL, take_debug, "tell of each packet"},
+    {NULL, "--quiet", FOR_BOTH, NULL, NULL, take_quiet,
+     "do not tell of errors"},
+
+    {NULL, "--cafile", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--capath", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--cert", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--key", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--keyform", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--ciphers", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--tls-version", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--insecure", FOR_BOTH, NULL, NULL, NULL, NULL},
+    {NULL, "--tls-alpn", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--tls-engine", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--tls-engine-kpass-sha1", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--tls-keylog", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--tls-use-os-certs", FOR_BOTH, NULL, NULL, NULL, NULL},
+    {NULL, "--psk", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--psk-identity", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--proxy", FOR_BOTH, "", NULL, NULL, NULL},
+    {NULL, "--ws", FOR_BOTH, NULL, NULL, NULL, NULL},
+    {"-S", NULL, FOR_BOTH, NULL, NULL, NULL, NULL},
+};
+
+const struct option_row *options_at(size_t index)
+{
+    return index < sizeof rows / sizeof rows[0] ? &rows[index] : NULL;
+}
+
+static bool name_is(const char *name, const char *given)
+{
+    return name != NULL && strcmp(name, given) == 0;
+}
+
+const struct option_row *options_find(enum arguments_command command,
+                                      const char *name)
+{
+    const struct option_row *row;
+    for (size_t i = 0; (row = options_at(i)) != NULL; i++) {
+        if ((row->users >> command & 1) == 0) continue;
+        if (name_is(row->brief, name) || name_is(row->full, name)) return row;
+    }
+    return NULL;
+}

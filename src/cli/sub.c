@@ -1,0 +1,276 @@
+/* sub.c - `mogi sub`. */
+#include "base/rng.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/debug.h"
+#include "cli/format.h"
+#include "cli/interrupt.h"
+#include "cli/trouble.h"
+#include "client/clock.h"
+#include "wire/reason.h"
+#include "wire/topic.h"
+
+#include <stdlib.h>
+
+enum { CLOSE_TIMEOUT_MS = 5000 };
+
+struct sub {
+    struct arguments arguments;
+    struct debug debug;
+    struct mogi_client *client;
+    struct mogi_filter *filters;
+    struct rng rng;
+    uint64_t end_ms; /* of -W; 0: none */
+    long printed;
+    size_t removing; /* --remove-retained: not acknowledged yet */
+    bool finishing;  /* nothing more is printed */
+    bool done;
+    uint8_t farewell; /* the reason to disconnect with */
+    int status;
+};
+
+static bool sub_init(struct sub *s)
+{
+    struct arguments *a = &s->arguments;
+    if (a->debug) {
+        debug_init(&s->debug, stdout, a->client.connect.version,
+                   a->client.connect.client_id);
+        a->client.trace = debug_packet;
+        a->client.trace_context = &s->debug;
+    }
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    rng_init(&s->rng, (uint64_t)now.tv_nsec);
+    s->client = mogi_client_new(&a->client);
+    s->filters = calloc(a->topics.count + 1, sizeof *s->filters);
+    if (s->client == NULL || s->filters == NULL) {
+        trouble_print(a, "Error: Out of memory.\n");
+        return false;
+    }
+    for (size_t i = 0; i < a->topics.count; i++) {
+        s->filters[i] =
+            (struct mogi_filter){.filter = mogi_text(a->topics.items[i]),
+                                 .qos = (uint8_t)a->qos,
+                                 .retain_as_published = a->retain_as_published,
+                                 .retain_handling = a->retain_handling};
+    }
+    return true;
+}
+
+static void sub_fini(struct sub *s)
+{
+    mogi_client_free(s->client);
+    free(s->filters);
+    arguments_fini(&s->arguments);
+}
+
+static void sub_end(struct sub *s, int status)
+{
+    s->done = true;
+    s->status = status;
+}
+
+static void subscriptions_send(struct sub *s)
+{
+    struct arguments *a = &s->arguments;
+    enum mogi_error e = MOGI_OK;
+    if (a->topics.count > 0) {
+        e = mogi_client_subscribe(s->client, s->filters, a->topics.count,
+                                  arguments_region_bytes(a, REGION_SUBSCRIBE),
+                                  NULL);
+    }
+    for (size_t i = 0; i < a->unsubscribes.count && e == MOGI_OK; i++) {
+        struct mogi_bytes filter = mogi_text(a->unsubscribes.items[i]);
+        e = mogi_client_unsubscribe(
+            s->client, &filter, 1,
+            arguments_region_bytes(a, REGION_UNSUBSCRIBE), NULL);
+    }
+    if (e == MOGI_OK) return;
+    trouble_print(a, "Error: Cannot subscribe: %s.\n", mogi_error_text(e));
+    sub_end(s, STATUS_ARGUMENT);
+}
+
+static void subscribed(struct sub *s, const struct mogi_event *event)
+{
+    const struct arguments *a = &s->arguments;
+    bool print = a->debug && !a->quiet;
+    bool allowed = false;
+    if (print) (void)printf("Subscribed (mid: %u): ", event->packet_id);
+    for (size_t i = 0; i < event->reasons.size; i++) {
+        unsigned code = event->reasons.data[i];
+        if (code < REASON_FAILURE) allowed = true;
+        if (print) (void)printf(i == 0 ? "%u" : ", %u", code);
+    }
+    if (print) (void)putchar('\n');
+    if (!allowed) {
+        trouble_print(a, "All subscription requests were denied.\n");
+        s->done = true;
+    }
+    if (a->exit_after_subscribe) s->done = true;
+}
+
+static bool filtered_out(const struct arguments *a,
+                         const struct mogi_message *m)
+{
+    struct bytes topic = bytes_at(m->topic.data, m->topic.size);
+    for (size_t i = 0; i < a->filters_out.count; i++) {
+        if (topic_matches(bytes_of(a->filters_out.items[i]), topic)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void message_print(struct sub *s, const struct mogi_message *m)
+{
+    const struct arguments *a = &s->arguments;
+    struct timespec now;
+    if (a->random_parts < 1000 &&
+        !rng_chance(&s->rng, (uint64_t)a->random_parts, 1000)) {
+        return;
+    }
+    bool newline = !a->no_end_of_line;
+    if (a->format != NULL) {
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        if (!format_print(stdout, a->format, a->pretty, m, &now)) {
+            trouble_print(a,
+                          "Error: Message payload is not valid JSON on topic "
+                          "%.*s.\n",
+                          (int)m->topic.size, (const char *)m->topic.data);
+        }
+    } else if (a->verbose) {
+        if (m->payload.size == 0 && !newline) return;
+        (void)fwrite(m->topic.data, 1, m->topic.size, stdout);
+        (void)fputs(m->payload.size == 0 ? " (null)" : " ", stdout);
+        (void)fwrite(m->payload.data, 1, m->payload.size, stdout);
+    } else {
+        if (m->payload.size == 0) return;
+        (void)fwrite(m->payload.data, 1, m->payload.size, stdout);
+    }
+    if (newline) (void)putchar('\n');
+}
+
+static void retained_remove(struct sub *s, const struct mogi_message *m)
+{
+    struct mogi_message empty = {.topic = m->topic, .qos = 1, .retain = true};
+    enum mogi_error e = mogi_client_publish(s->client, &empty, NULL);
+    if (e == MOGI_OK)
+        s->removing += 1;
+    else
+        (void)trouble_publish(&s->arguments, e);
+}
+
+static void message_take(struct sub *s, const struct mogi_message *m)
+{
+    const struct arguments *a = &s->arguments;
+    if (s->finishing) return;
+    if (a->only_retained && !m->retain) {
+        s->finishing = true;
+        return;
+    }
+    if (a->no_retained && m->retain) return;
+    if (filtered_out(a, m)) return;
+    if (a->remove_retained && m->retain) retained_remove(s, m);
+    message_print(s, m);
+    if (ferror(stdout) != 0) s->done = true;
+    s->printed += 1;
+    if (s->printed == a->message_count) s->finishing = true;
+}
+
+static void event_take(struct sub *s, const struct mogi_event *event)
+{
+    switch (event->kind) {
+    case MOGI_CONNECTED: subscriptions_send(s); break;
+    case MOGI_REFUSED: sub_end(s, trouble_refused(&s->arguments, event)); break;
+    case MOGI_SUBSCRIBED: subscribed(s, event); break;
+    case MOGI_MESSAGE: message_take(s, &event->message); break;
+    case MOGI_PUBLISHED:
+        if (s->removing > 0) s->removing -= 1;
+        break;
+    case MOGI_DISCONNECTED:
+        (void)trouble_lost(&s->arguments, s->client, event);
+        if (event->wait_ms == UINT32_MAX) sub_end(s, STATUS_LOST);
+        break;
+    default: break;
+    }
+    if (s->finishing && s->removing == 0) s->done = true;
+}
+
+/* A signal or -W: our will is published, as mosquitto_sub has it. */
+static void ends_check(struct sub *s)
+{
+    if (s->done) return;
+    if (interrupt_came()) {
+        s->farewell = REASON_DISCONNECT_WITH_WILL;
+        s->done = true;
+    } else if (s->end_ms != 0 && clock_now_ms() >= s->end_ms) {
+        s->farewell = REASON_DISCONNECT_WITH_WILL;
+        trouble_print(&s->arguments, "Timed out\n");
+        sub_end(s, STATUS_TIMEOUT);
+    }
+}
+
+static int wait_ms(const struct sub *s)
+{
+    if (s->end_ms == 0) return -1;
+    uint64_t now_ms = clock_now_ms();
+    return now_ms >= s->end_ms ? 0 : (int)(s->end_ms - now_ms);
+}
+
+static void sub_run(struct sub *s)
+{
+    struct mogi_event event;
+    while (!s->done) {
+        do {
+            if (mogi_client_next(s->client, 0, &event) != MOGI_OK) {
+                sub_end(s, s->status == 0 ? STATUS_LOST : s->status);
+                return;
+            }
+            event_take(s, &event);
+            ends_check(s);
+        } while (event.kind != MOGI_NOTHING && !s->done);
+        if (fflush(stdout) != 0) s->done = true;
+        if (!s->done) (void)interrupt_wait(s->client, false, wait_ms(s));
+    }
+}
+
+static int sub_connect_and_run(struct sub *s)
+{
+    struct arguments *a = &s->arguments;
+    enum mogi_error e = mogi_client_open(s->client);
+    if (e != MOGI_OK) return trouble_open(a, s->client, e);
+    interrupt_catch();
+    if (a->timeout_s > 0) {
+        s->end_ms = clock_now_ms() + (uint64_t)a->timeout_s * 1000;
+    }
+    sub_run(s);
+    if (mogi_client_is_connected(s->client)) {
+        e = mogi_client_close(s->client, s->farewell,
+                              arguments_region_bytes(a, REGION_DISCONNECT),
+                              CLOSE_TIMEOUT_MS);
+        if (e == MOGI_ERROR_ARGUMENT) {
+            trouble_print(a, "Error: A property of disconnect is wrong.\n");
+            return STATUS_ARGUMENT;
+        }
+    }
+    return s->status;
+}
+
+int sub_main(int argc, char **argv)
+{
+    struct sub s = {.status = STATUS_OK};
+    enum arguments_result result =
+        arguments_read(&s.arguments, ARGUMENTS_SUB, argc, argv);
+    int status = STATUS_FAILED;
+    if (result == ARGUMENTS_HELP) {
+        arguments_help(ARGUMENTS_SUB, stdout);
+    } else if (result == ARGUMENTS_VERSION) {
+        (void)puts("mogi sub " MOGI_VERSION);
+    } else if (result == ARGUMENTS_WRONG) {
+        status = trouble_arguments(&s.arguments);
+    } else if (sub_init(&s)) {
+        status = sub_connect_and_run(&s);
+    }
+    sub_fini(&s);
+    return status;
+}
