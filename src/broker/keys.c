@@ -78,7 +78,7 @@
 #define NO_AUTH                                                                \
     "this version cannot check who clients are; use \"allow_anonymous true\" " \
     "on a network you trust, and remove the line"
-#define NO_BRIDGE     "this version has no bridges; remove the lines of the bridge"
+#define NO_BRIDGE     "this version has no bridges; remove the bridge's lines"
 #define NO_WEBSOCKETS "this version has no WebSockets; remove the line"
 #define NO_PLUGIN     "mogi does not load Mosquitto's plugins; remove the line"
 #define NO_PROXY                                                               \
