@@ -39,9 +39,10 @@ static void loop_init(struct host *host)
     error |= uv_idle_init(loop, &host->again);
     error |= uv_timer_init(loop, &host->tick);
     error |= uv_timer_init(loop, &host->stop);
+    error |= uv_timer_init(loop, &host->seats);
     assert(error == 0);
     host->turn.data = host->again.data = host;
-    host->tick.data = host->stop.data = host;
+    host->tick.data = host->stop.data = host->seats.data = host;
     host->tick_ms = UINT64_MAX;
     (void)uv_prepare_start(&host->turn, on_turn);
 }
@@ -151,21 +152,65 @@ static void guest_welcome(struct host *host, struct guest *guest, bool refused)
     host_step(host, &event);
 }
 
+/* Take a seat, or, with `standing`, one more than there are. */
+static bool seat_take(struct host *host, bool standing, bool *refused)
+{
+    struct hosts *hosts = host->hosts;
+    unsigned count = atomic_fetch_add(&hosts->connections, 1) + 1;
+    unsigned max = host->settings->max_connections;
+    *refused = max > 0 && count > max;
+    if (!*refused) return true;
+    if (standing && count - max <= HOSTS_REFUSED_MAX) return true;
+    atomic_fetch_sub(&hosts->connections, 1);
+    return false;
+}
+
+static void guest_arrive(struct host *host, const struct standing *who,
+                         bool refused)
+{
+    struct guest *guest = guest_open(host, who->fd, who->listener, &who->peer);
+    if (guest != NULL) guest_welcome(host, guest, refused);
+}
+
+static void standing_drop(struct host *host)
+{
+    for (size_t i = 0; i < host->standing_count; i++) {
+        socket_close(host->standing[i].fd);
+    }
+    host->standing_count = 0;
+}
+
+/* Those who stood have waited long enough: in, or told that it is full. */
+static void on_seats(uv_timer_t *timer)
+{
+    struct host *host = timer->data;
+    for (size_t i = 0; i < host->standing_count; i++) {
+        bool refused;
+        if (seat_take(host, true, &refused)) {
+            guest_arrive(host, &host->standing[i], refused);
+        } else {
+            socket_close(host->standing[i].fd);
+        }
+    }
+    host->standing_count = 0;
+}
+
 static void on_accepted(struct listener *listener, int fd,
                         const struct address *peer)
 {
     struct host *host = listener->user;
-    struct hosts *hosts = host->hosts;
-    unsigned count = atomic_fetch_add(&hosts->connections, 1) + 1;
-    unsigned max = host->settings->max_connections;
-    bool refused = max > 0 && count > max;
-    if (refused && count - max > HOSTS_REFUSED_MAX) {
+    struct standing who = {fd, listener->index, *peer};
+    bool refused;
+    if (seat_take(host, false, &refused)) {
+        guest_arrive(host, &who, false);
+    } else if (host->standing_count == HOSTS_REFUSED_MAX) {
         socket_close(fd);
-        atomic_fetch_sub(&hosts->connections, 1);
-        return;
+    } else {
+        if (host->standing_count == 0) {
+            (void)uv_timer_start(&host->seats, on_seats, HOST_SEAT_MS, 0);
+        }
+        host->standing[host->standing_count++] = who;
     }
-    struct guest *guest = guest_open(host, fd, listener->index, peer);
-    if (guest != NULL) guest_welcome(host, guest, refused);
 }
 
 static void on_strained(struct listener *listener, int error)
@@ -321,6 +366,7 @@ static void mail_stop(struct host *host, struct mail *mail)
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_stop(&host->listeners[i]);
     }
+    standing_drop(host);
     struct event event = {.kind = EVENT_STOPPED};
     host_step(host, &event);
     turn_end(host);
@@ -393,6 +439,7 @@ void host_close(struct host *host)
     }
     /* No mail is opened any more: it could be for a host that is closed. */
     uv_close((uv_handle_t *)&host->hosts->boxes[host->index].wake, NULL);
+    standing_drop(host);
     (void)uv_prepare_stop(&host->turn);
     (void)uv_timer_stop(&host->tick);
     on_stop(&host->stop);

@@ -27,6 +27,10 @@ enum {
      * just closed. */
     HOSTS_REFUSED_MAX = 100,
 
+    /* How long a new connection waits, in ms, before it is refused: another
+     * thread may be about to see that an old one has gone. */
+    HOST_SEAT_MS = 20,
+
     /* How long a thread that ends waits for its last output, in ms. */
     HOST_STOP_MS = 2000,
 
@@ -52,6 +56,13 @@ struct hosts {
     uv_async_t *ended;   /* sent by each that ends */
 };
 
+/* A connection that waits for a seat. */
+struct standing {
+    int fd;
+    uint16_t listener;
+    struct address peer;
+};
+
 struct host {
     struct hosts *hosts;
     uint16_t index;
@@ -63,6 +74,9 @@ struct host {
     uv_idle_t again; /* keeps the loop awake while there is work left */
     uv_timer_t tick;
     uv_timer_t stop;
+    uv_timer_t seats;
+    struct standing standing[HOSTS_REFUSED_MAX];
+    size_t standing_count;
     uint64_t tick_ms; /* when `tick` is due; UINT64_MAX: never */
 
     struct pool *pool;
