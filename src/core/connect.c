@@ -150,8 +150,8 @@ static void connack_properties(const struct shard *shard,
     }
 }
 
-/* CONNACK that says yes. */
-static void connect_accept(struct shard *shard, struct conn *conn,
+/* CONNACK that says yes; false when the client takes no packet of its size. */
+static bool connect_accept(struct shard *shard, struct conn *conn,
                            const struct connect *c, bool present)
 {
     uint8_t space[CONNACK_PROPERTIES_MAX];
@@ -164,7 +164,7 @@ static void connect_accept(struct shard *shard, struct conn *conn,
         assert(!w.failed);
         connack.properties = properties_of(writer_bytes(&w));
     }
-    output_connack(shard, conn, &connack);
+    return output_connack(shard, conn, &connack);
 }
 
 /* CONNACK that says no, if the client has a word for it. */
@@ -177,7 +177,7 @@ static void connect_refuse(struct shard *shard, struct conn *conn, enum err why)
         if (connack.code == 0xff) return;
     }
     assert(connack.code != 0);
-    output_connack(shard, conn, &connack);
+    (void)output_connack(shard, conn, &connack);
 }
 
 void connect_failed(struct shard *shard, struct conn *conn, enum err why)
@@ -269,7 +269,11 @@ static enum err connect_enter(struct shard *shard, struct conn *conn,
     journal_will(shard, session);
     stat_add(shard, STAT_CONNECTS, 1);
     connect_note(shard, conn, c);
-    connect_accept(shard, conn, c, present);
+    if (!connect_accept(shard, conn, c, present)) {
+        session_detach(shard, session, false);
+        conn_close(shard, conn);
+        return OK;
+    }
     session_pump(shard, session);
     return OK;
 }

@@ -163,14 +163,15 @@ void output_ack(struct shard *shard, struct conn *conn, enum packet_type type,
     output_written(shard, conn, &w);
 }
 
-void output_connack(struct shard *shard, struct conn *conn,
+bool output_connack(struct shard *shard, struct conn *conn,
                     const struct connack *connack)
 {
     size_t size = connack_size(connack, conn->protocol);
-    if (!output_fits(conn, size)) return;
+    if (!output_fits(conn, size)) return false;
     struct writer w = output_writer(shard, size);
     connack_encode(connack, conn->protocol, &w);
     output_written(shard, conn, &w);
+    return true;
 }
 
 void output_suback(struct shard *shard, struct conn *conn,

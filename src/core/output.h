@@ -43,10 +43,13 @@ enum err output_publish(struct shard *shard, struct conn *conn,
 void output_ack(struct shard *shard, struct conn *conn, enum packet_type type,
                 uint16_t packet_id, uint8_t reason);
 
+/* Send the packet; one that is too large for the client is not sent, and false
+ * is returned. [MQTT-3.1.2-24] */
+bool output_connack(struct shard *shard, struct conn *conn,
+                    const struct connack *connack);
+
 /* Send the packet; one that is too large for the client is not sent.
  * [MQTT-3.1.2-24] */
-void output_connack(struct shard *shard, struct conn *conn,
-                    const struct connack *connack);
 void output_suback(struct shard *shard, struct conn *conn,
                    const struct suback *suback);
 void output_disconnect(struct shard *shard, struct conn *conn, uint8_t reason);
