@@ -125,15 +125,16 @@ CHECK_UNUSED static void disk_perform(struct disk *disk)
     }
 }
 
-/* What `conn` sends, as hex without spaces. */
+/* What `conn` sends, as hex; spaces mean nothing. */
 CHECK_UNUSED static void disk_send(struct disk *disk, uint32_t conn,
                                    const char *hex)
 {
     uint8_t bytes[1024];
     size_t size = 0;
-    for (; hex[0] != 0 && hex[1] != 0; hex += 2) {
-        char pair[] = {hex[0], hex[1], 0};
-        bytes[size++] = (uint8_t)strtoul(pair, NULL, 16);
+    while (*hex != 0) {
+        char pair[] = {hex[0], hex[0] == ' ' ? 0 : hex[1], 0};
+        hex += pair[1] == 0 ? 1 : 2;
+        if (pair[0] != ' ') bytes[size++] = (uint8_t)strtoul(pair, NULL, 16);
     }
     disk_step(disk, (struct event){.kind = EVENT_BYTES,
                                    .conn = {conn},

@@ -12,34 +12,22 @@ static const char CONNECT[] =
 
 static const char CONNECT_P[] = "100e0004 4d51545405020000 00 000170";
 
-/* The hex without what helps the eye. */
-static void send_all(struct disk *disk, uint32_t conn, const char *hex)
-{
-    char plain[512];
-    size_t size = 0;
-    for (; *hex != 0; hex++) {
-        if (*hex != ' ') plain[size++] = *hex;
-    }
-    plain[size] = 0;
-    disk_send(disk, conn, plain);
-}
-
 /* A session with one of everything. */
 static void live(struct disk *disk)
 {
     disk_init(disk);
     disk_open(disk, 1);
-    send_all(disk, 1, CONNECT);
-    send_all(disk, 1, "8207 0001 00 000174 02"); /* "t" */
-    send_all(disk, 1, "8210 0002 00 000a2473686172652f672f75 01");
+    disk_send(disk, 1, CONNECT);
+    disk_send(disk, 1, "8207 0001 00 000174 02"); /* "t" */
+    disk_send(disk, 1, "8210 0002 00 000a2473686172652f672f75 01");
     disk_open(disk, 2);
-    send_all(disk, 2, CONNECT_P);
-    send_all(disk, 2, "320a 000174 0001 00 61626364");
-    send_all(disk, 2, "340a 000174 0002 00 61626364");
-    send_all(disk, 2, "340a 000174 0003 00 61626364");
-    send_all(disk, 2, "320a 000175 0004 00 61626364"); /* shared */
-    send_all(disk, 1, "3408 00017a 0009 00 7879");     /* its own */
-    send_all(disk, 2, "3107 000172 00 616263");        /* retained */
+    disk_send(disk, 2, CONNECT_P);
+    disk_send(disk, 2, "320a 000174 0001 00 61626364");
+    disk_send(disk, 2, "340a 000174 0002 00 61626364");
+    disk_send(disk, 2, "340a 000174 0003 00 61626364");
+    disk_send(disk, 2, "320a 000175 0004 00 61626364"); /* shared */
+    disk_send(disk, 1, "3408 00017a 0009 00 7879");     /* its own */
+    disk_send(disk, 2, "3107 000172 00 616263");        /* retained */
 }
 
 static void all_is_there(void)
@@ -54,7 +42,7 @@ static void all_is_there(void)
     CHECK_EQ(memory_count(disk.store), 14);
     disk_open(&disk, 1);
     disk.sent_size = 0;
-    send_all(&disk, 1, CONNECT);
+    disk_send(&disk, 1, CONNECT);
     REQUIRE(disk.sent_size > 20);
     CHECK_EQ(disk.sent[0], 0x20);
     CHECK_EQ(disk.sent[2], 1);
@@ -82,13 +70,13 @@ static void copy_visit(void *context, struct bytes key, struct bytes value)
 static void use(struct disk *disk)
 {
     disk_open(disk, 1);
-    send_all(disk, 1, CONNECT);
-    send_all(disk, 1, "40020001");
-    send_all(disk, 1, "50020002");
-    send_all(disk, 1, "70020002");
+    disk_send(disk, 1, CONNECT);
+    disk_send(disk, 1, "40020001");
+    disk_send(disk, 1, "50020002");
+    disk_send(disk, 1, "70020002");
     disk_open(disk, 2);
-    send_all(disk, 2, CONNECT_P);
-    send_all(disk, 2, "320a 000174 0001 00 61626364");
+    disk_send(disk, 2, CONNECT_P);
+    disk_send(disk, 2, "320a 000174 0001 00 61626364");
     disk_close(disk, 1);
     disk->now_ms += UINT64_C(10000) * 1000;
     disk_step(disk, (struct event){.kind = EVENT_TICK});

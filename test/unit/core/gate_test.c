@@ -1,0 +1,80 @@
+/* gate_test.c - nothing leaves before its batch is on disk. */
+#include "core/gate.h"
+
+#include "bench.h"
+#include "core/state.h"
+
+static struct shard *step_begin(struct bench *b)
+{
+    b->shards[0]->out = &b->actions;
+    return b->shards[0];
+}
+
+static void since(void)
+{
+    struct bench *b = bench_new(1, bench_options());
+    struct shard *shard = step_begin(b);
+    b->actions.batch = 4;
+    CHECK_EQ(gate_since(shard, 0), 0);
+    struct conn_id nobody = {0};
+    actions_add(&b->actions, ACTION_PUT, nobody);
+    CHECK_EQ(gate_since(shard, 0), 4);
+    CHECK_EQ(gate_since(shard, 1), 0);
+    actions_add(&b->actions, ACTION_DEL, nobody);
+    CHECK_EQ(gate_since(shard, 1), 4);
+    CHECK(gate_open(shard, 0));
+    CHECK(!gate_open(shard, 4));
+    gate_committed(shard, 4);
+    CHECK(gate_open(shard, 4) && !gate_open(shard, 5));
+    actions_clear(&b->actions);
+    bench_free(b);
+}
+
+/* Answers to another shard leave in order, when their batches are there. */
+static void order(void)
+{
+    struct bench *b = bench_new(2, bench_options());
+    struct shard *shard = step_begin(b);
+    struct join_ref ref = {0, 1, 1}, nothing = {0};
+    gate_answer(shard, 0, ref, 10);
+    CHECK_EQ(b->actions.post_count, 1);
+    gate_answer(shard, 1, ref, 11);
+    gate_answer(shard, 1, nothing, 0);
+    gate_answer(shard, 2, ref, 12);
+    gate_answer(shard, 3, ref, 13);
+    CHECK_EQ(b->actions.post_count, 1);
+    gate_committed(shard, 2);
+    REQUIRE(b->actions.post_count == 3);
+    CHECK_EQ(b->actions.posts[1].count, 11);
+    CHECK_EQ(b->actions.posts[2].count, 12);
+    gate_answer(shard, 2, ref, 14);
+    REQUIRE(b->actions.post_count == 4);
+    gate_committed(shard, 7);
+    REQUIRE(b->actions.post_count == 5);
+    CHECK_EQ(b->actions.posts[4].count, 13);
+    actions_clear(&b->actions);
+    bench_free(b);
+}
+
+/* What waits for somebody who is no more is forgotten. */
+static void nobody(void)
+{
+    struct bench *b = bench_new(1, bench_options());
+    struct shard *shard = step_begin(b);
+    struct session_ref gone = {3, 9};
+    gate_delivery(shard, 1, gone, 5);
+    gate_session(shard, 1, gone);
+    gate_session(shard, 0, gone);
+    gate_committed(shard, 1);
+    CHECK(list_empty(&shard->gate.waiting));
+    gate_session(shard, 2, gone); /* for gate_fini */
+    bench_free(b);
+}
+
+int main(void)
+{
+    RUN(since);
+    RUN(order);
+    RUN(nobody);
+    return check_result();
+}
