@@ -43,7 +43,12 @@ int trouble_open(const struct arguments *a, const struct mogi_client *c,
     if (e != MOGI_ERROR_NETWORK && e != MOGI_ERROR_TIMEOUT) {
         return STATUS_FAILED;
     }
-    if (o->unix_path != NULL) {
+    if (o->bind_address != NULL) {
+        trouble_print(a,
+                      "Is %s (-A) an address of this machine that reaches "
+                      "the broker?\n",
+                      o->bind_address);
+    } else if (o->unix_path != NULL) {
         trouble_print(a, "Nothing listens on %s. Is a broker running?\n",
                       o->unix_path);
     } else {

@@ -197,13 +197,14 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
                                     .timeout_ms = o->connect_timeout_ms};
     c->wanted = true;
     c->error[0] = '\0';
-    enum mogi_error e = connect_queue(c);
-    if (e == MOGI_OK) {
-        e = channel_open(&target, &c->fd, c->error, sizeof c->error);
-    } else {
-        error_set(c, mogi_error_text(e));
-    }
+    enum mogi_error e =
+        channel_open(&target, &c->fd, c->error, sizeof c->error);
+    if (e != MOGI_OK) return e;
+    e = connect_queue(c);
     if (e != MOGI_OK) {
+        error_set(c, mogi_error_text(e));
+        channel_close(c->fd);
+        c->fd = -1;
         mogi_tiny_closed(&c->tiny);
         return e;
     }
