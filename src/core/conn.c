@@ -240,6 +240,7 @@ void conn_drained(struct shard *shard, struct conn *conn)
     conn->notify_asked = false;
     conn->output_bytes -= conn->output_marked;
     conn->output_marked = 0;
+    if (!output_room(conn)) output_ask(shard, conn);
     conn->seen_ms = shard->now_ms;
     if (conn->session != NULL) session_pump(shard, conn->session);
     conn_resume(shard, conn);
@@ -294,6 +295,10 @@ void conn_move(struct shard *shard, struct conn *conn, uint16_t home)
     action->size = (uint32_t)(shard->packet.size + shard->rest.size);
     buffer_append(arena, shard->packet);
     buffer_append(arena, shard->rest);
+    /* All this happens again there, and is counted there. */
+    stat_sub(shard, STAT_SOCKETS, 1);
+    stat_sub(shard, STAT_PACKETS_IN, 1);
+    stat_sub(shard, STAT_BYTES_IN, action->size);
     conn_forget(shard, conn);
 }
 
@@ -306,6 +311,8 @@ void conn_due(struct shard *shard, struct conn *conn)
     }
     assert(conn->keepalive_s > 0);
     uint64_t limit_ms = conn->keepalive_s * 1500ull;
+    /* What waits for us, and not for the client to read, is its sign of life. */
+    if (conn->held && output_room(conn)) conn->seen_ms = shard->now_ms;
     if (shard->now_ms >= conn->seen_ms + limit_ms) {
         conn_fail(shard, conn, ERR_KEEP_ALIVE); /* [MQTT-3.1.2-22] */
         return;

@@ -69,7 +69,7 @@ static enum err connect_check(const struct shard *shard,
                               const struct conn *conn, const struct connect *c)
 {
     if (conn->refused) return ERR_QUOTA;
-    if (shard->stopping) return ERR_SHUTTING_DOWN;
+    if (shard->stopping) return ERR_UNAVAILABLE;
     if (pool_full(shard->pool)) return ERR_QUOTA;
     if (!shard->options->allow_anonymous) return ERR_NOT_AUTHORIZED;
     if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {

@@ -20,6 +20,7 @@ static struct writer output_writer(struct shard *shard, size_t size)
 static bool output_count(struct shard *shard, struct conn *conn, size_t size)
 {
     assert(!conn->closed);
+    assert(size <= UINT32_MAX - conn->output_bytes);
     conn->output_bytes += (uint32_t)size;
     stat_add(shard, STAT_BYTES_OUT, size);
     stat_add(shard, STAT_PACKETS_OUT, 1);
@@ -28,6 +29,16 @@ static bool output_count(struct shard *shard, struct conn *conn, size_t size)
     conn->notify_asked = true;
     conn->output_marked = conn->output_bytes;
     return true;
+}
+
+void output_ask(struct shard *shard, struct conn *conn)
+{
+    assert(!conn->closed);
+    assert(!output_room(conn));
+    assert(!conn->notify_asked);
+    conn->notify_asked = true;
+    conn->output_marked = conn->output_bytes;
+    actions_send(shard->out, conn->id, 0, 0, NULL, true);
 }
 
 /* SEND `size` bytes of the arena from `offset` on, and the payload of `body`.

@@ -33,6 +33,10 @@ static inline bool output_room(const struct conn *conn)
     return conn->output_bytes < OUTPUT_BYTES_MAX;
 }
 
+/* Have the host say when all that was sent is written. For a connection without
+ * room: nothing else would be sent to it, and nobody told of it. */
+void output_ask(struct shard *shard, struct conn *conn);
+
 /* Send PUBLISH. OK; or ERR_TOO_LARGE: it is over what the client takes, and
  * nothing was sent, nor an alias set. [MQTT-3.1.2-24] [MQTT-3.1.2-25] */
 MUST_USE

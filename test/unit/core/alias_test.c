@@ -1,6 +1,5 @@
 /* alias_test.c - topic aliases, both ways. */
 #include "core/alias.h"
-
 #include "core/conn.h"
 #include "unit_pool.h"
 

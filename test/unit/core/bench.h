@@ -196,9 +196,9 @@ CHECK_UNUSED static bool bench_commit(struct bench *b)
     for (uint16_t i = 0; i < b->count; i++) {
         if (!b->uncommitted[i] || b->hold_commits) continue;
         b->uncommitted[i] = false;
-        bench_step(b, i,
-                   (struct event){.kind = EVENT_COMMITTED,
-                                  .batch = b->batches[i]});
+        bench_step(
+            b, i,
+            (struct event){.kind = EVENT_COMMITTED, .batch = b->batches[i]});
         return true;
     }
     return false;
@@ -449,8 +449,8 @@ CHECK_UNUSED static void bench_suback_at(struct bench *b, uint32_t number,
 {
     struct frame frame = bench_expect_at(b, number, type, line);
     struct suback suback;
-    enum err e = suback_decode(
-        &frame, (enum protocol)b->conns[number].protocol, &suback);
+    enum err e = suback_decode(&frame, (enum protocol)b->conns[number].protocol,
+                               &suback);
     REQUIRE(e == OK);
     BENCH_IS(suback.codes.size == 1 && suback.codes.data[0] == code);
 }
@@ -501,7 +501,7 @@ CHECK_UNUSED static void bench_closed_at(struct bench *b, uint32_t number,
     fprintf(stderr, "    line %d\n", line);
 }
 
-#define EXPECT(b, number, type) bench_expect_at(b, number, type, __LINE__)
+#define EXPECT(b, number, type)   bench_expect_at(b, number, type, __LINE__)
 #define EXPECT_PUBLISH(b, number) bench_publish_at(b, number, __LINE__)
 #define EXPECT_MESSAGE(b, number, topic, payload)                              \
     bench_message_at(b, number, topic, payload, __LINE__)
@@ -612,9 +612,8 @@ CHECK_UNUSED static void bench_tell(struct bench *b, uint32_t number,
 CHECK_UNUSED static void bench_retain(struct bench *b, uint32_t number,
                                       const char *topic, const char *payload)
 {
-    struct publish_out p = {.topic = bytes_of(topic),
-                            .payload = bytes_of(payload),
-                            .retain = true};
+    struct publish_out p = {
+        .topic = bytes_of(topic), .payload = bytes_of(payload), .retain = true};
     bench_say(b, number, bench_publish(b, number, &p));
 }
 

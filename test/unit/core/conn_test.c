@@ -1,8 +1,8 @@
 /* conn_test.c - bytes become packets; deadlines are kept; output is bounded. */
-#include "core/conn.h"
-
 #include "bench.h"
 #include "core/bounds.h"
+#include "core/conn.h"
+#include "core/outbound.h"
 #include "core/state.h"
 
 static const struct visit A = {.id = "a"}, B = {.id = "b"};
@@ -276,7 +276,8 @@ static void slow(void)
 static void slow_qos0(void)
 {
     struct options options = bench_options();
-    options.max_queued_messages = 3;
+    options.max_queued_bytes =
+        3 * (sizeof(struct delivery) + sizeof(struct body)) + 1 + 2 + 3;
     struct bench *b = bench_new(1, options);
     uint32_t a = bench_enter(b, A);
     uint32_t c = bench_enter(b, B);

@@ -1,7 +1,6 @@
 /* connect_test.c - who comes in, and what is said to it. */
-#include "core/connect.h"
-
 #include "bench.h"
+#include "core/connect.h"
 #include "core/state.h"
 
 static void expiry(void)
@@ -20,7 +19,7 @@ static void properties(void)
     struct bench *b = bench_new(1, bench_options());
     struct visit v = {.id = "a"};
     uint32_t a = bench_knock(b, v);
-    static const uint8_t WANT[] = {0x20, 14,   0, 0, 11, 0x22, 0,    10,
+    static const uint8_t WANT[] = {0x20, 14,   0,    0,    11,   0x22, 0, 10,
                                    0x27, 0x00, 0x1e, 0x84, 0x80, 0x21, 0, 20};
     struct bytes heard = buffer_bytes(&b->conns[a].heard);
     CHECK_BYTES(heard.data, heard.size, WANT, sizeof WANT);
@@ -102,8 +101,7 @@ static void refused(void)
     uint32_t a = b->conn_count++;
     b->conns[a] = (struct bench_conn){.open = true, .protocol = MQTT_50};
     buffer_init(&b->conns[a].heard, b->paper);
-    struct event event = {
-        .kind = EVENT_OPENED, .conn = {a}, .refused = true};
+    struct event event = {.kind = EVENT_OPENED, .conn = {a}, .refused = true};
     bench_step(b, 0, event);
     struct visit v = {.id = "a"};
     bench_say(b, a, bench_connect(&v));

@@ -1,7 +1,6 @@
 /* gate_test.c - nothing leaves before its batch is on disk. */
-#include "core/gate.h"
-
 #include "bench.h"
+#include "core/gate.h"
 #include "core/state.h"
 
 static struct shard *step_begin(struct bench *b)

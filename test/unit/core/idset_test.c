@@ -1,6 +1,5 @@
 /* idset_test.c - a set of packet ids, small and large. */
 #include "core/idset.h"
-
 #include "unit_pool.h"
 
 static struct pool *pool;

@@ -1,7 +1,6 @@
 /* join_test.c - waiting for the answers of other shards. */
-#include "core/join.h"
-
 #include "bench.h"
+#include "core/join.h"
 #include "core/state.h"
 
 /* A shard in the middle of a step, for calling the unit itself. */
