@@ -35,25 +35,20 @@ endif()
 
 # libmogi: the tiny engine and the client library, for other programs. Only
 # what begins with mogi_ is visible in it.
-get_target_property(tiny_type mogi-tiny TYPE)
-if(tiny_type STREQUAL "STATIC_LIBRARY" AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
+mogi_sources(tiny_sources "src/tiny")
+mogi_sources(client_sources "src/client")
+if(tiny_sources AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
    AND NOT MOGI_SANITIZE AND NOT MOGI_FUZZ)
-  if(NOT EXISTS "${CMAKE_BINARY_DIR}/empty.c")
-    file(WRITE "${CMAKE_BINARY_DIR}/empty.c" "")
-  endif()
-  add_library(mogi-shared SHARED "${CMAKE_BINARY_DIR}/empty.c")
-  set_target_properties(mogi-shared PROPERTIES OUTPUT_NAME mogi)
+  add_library(mogi-shared SHARED ${tiny_sources} ${client_sources})
+  target_include_directories(mogi-shared PRIVATE
+    "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
+  target_compile_definitions(mogi-shared PRIVATE
+    MOGI_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(mogi-shared PRIVATE mogi-wire mogi-base)
   set(exports "${PROJECT_SOURCE_DIR}/cmake/exports.map")
+  set_target_properties(mogi-shared PROPERTIES OUTPUT_NAME mogi
+    C_VISIBILITY_PRESET default)
   set_property(TARGET mogi-shared APPEND PROPERTY LINK_DEPENDS "${exports}")
   target_link_options(mogi-shared PRIVATE
     "-Wl,--version-script=${exports}" -Wl,--no-undefined)
-  foreach(room tiny client)
-    get_target_property(type mogi-${room} TYPE)
-    if(type STREQUAL "STATIC_LIBRARY")
-      set_target_properties(mogi-${room} PROPERTIES C_VISIBILITY_PRESET default)
-      target_compile_options(mogi-${room} PRIVATE -fno-semantic-interposition)
-      target_link_libraries(mogi-shared PRIVATE
-        "$<LINK_LIBRARY:WHOLE_ARCHIVE,mogi-${room}>")
-    endif()
-  endforeach()
 endif()
