@@ -45,22 +45,23 @@ static void gap_fill(struct bench_track *t, uint32_t at, uint32_t number)
     if (old.first == number) gap_remove(t, at);
 }
 
-void bench_track_odd(struct bench_track *t, uint32_t number)
+bool bench_track_odd(struct bench_track *t, uint32_t number)
 {
     if (number >= t->next) {
         struct bench_gap gap = {t->next, number};
         if (gap.first < gap.end) gap_insert(t, t->gap_count, gap);
         t->next = number + 1;
-        return;
+        return true;
     }
     for (uint32_t i = 0; i < t->gap_count; i++) {
         if (number >= t->gaps[i].first && number < t->gaps[i].end) {
             gap_fill(t, i, number);
             t->misordered += 1;
-            return;
+            return true;
         }
     }
     t->duplicated += 1;
+    return false;
 }
 
 uint64_t bench_track_lost(const struct bench_track *t, uint32_t sent)

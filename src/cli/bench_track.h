@@ -34,17 +34,17 @@ struct bench_track {
  * and makes it one again. */
 void bench_track_fini(struct bench_track *t);
 
-/* Note `number` when it is not the next one. */
-void bench_track_odd(struct bench_track *t, uint32_t number);
+/* Note `number`, which is not the next one; as bench_track_see. */
+bool bench_track_odd(struct bench_track *t, uint32_t number);
 
-/* Note that `number` came. */
-static inline void bench_track_see(struct bench_track *t, uint32_t number)
+/* Note that `number` came; false when it had come before. */
+static inline bool bench_track_see(struct bench_track *t, uint32_t number)
 {
     if (number == t->next) {
         t->next += 1;
-        return;
+        return true;
     }
-    bench_track_odd(t, number);
+    return bench_track_odd(t, number);
 }
 
 /* How many of the numbers below `sent` never came. */

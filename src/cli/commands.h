@@ -9,4 +9,7 @@ int pub_main(int argc, char **argv);
 /* Print messages: mosquitto_sub's options and exit codes. */
 int sub_main(int argc, char **argv);
 
+/* Load a broker and check what it delivers. */
+int bench_main(int argc, char **argv);
+
 #endif
