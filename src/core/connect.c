@@ -230,9 +230,6 @@ static void connect_settle(struct shard *shard, struct conn *conn,
         uint32_t alias_max = c->properties.topic_alias_max;
         uint32_t ours = shard->options->max_topic_alias_broker;
         conn->alias_max = (uint16_t)(alias_max < ours ? alias_max : ours);
-        if (properties_has(&c->properties, PROPERTY_PACKET_SIZE_MAX)) {
-            conn->packet_max = c->properties.packet_size_max;
-        }
     }
     wheel_clear(&shard->conn_timers, &conn->timer);
     if (conn->keepalive_s == 0) return;
@@ -286,6 +283,10 @@ enum err connect_in(struct shard *shard, struct conn *conn,
     enum err e = connect_decode(frame, &c);
     conn->protocol = (uint8_t)c.protocol;
     if (e != OK) return e;
+    /* It binds our answer, also when that is a refusal. [MQTT-3.1.2-24] */
+    if (properties_has(&c.properties, PROPERTY_PACKET_SIZE_MAX)) {
+        conn->packet_max = c.properties.packet_size_max;
+    }
     e = connect_check(shard, conn, &c);
     if (e != OK) return e;
     if (c.client_id.size == 0) {
