@@ -49,7 +49,6 @@ struct conn {
 
     /* QoS 0 that did not fit into the output yet. */
     struct link waiting;
-    uint32_t waiting_count;
     uint64_t waiting_bytes;
 
     struct alias_in *alias_in;   /* of our clients' publishes, or NULL */

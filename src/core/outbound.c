@@ -289,6 +289,12 @@ void outbound_release(struct shard *shard, struct session *session,
     outbound_pump(shard, session);
 }
 
+/* What a waiting message with `payload` takes, about. */
+static uint64_t waiting_cost(struct bytes payload)
+{
+    return sizeof(struct delivery) + sizeof(struct body) + payload.size;
+}
+
 /* Send QoS 0 that waited for room in the output. */
 static void waiting_send(struct shard *shard, struct session *session)
 {
@@ -296,8 +302,7 @@ static void waiting_send(struct shard *shard, struct session *session)
     while (!list_empty(&conn->waiting) && output_room(conn)) {
         struct delivery *d = OWNER(conn->waiting.next, struct delivery, link);
         list_remove(&d->link);
-        conn->waiting_count -= 1;
-        conn->waiting_bytes -= delivery_bytes(d);
+        conn->waiting_bytes -= waiting_cost(d->body->message.payload);
         bool expired = message_expired(&d->body->message, shard->now_ms);
         if (expired || !delivery_send(shard, session, d)) {
             stat_add(shard, STAT_PUBLISH_DROPPED, 1);
@@ -346,6 +351,19 @@ static bool queue_has_room(const struct options *options, uint32_t count,
            bytes + more <= options->max_queued_bytes;
 }
 
+/* Is there room for `m` to wait for `conn`'s output? What is promised to nobody
+ * is bounded by the memory it takes, not by a number of messages, so that a
+ * burst passes; one message may always wait. */
+static bool waiting_has_room(const struct options *options,
+                             const struct conn *conn, const struct message *m)
+{
+    if (list_empty(&conn->waiting)) return true;
+    uint64_t max = WAITING_BYTES_MAX;
+    uint64_t queued_max = options->max_queued_bytes;
+    if (queued_max > 0 && queued_max < max) max = queued_max;
+    return conn->waiting_bytes + waiting_cost(m->payload) <= max;
+}
+
 /* QoS 0 to a client that is here: now, or when the output has room. */
 static enum err offer_qos0(struct shard *shard, struct session *session,
                            struct message *m, const struct terms *terms)
@@ -363,9 +381,7 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
         return OK;
     }
     struct delivery *d = NULL;
-    if (conn->waiting_bytes + m->payload.size <= WAITING_BYTES_MAX &&
-        queue_has_room(shard->options, conn->waiting_count, conn->waiting_bytes,
-                       m->payload.size)) {
+    if (waiting_has_room(shard->options, conn, m)) {
         d = delivery_of(shard, m, terms);
     }
     if (d == NULL) {
@@ -373,8 +389,7 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
         return ERR_FULL;
     }
     list_push(&conn->waiting, &d->link);
-    conn->waiting_count += 1;
-    conn->waiting_bytes += delivery_bytes(d);
+    conn->waiting_bytes += waiting_cost(d->body->message.payload);
     return OK;
 }
 
@@ -603,6 +618,5 @@ void outbound_drop_waiting(struct shard *shard, struct conn *conn)
         stat_add(shard, STAT_PUBLISH_DROPPED, 1);
         delivery_free(shard, d);
     }
-    conn->waiting_count = 0;
     conn->waiting_bytes = 0;
 }
