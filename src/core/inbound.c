@@ -23,7 +23,6 @@ static void receipt_free(struct shard *shard, struct receipt *receipt)
     assert(inbound->receipt_count > 0);
     list_remove(&receipt->link);
     inbound->receipt_count -= 1;
-    if (receipt->type == PACKET_PUBACK) inbound->puback_count -= 1;
     join_free(shard, receipt->join);
     pool_give(shard->pool, receipt, sizeof *receipt);
 }
@@ -35,8 +34,11 @@ void inbound_fini(struct shard *shard, struct session *session)
         receipt_free(shard, OWNER(at, struct receipt, link));
     }
     assert(inbound->receipt_count == 0);
-    assert(inbound->puback_count == 0);
     idset_fini(&inbound->received, shard->pool);
+    pool_give(shard->pool, inbound->doubts,
+              inbound->doubt_count * sizeof *inbound->doubts);
+    inbound->doubts = NULL;
+    inbound->doubt_count = 0;
 }
 
 struct receipt *receipt_new(struct shard *shard, struct session *session,
@@ -52,7 +54,6 @@ struct receipt *receipt_new(struct shard *shard, struct session *session,
     struct inbound *inbound = &session->inbound;
     list_push(&inbound->receipts, &receipt->link);
     inbound->receipt_count += 1;
-    if (type == PACKET_PUBACK) inbound->puback_count += 1;
     return receipt;
 }
 
@@ -91,6 +92,47 @@ struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id)
     return NULL;
 }
 
+const struct doubt *inbound_doubt(const struct inbound *inbound,
+                                  uint16_t packet_id)
+{
+    for (uint32_t i = 0; i < inbound->doubt_count; i++) {
+        if (inbound->doubts[i].packet_id == packet_id) {
+            return &inbound->doubts[i];
+        }
+    }
+    return NULL;
+}
+
+/* Room for `count` doubts. */
+static void doubts_resize(struct inbound *inbound, struct pool *pool,
+                          uint32_t count)
+{
+    size_t each = sizeof *inbound->doubts;
+    inbound->doubts =
+        pool_resize(pool, inbound->doubts, inbound->doubt_count * each,
+                    count * each);
+    inbound->doubt_count = count;
+}
+
+void inbound_doubt_add(struct inbound *inbound, struct pool *pool,
+                       struct doubt doubt)
+{
+    assert(inbound_doubt(inbound, doubt.packet_id) == NULL);
+    assert(doubt.lacking != 0);
+    doubts_resize(inbound, pool, inbound->doubt_count + 1);
+    inbound->doubts[inbound->doubt_count - 1] = doubt;
+}
+
+void inbound_doubt_drop(struct inbound *inbound, struct pool *pool,
+                        uint16_t packet_id)
+{
+    const struct doubt *found = inbound_doubt(inbound, packet_id);
+    if (found == NULL) return;
+    uint32_t index = (uint32_t)(found - inbound->doubts);
+    inbound->doubts[index] = inbound->doubts[inbound->doubt_count - 1];
+    doubts_resize(inbound, pool, inbound->doubt_count - 1);
+}
+
 /* What the acknowledgement says. That nobody is there is told by PUBACK alone,
  * as clients of other brokers are used to. MQTT 5.0, 3.4.2.1, 3.5.2.1 */
 static uint8_t receipt_reason(const struct receipt *receipt)
@@ -98,6 +140,18 @@ static uint8_t receipt_reason(const struct receipt *receipt)
     if (receipt->reason != REASON_SUCCESS) return receipt->reason;
     bool nobody = receipt->type == PACKET_PUBACK && receipt->count == 0;
     return nobody ? REASON_NO_MATCHING_SUBSCRIBERS : REASON_SUCCESS;
+}
+
+/* Send it. What ends a publish gives its place back; a PUBREL may end one of an
+ * earlier connection, which has none. */
+static void inbound_send(struct shard *shard, struct session *session,
+                         enum packet_type type, uint16_t packet_id,
+                         uint8_t reason)
+{
+    struct inbound *inbound = &session->inbound;
+    bool ends = type != PACKET_PUBREC || reason >= REASON_FAILURE;
+    if (ends && inbound->unacknowledged > 0) inbound->unacknowledged -= 1;
+    output_ack(shard, session->conn, type, packet_id, reason);
 }
 
 /* A refused QoS 2 message ends with its PUBREC. MQTT 5.0, 4.3.3 */
@@ -109,8 +163,8 @@ static void receipt_send(struct shard *shard, struct receipt *receipt)
         session_released(shard, session, receipt->packet_id);
     }
     if (!receipt->wanted || session->conn == NULL) return;
-    output_ack(shard, session->conn, (enum packet_type)receipt->type,
-               receipt->packet_id, reason);
+    inbound_send(shard, session, (enum packet_type)receipt->type,
+                 receipt->packet_id, reason);
 }
 
 void inbound_flush(struct shard *shard, struct session *session)
@@ -131,7 +185,7 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
 {
     assert(session->conn != NULL);
     if (list_empty(&session->inbound.receipts) && gate_open(shard, batch)) {
-        output_ack(shard, session->conn, type, packet_id, reason);
+        inbound_send(shard, session, type, packet_id, reason);
         return;
     }
     struct receipt *receipt = receipt_new(shard, session, type, packet_id);
@@ -145,6 +199,7 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
 
 void inbound_detach(struct inbound *inbound)
 {
+    inbound->unacknowledged = 0;
     LIST_EACH(at, after, &inbound->receipts) {
         OWNER(at, struct receipt, link)->wanted = false;
     }

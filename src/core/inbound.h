@@ -37,11 +37,20 @@ struct receipt {
     bool wanted;    /* the client that asked is still connected */
 };
 
+/* A QoS 2 publish that a crash may have kept from some shards. See record.h. */
+struct doubt {
+    uint64_t stamp;
+    uint64_t lacking; /* bit i: sessions of what was shard i may lack it */
+    uint16_t packet_id;
+};
+
 struct inbound {
     struct link receipts;
     uint32_t receipt_count;
-    uint32_t puback_count; /* receipts of QoS 1 among them */
+    uint32_t unacknowledged; /* of this connection; see below */
     struct idset received;
+    struct doubt *doubts; /* of ids in `received`; after a crash only */
+    uint32_t doubt_count;
 };
 
 /* Nothing is owed. */
@@ -50,11 +59,12 @@ void inbound_init(struct inbound *inbound);
 /* Give up all. */
 void inbound_fini(struct shard *shard, struct session *session);
 
-/* QoS > 0 publishes that the client has not seen acknowledged: what Receive
- * Maximum counts. MQTT 5.0, 4.9 */
-static inline uint32_t inbound_unacknowledged(const struct inbound *inbound)
+/* The client published with QoS > 0. It then has one publish more that it has
+ * not seen acknowledged: what Receive Maximum counts, on each connection from
+ * the beginning. MQTT 5.0, 4.9 */
+static inline void inbound_count(struct inbound *inbound)
 {
-    return inbound->puback_count + inbound->received.count;
+    inbound->unacknowledged += 1;
 }
 
 /* Too much under way that waits for us, where `max` is what the client was told
@@ -63,7 +73,7 @@ static inline uint32_t inbound_unacknowledged(const struct inbound *inbound)
 static inline bool inbound_full(const struct inbound *inbound, uint32_t max)
 {
     if (inbound->receipt_count >= INBOUND_PENDING_MAX) return true;
-    return inbound->receipt_count > 0 && inbound_unacknowledged(inbound) >= max;
+    return inbound->receipt_count > 0 && inbound->unacknowledged >= max;
 }
 
 /* Owe the client an acknowledgement of `type` for `packet_id`, behind all that
@@ -81,6 +91,16 @@ void receipt_joined(struct shard *shard, struct receipt *receipt,
 
 /* The PUBREC that is still owed for `packet_id`, or NULL. */
 struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id);
+
+/* The doubt about `packet_id`, or NULL. */
+const struct doubt *inbound_doubt(const struct inbound *inbound,
+                                  uint16_t packet_id);
+
+/* Have one more, or drop that about `packet_id`, if any. */
+void inbound_doubt_add(struct inbound *inbound, struct pool *pool,
+                       struct doubt doubt);
+void inbound_doubt_drop(struct inbound *inbound, struct pool *pool,
+                        uint16_t packet_id);
 
 /* Send at once, or behind what is owed already: an acknowledgement that waits
  * for `batch` alone. */

@@ -70,7 +70,7 @@ static enum err publish_check(const struct shard *shard,
     if (p->qos == 0 || conn->protocol != MQTT_50) return OK;
     const struct inbound *inbound = &conn->session->inbound;
     if (p->qos == 2 && idset_has(&inbound->received, p->packet_id)) return OK;
-    bool over = inbound_unacknowledged(inbound) >= options->receive_maximum;
+    bool over = inbound->unacknowledged >= options->receive_maximum;
     return over ? ERR_RECEIVE_MAX : OK; /* [MQTT-3.3.4-7] */
 }
 
@@ -86,17 +86,39 @@ static enum err publish_accept(const struct shard *shard,
     return publish_payload_check(options, &p->properties, p->payload);
 }
 
+/* A QoS 2 message may be asked for again: note who must have it. */
+static void publish_received(struct shard *shard, struct session *session,
+                             const struct message *m, struct routing *routing)
+{
+    uint64_t others = session->stored ? route_targets(shard, m) : 0;
+    routing->once = others != 0;
+    session_received(shard, session, routing->packet_id, m->stamp, others);
+}
+
+/* What was passed on to a shared group elsewhere is not done with this shard's
+ * batch. */
+static void publish_passed_on(struct shard *shard, struct session *session,
+                              const struct message *m,
+                              const struct routing *routing)
+{
+    if (routing->type != PACKET_PUBREC || !routing->passed_on) return;
+    uint64_t here = UINT64_C(1) << shard->place.index;
+    journal_received(shard, session, routing->packet_id, m->stamp,
+                     route_targets(shard, m) | here);
+}
+
 /* Route `p`, whose acknowledgement of `type` (PACKET_NONE: QoS 0) is owed when
- * all that have receivers have it. */
+ * all that have receivers have it; with `doubt` to those who may lack it. */
 static void publish_route(struct shard *shard, struct session *session,
-                          const struct publish *p, enum packet_type type)
+                          const struct publish *p, enum packet_type type,
+                          const struct doubt *doubt)
 {
     bool has_expiry = properties_has(&p->properties, PROPERTY_MESSAGE_EXPIRY);
     struct message m = {
         .topic = p->topic,
         .forward = publish_forward(shard, &p->properties),
         .payload = p->payload,
-        .stamp = shard_stamp(shard),
+        .stamp = doubt == NULL ? shard_stamp(shard) : doubt->stamp,
         .expires_ms = publish_expires_ms(
             shard, has_expiry, p->properties.message_expiry_s, p->retain),
         .publisher = session->ref,
@@ -106,11 +128,13 @@ static void publish_route(struct shard *shard, struct session *session,
     };
     struct routing routing = {
         .publisher = session, .type = type, .packet_id = p->packet_id};
+    if (doubt != NULL) routing.lacking = doubt->lacking;
     size_t puts = shard->out->put_count;
-    if (type == PACKET_PUBREC) {
-        session_received(shard, session, p->packet_id, m.stamp);
+    if (type == PACKET_PUBREC && doubt == NULL) {
+        publish_received(shard, session, &m, &routing);
     }
     route_publish(shard, &m, &routing);
+    if (doubt == NULL) publish_passed_on(shard, session, &m, &routing);
     message_done(&m);
     if (type != PACKET_NONE) {
         routing_finish(shard, &routing, gate_since(shard, puts));
@@ -136,24 +160,35 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
     }
     bool v5 = session->protocol == MQTT_50;
     size_t puts = shard->out->put_count;
-    if (!v5) session_received(shard, session, p->packet_id, shard_stamp(shard));
+    if (!v5) {
+        session_received(shard, session, p->packet_id, shard_stamp(shard), 0);
+    }
     inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
                         err_code(why), gate_since(shard, puts));
     return OK;
 }
 
-/* A QoS 2 PUBLISH that came before, and is not published again: PUBREC, as soon
- * as what it promises is true. [MQTT-4.3.3-10] [MQTT3-4.3.3-2] */
+/* A QoS 2 PUBLISH that came before, and is not published again but to those
+ * whom a crash kept from it: PUBREC, as soon as what it promises is true.
+ * [MQTT-4.3.3-10] [MQTT3-4.3.3-2] */
 static void publish_again(struct shard *shard, struct session *session,
-                          uint16_t packet_id)
+                          const struct publish *p)
 {
-    struct receipt *receipt = inbound_receipt(&session->inbound, packet_id);
+    struct inbound *inbound = &session->inbound;
+    struct receipt *receipt = inbound_receipt(inbound, p->packet_id);
     if (receipt != NULL) {
         receipt->wanted = true;
         return;
     }
-    inbound_acknowledge(shard, session, PACKET_PUBREC, packet_id,
-                        REASON_SUCCESS, 0);
+    const struct doubt *found = inbound_doubt(inbound, p->packet_id);
+    if (found == NULL || publish_accept(shard, p) != OK) {
+        inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
+                            REASON_SUCCESS, 0);
+        return;
+    }
+    struct doubt doubt = *found;
+    inbound_doubt_drop(inbound, shard->pool, p->packet_id);
+    publish_route(shard, session, p, PACKET_PUBREC, &doubt);
 }
 
 enum err publish_in(struct shard *shard, struct conn *conn,
@@ -173,11 +208,12 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     stat_add(shard, STAT_PUBLISH_IN, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
     if (p.qos == 2 && idset_has(&session->inbound.received, p.packet_id)) {
-        publish_again(shard, session, p.packet_id);
+        publish_again(shard, session, &p);
         return OK;
     }
+    if (p.qos > 0) inbound_count(&session->inbound);
     e = publish_accept(shard, &p);
     if (e != OK) return publish_refuse(shard, session, &p, e);
-    publish_route(shard, session, &p, ANSWERS[p.qos]);
+    publish_route(shard, session, &p, ANSWERS[p.qos], NULL);
     return OK;
 }

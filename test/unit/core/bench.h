@@ -377,7 +377,7 @@ CHECK_UNUSED static bool bench_next(struct bench *b, uint32_t number,
     return true;
 }
 
-#define BENCH_IS(cond) check_true((cond), #cond, __FILE__, line)
+#define BENCH_IS(cond) check_true((cond), #cond, __BASE_FILE__, line)
 
 /* The next packet is of `type`. */
 CHECK_UNUSED static struct frame bench_expect_at(struct bench *b,
@@ -388,7 +388,7 @@ CHECK_UNUSED static struct frame bench_expect_at(struct bench *b,
     struct frame frame = {0};
     bool there = bench_next(b, number, &frame);
     if (!BENCH_IS(there && frame.type == type)) {
-        fprintf(stderr, "    line %d: %s instead of %s\n", line,
+        fprintf(stderr, "    %s instead of %s\n",
                 there ? packet_name(frame.type) : "nothing", packet_name(type));
         exit(1);
     }
@@ -418,8 +418,8 @@ CHECK_UNUSED static struct publish bench_message_at(struct bench *b,
     bool right = bytes_equal(p.topic, bytes_of(topic)) &&
                  bytes_equal(p.payload, bytes_of(payload));
     if (!BENCH_IS(right)) {
-        fprintf(stderr, "    line %d: %.*s %.*s instead of %s %s\n", line,
-                (int)p.topic.size, (const char *)p.topic.data,
+        fprintf(stderr, "    %.*s %.*s instead of %s %s\n", (int)p.topic.size,
+                (const char *)p.topic.data,
                 (int)(p.payload.size < 64 ? p.payload.size : 64),
                 (const char *)p.payload.data, topic, payload);
     }
@@ -438,8 +438,8 @@ CHECK_UNUSED static void bench_ack_at(struct bench *b, uint32_t number,
     REQUIRE(e == OK);
     if (ack.packet_id == packet_id && ack.reason == reason) return;
     BENCH_IS(ack.packet_id == packet_id && ack.reason == reason);
-    fprintf(stderr, "    line %d: id %u 0x%02x instead of %u 0x%02x\n", line,
-            ack.packet_id, ack.reason, packet_id, reason);
+    fprintf(stderr, "    id %u 0x%02x instead of %u 0x%02x\n", ack.packet_id,
+            ack.reason, packet_id, reason);
 }
 
 /* The next is SUBACK or UNSUBACK with just this code. */
@@ -476,8 +476,7 @@ CHECK_UNUSED static void bench_quiet_at(struct bench *b, uint32_t number,
     struct frame frame;
     bool there = bench_next(b, number, &frame);
     if (!BENCH_IS(!there)) {
-        fprintf(stderr, "    line %d: %s instead of nothing\n", line,
-                packet_name(frame.type));
+        fprintf(stderr, "    %s instead of nothing\n", packet_name(frame.type));
     }
     if (BENCH_IS(b->conns[number].open)) return;
     fprintf(stderr, "    line %d\n", line);
@@ -492,7 +491,7 @@ CHECK_UNUSED static void bench_closed_at(struct bench *b, uint32_t number,
         struct disconnect disconnect;
         REQUIRE(disconnect_decode(&f, MQTT_50, &disconnect) == OK);
         if (!BENCH_IS(disconnect.reason == reason)) {
-            fprintf(stderr, "    line %d: 0x%02x\n", line, disconnect.reason);
+            fprintf(stderr, "    0x%02x\n", disconnect.reason);
         }
     }
     struct frame frame;
