@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { VERSIONS_MAX = 3, LINE_MAX_BYTES = 65536, REPEATS_MAX = 1000000 };
+enum {
+    VERSIONS_MAX = 3,
+    LINE_MAX_BYTES = 65536,
+    REPEATS_MAX = 1000000,
+    NUMBER_MAX = 12
+};
 
 bool play_fail(struct play *play, const char *format, ...)
 {
@@ -235,13 +240,13 @@ static bool run_repeat(struct play *play, const char **at)
     if (rounds == 0 || rounds > REPEATS_MAX || size >= LINE_MAX_BYTES) {
         return play_fail(play, "repeat wants a number");
     }
-    char *text = words_memory(NULL, size * 4 + 1);
+    char *text = words_memory(NULL, size * NUMBER_MAX + 1);
     bool good = true;
     for (unsigned long i = 1; i <= rounds && good; i++) {
         size_t used = 0;
         for (size_t k = 0; k < size; k++) {
             if (body[k] == '%' && body[k + 1] == 'i' && k + 1 < size) {
-                used += (size_t)sprintf(text + used, "%lu", i);
+                used += (size_t)snprintf(text + used, NUMBER_MAX, "%lu", i);
                 k += 1;
             } else {
                 text[used++] = body[k];

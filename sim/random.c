@@ -498,6 +498,17 @@ static void life_rest(struct life *life)
     }
 }
 
+/* "r/ACTOR/NUMBER" */
+static bool retained_read(const char *topic, unsigned *actor, unsigned *number)
+{
+    char *end;
+    if (strncmp(topic, "r/", 2) != 0) return false;
+    *actor = (unsigned)strtoul(topic + 2, &end, 10);
+    if (*end != '/') return false;
+    *number = (unsigned)strtoul(end + 1, &end, 10);
+    return *end == 0;
+}
+
 static void check_retained(struct life *life, const struct words *packet,
                            bool seen[ACTORS_MAX][RETAINED_TOPICS])
 {
@@ -509,8 +520,8 @@ static void check_retained(struct life *life, const struct words *packet,
     if (name.size >= sizeof(topic) || text.size >= sizeof(value)) return;
     memcpy(topic, name.data, name.size);
     memcpy(value, text.data, text.size);
-    if (sscanf(topic, "r/%u/%u", &actor, &number) != 2 ||
-        actor >= life->actor_count || number >= RETAINED_TOPICS) {
+    if (!retained_read(topic, &actor, &number) || actor >= life->actor_count ||
+        number >= RETAINED_TOPICS) {
         life_wrong(life, topic, "nobody retained this");
         return;
     }

@@ -1,4 +1,6 @@
 /* words.c - fields by name: lists, comparison, printing. */
+#include "sim/words.h"
+
 #include "sim/words_codec.h"
 
 #include <assert.h>

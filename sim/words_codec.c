@@ -163,7 +163,7 @@ static void encode_filters(const struct words *w, unsigned version,
     }
 }
 
-/* PUBACK, PUBREC, PUBREL, PUBCOMP, DISCONNECT, AUTH: what may be left out is. */
+/* Acknowledgements, DISCONNECT, AUTH: what may be left out is. */
 static void encode_reason(const struct words *w, unsigned version,
                           struct buffer *out)
 {

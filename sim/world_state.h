@@ -115,6 +115,7 @@ void cable_forget(struct world *world, uint32_t cable);
 /* The broker crashed: the client sees the end. */
 void cable_break(struct world *world, uint32_t cable);
 
+/* Free all cables; nobody uses them any more. */
 void cables_free(struct world *world);
 
 #endif
