@@ -14,7 +14,7 @@
  *     mogi_client_free(client);
  *
  * One function gives one event after the other and does all the work meanwhile:
- * connecting, and again after a lost connection, sending, receiving, keep alive.
+ * connecting, also after a lost connection, sending, receiving, keep alive.
  * Messages of QoS 1 and 2 survive lost connections; subscriptions live in the
  * server's session: subscribe on every MOGI_CONNECTED without session_present.
  *

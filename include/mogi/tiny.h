@@ -199,7 +199,7 @@ struct mogi_connect {
                                         Size are added when they are absent */
     uint32_t packet_size_max;        /* largest packet taken, told to a 5.0
                                         server: 0: the size of the `in` memory;
-                                        UINT32_MAX: any, `in` will be enlarged */
+                                        UINT32_MAX: any, `in` will grow */
 };
 
 struct mogi_filter {
@@ -317,8 +317,8 @@ void mogi_tiny_trace(struct mogi_tiny *t, mogi_trace trace, void *context);
 void mogi_tiny_move(struct mogi_tiny *t, const struct mogi_tiny_memory *memory);
 
 /* Queue CONNECT as the first packet of a new connection. Everything that `c`
- * holds is borrowed for the call. What an earlier connection left unacknowledged
- * stays, and is sent again once the server accepts.
+ * holds is borrowed for the call. What an earlier connection left without an
+ * acknowledgement stays, and is sent again once the server accepts.
  *
  * MOGI_OK, or
  * MOGI_ERROR_STATE      a connection is up already: mogi_tiny_closed first

@@ -101,6 +101,7 @@ enum arguments_result arguments_read(struct arguments *a,
                                      enum arguments_command command, int argc,
                                      char **argv);
 
+/* Give back what arguments_read took, after any result. */
 void arguments_fini(struct arguments *a);
 
 /* What was given for -D to `region`. */

@@ -167,7 +167,7 @@ static void digits_walk(struct walk *w)
     if (w->at == start) w->failed = true;
 }
 
-/* The shortest form: an int, 15 digits when they give the same double, or 17. */
+/* The shortest form: an int, 15 digits if they give the same double, or 17. */
 static void number_print(FILE *to, const char *text)
 {
     double value = strtod(text, NULL);

@@ -14,6 +14,7 @@ struct profile {
  * Maximum, if it has none. False: out of memory. */
 bool profile_init(struct profile *p, const struct mogi_client_options *options);
 
+/* Free the copies. */
 void profile_fini(struct profile *p);
 
 #endif

@@ -15,7 +15,7 @@
  * memory is too small for it. */
 bool aliasbook_set(struct mogi_tiny *t, uint16_t alias, struct bytes topic);
 
-/* The topic of `alias`, until the next aliasbook_set; false when it has none. */
+/* The topic of `alias`, until the next aliasbook_set; false: it has none. */
 bool aliasbook_get(const struct mogi_tiny *t, uint16_t alias,
                    struct bytes *topic);
 

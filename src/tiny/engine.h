@@ -28,16 +28,19 @@ enum { ENGINE_ANSWER_SIZE = 8, ENGINE_RESERVE = ENGINE_ANSWER_SIZE + 2 };
 /* The smallest `out` and `in` that work at all. */
 enum { ENGINE_OUT_MIN = 64, ENGINE_IN_MIN = 16 };
 
+/* `b` as wire/ has it. */
 static inline struct bytes engine_bytes(struct mogi_bytes b)
 {
     return (struct bytes){b.data, b.size};
 }
 
+/* `b` as callers have it. */
 static inline struct mogi_bytes engine_view(struct bytes b)
 {
     return (struct mogi_bytes){b.data, b.size};
 }
 
+/* The version of this connection, or of the last one. */
 static inline enum protocol engine_protocol(const struct mogi_tiny *t)
 {
     return (enum protocol)t->version;

@@ -31,21 +31,19 @@ CHECK_UNUSED static void stage_patience(int fd)
 /* Run `command` with these words and "-h 127.0.0.1 -p PORT", `input` on its
  * standard input; take its connection. */
 CHECK_UNUSED static void stage_start(int (*command)(int, char **),
-                                     const char *input, char **words, int count)
+                                     const char *input,
+                                     const char *const *words, int count)
 {
     struct sockaddr_in a = {.sin_family = AF_INET,
                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof a;
     int fds[2];
-    char *argv[32] = {words[0], "-h", "127.0.0.1", "-p", stage.port};
     stage.server = socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(bind(stage.server, (struct sockaddr *)&a, size) == 0);
     REQUIRE(listen(stage.server, 5) == 0);
     REQUIRE(getsockname(stage.server, (struct sockaddr *)&a, &size) == 0);
     stage_patience(stage.server);
     snprintf(stage.port, sizeof stage.port, "%u", ntohs(a.sin_port));
-    for (int i = 1; i < count; i++)
-        argv[4 + i] = words[i];
     stage.out = tmpfile();
     REQUIRE(stage.out != NULL && pipe(fds) == 0);
     REQUIRE(write(fds[1], input, strlen(input)) == (ssize_t)strlen(input));
@@ -57,6 +55,13 @@ CHECK_UNUSED static void stage_start(int (*command)(int, char **),
         dup2(fds[0], STDIN_FILENO);
         dup2(fileno(stage.out), STDOUT_FILENO);
         close(stage.server);
+        const char *common[] = {words[0], "-h", "127.0.0.1", "-p", stage.port};
+        char *argv[32] = {NULL};
+        REQUIRE(count < 27);
+        for (int i = 0; i < 5; i++)
+            argv[i] = strdup(common[i]);
+        for (int i = 1; i < count; i++)
+            argv[4 + i] = strdup(words[i]);
         int status = command(count + 4, argv);
         fflush(NULL);
         _exit(status);
@@ -69,7 +74,7 @@ CHECK_UNUSED static void stage_start(int (*command)(int, char **),
 
 #define STAGE_START(command, input, ...)                                       \
     do {                                                                       \
-        char *stage_words[] = {__VA_ARGS__};                                   \
+        const char *stage_words[] = {__VA_ARGS__};                             \
         stage_start(command, input, stage_words,                               \
                     (int)(sizeof stage_words / sizeof stage_words[0]));        \
     } while (0)
