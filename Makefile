@@ -37,7 +37,7 @@ test: ## the same, then run every test
 	@ctest --preset default -j $(JOBS)
 
 bench: build ## measure throughput and memory
-	@bash bench/run
+	@bench/run $(ARGS)
 
 format: ## let clang-format lay out the sources
 	@bash tools/setup lint
