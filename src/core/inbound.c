@@ -108,9 +108,8 @@ static void doubts_resize(struct inbound *inbound, struct pool *pool,
                           uint32_t count)
 {
     size_t each = sizeof *inbound->doubts;
-    inbound->doubts =
-        pool_resize(pool, inbound->doubts, inbound->doubt_count * each,
-                    count * each);
+    inbound->doubts = pool_resize(pool, inbound->doubts,
+                                  inbound->doubt_count * each, count * each);
     inbound->doubt_count = count;
 }
 

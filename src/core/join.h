@@ -19,7 +19,8 @@ enum join_kind {
     JOIN_NONE,
     JOIN_RECEIPT,   /* `owner` is a struct receipt */
     JOIN_SUBSCRIBE, /* `owner` is a struct subscribing */
-    JOIN_RECALL     /* `owner` is a struct recall */
+    JOIN_RECALL,    /* `owner` is a struct recall */
+    JOIN_HANDOVER   /* `owner` is a struct handover */
 };
 
 struct join {

@@ -17,6 +17,14 @@ struct stored {
     uint64_t count;
 };
 
+/* The record of a delivery that went to another session. */
+struct handover {
+    struct join_ref join;
+    uint64_t order, stamp;
+    uint16_t id_size;
+    char id[];
+};
+
 /* --- entries ------------------------------------------------------------- */
 
 /* A PUT or DEL under construction, at the end of the arena. */
@@ -205,13 +213,21 @@ static void delivery_erase(struct shard *shard, struct session *session,
 struct each_id {
     struct shard *shard;
     const struct session *session;
-    bool on;
 };
 
-static void id_visit(uint16_t id, void *context)
+static void id_write(uint16_t id, void *context)
 {
     const struct each_id *each = context;
-    journal_received(each->shard, each->session, id, 0, each->on);
+    const struct doubt *doubt = inbound_doubt(&each->session->inbound, id);
+    journal_received(each->shard, each->session, id,
+                     doubt == NULL ? 0 : doubt->stamp,
+                     doubt == NULL ? 0 : doubt->lacking);
+}
+
+static void id_erase(uint16_t id, void *context)
+{
+    const struct each_id *each = context;
+    journal_released(each->shard, each->session, id);
 }
 
 static void session_put(struct shard *shard, const struct session *session)
@@ -244,8 +260,8 @@ void journal_session_whole(struct shard *shard, struct session *session)
                            OWNER(at, struct membership, of_session));
     }
     each_delivery(shard, session, delivery_write);
-    struct each_id each = {shard, session, true};
-    idset_each(&session->inbound.received, id_visit, &each);
+    struct each_id each = {shard, session};
+    idset_each(&session->inbound.received, id_write, &each);
     journal_will(shard, session);
 }
 
@@ -280,8 +296,8 @@ void journal_session(struct shard *shard, struct session *session)
 void journal_session_gone(struct shard *shard, struct session *session)
 {
     if (!session->stored) return;
-    struct each_id each = {shard, session, false};
-    idset_each(&session->inbound.received, id_visit, &each);
+    struct each_id each = {shard, session};
+    idset_each(&session->inbound.received, id_erase, &each);
     struct record_key key = key_of(session, RECORD_WILL);
     if (session->will_stored) entry_del(shard, &key);
     key = key_of(session, RECORD_SESSION);
@@ -355,11 +371,39 @@ static struct record_key key_of_delivery(const struct session *session,
     return key;
 }
 
-void journal_delivery_drop(struct shard *shard, const struct session *session,
+struct join_ref journal_hand_over(struct shard *shard, struct bytes id,
+                                  struct delivery *d)
+{
+    assert(d->stored);
+    struct handover *handover =
+        pool_take(shard->pool, sizeof *handover + id.size);
+    handover->order = d->order;
+    handover->stamp = d->body->message.stamp;
+    handover->id_size = (uint16_t)id.size;
+    memcpy(handover->id, id.data, id.size);
+    handover->join = join_new(shard, JOIN_HANDOVER, handover);
+    d->stored = false;
+    return handover->join;
+}
+
+void journal_handed(struct shard *shard, struct handover *handover)
+{
+    struct record_key key = {
+        .kind = RECORD_DELIVERY,
+        .client = bytes_at(handover->id, handover->id_size),
+        .number = handover->order,
+    };
+    entry_del(shard, &key);
+    body_release(shard, handover->stamp);
+    join_free(shard, handover->join);
+    pool_give(shard->pool, handover, sizeof *handover + handover->id_size);
+}
+
+void journal_delivery_drop(struct shard *shard, struct bytes client_id,
                            uint64_t order)
 {
-    struct record_key key = key_of(session, RECORD_DELIVERY);
-    key.number = order;
+    struct record_key key = {
+        .kind = RECORD_DELIVERY, .client = client_id, .number = order};
     entry_del(shard, &key);
 }
 
@@ -379,6 +423,7 @@ bool journal_delivery(struct shard *shard, const struct session *session,
     if (!d->stored) body_keep(shard, d->body);
     struct record_delivery record = {
         .stamp = d->body->message.stamp,
+        .home = shard->place.index,
         .packet_id = d->packet_id,
         .qos = d->qos,
         .state = d->state,
@@ -406,15 +451,32 @@ void journal_delivery_gone(struct shard *shard, const struct session *session,
 /* --- what the client publishes ------------------------------------------- */
 
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, bool on)
+                      uint16_t packet_id, uint64_t stamp, uint64_t lacking)
 {
     if (!session->stored) return;
     struct record_key key = key_of(session, RECORD_RECEIVED);
     key.number = packet_id;
-    if (!on) {
-        entry_del(shard, &key);
-        return;
-    }
+    struct record_received record = {stamp, lacking};
+    struct entry entry = entry_begin(shard, &key, 0);
+    record_received_write(&entry.w, &record);
+    entry_put(shard, &entry, NULL);
+}
+
+void journal_released(struct shard *shard, const struct session *session,
+                      uint16_t packet_id)
+{
+    if (!session->stored) return;
+    struct record_key key = key_of(session, RECORD_RECEIVED);
+    key.number = packet_id;
+    entry_del(shard, &key);
+}
+
+void journal_heard(struct shard *shard, uint64_t stamp)
+{
+    assert(shard->journal.on);
+    struct record_key key = {.kind = RECORD_HEARD,
+                             .shard = shard->place.index,
+                             .from = shard_of_stamp(stamp)};
     struct entry entry = entry_begin(shard, &key, 0);
     record_stamp_write(&entry.w, stamp);
     entry_put(shard, &entry, NULL);

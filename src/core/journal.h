@@ -12,12 +12,14 @@
 
 #include "base/bytes.h"
 #include "base/map.h"
+#include "core/id.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct body;
 struct delivery;
+struct handover;
 struct membership;
 struct session;
 struct shard;
@@ -64,8 +66,17 @@ bool journal_delivery(struct shard *shard, const struct session *session,
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
 
+/* `delivery`, which has a record, is given back to its shared subscription: the
+ * record stays until whoever has it now has one of its own. Returns the join
+ * that waits for that; the delivery itself has no record any more. */
+struct join_ref journal_hand_over(struct shard *shard, struct bytes client_id,
+                                  struct delivery *delivery);
+
+/* That has happened. */
+void journal_handed(struct shard *shard, struct handover *handover);
+
 /* The record of delivery `order`, which refers to nothing, goes. */
-void journal_delivery_drop(struct shard *shard, const struct session *session,
+void journal_delivery_drop(struct shard *shard, struct bytes client_id,
                            uint64_t order);
 
 /* So does the record under `key`, as it was read. */
@@ -74,10 +85,17 @@ void journal_drop(struct shard *shard, struct bytes key);
 /* A delivery of `stamp` was read from the store: count it, write nothing. */
 void journal_adopt(struct shard *shard, uint64_t stamp);
 
-/* QoS 2 id `packet_id` of the client, whose message has `stamp`, is (`on`)
- * between PUBLISH and PUBREL, or no more. */
+/* QoS 2 id `packet_id` of the client, whose message has `stamp`, is between
+ * PUBLISH and PUBREL; the shards in `lacking` must have it, too. */
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, bool on);
+                      uint16_t packet_id, uint64_t stamp, uint64_t lacking);
+
+/* It is no more. */
+void journal_released(struct shard *shard, const struct session *session,
+                      uint16_t packet_id);
+
+/* This shard has what another stamped `stamp`. */
+void journal_heard(struct shard *shard, uint64_t stamp);
 
 /* The session's will as it is now; none deletes it. */
 void journal_will(struct shard *shard, struct session *session);

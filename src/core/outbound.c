@@ -123,6 +123,7 @@ static void queue_push(struct shard *shard, struct outbound *o,
 {
     list_push(&o->queue, &d->link);
     o->queue_count += 1;
+    o->queue_qos0_count += d->qos == 0;
     o->queue_bytes += delivery_bytes(d);
     stat_add(shard, STAT_QUEUED, 1);
     stat_add(shard, STAT_QUEUED_BYTES, delivery_bytes(d));
@@ -135,7 +136,9 @@ static void queue_remove(struct outbound *o, struct delivery *d)
     assert(!d->in_window);
     list_remove(&d->link);
     o->queue_count -= 1;
+    o->queue_qos0_count -= d->qos == 0;
     o->queue_bytes -= delivery_bytes(d);
+    assert(o->queue_qos0_count <= o->queue_count);
     if (o->queue_count == 0) o->overflow_noted = false;
 }
 
@@ -364,12 +367,21 @@ static bool waiting_has_room(const struct options *options,
     return conn->waiting_bytes + waiting_cost(m->payload) <= max;
 }
 
+/* A large payload is in memory once, however many get it with a packet of their
+ * own. Without memory for that it is copied. */
+static void offer_share(struct shard *shard, struct message *m)
+{
+    if (m->body != NULL || m->payload.size < PAYLOAD_SHARED_BYTES) return;
+    body_unref(message_share(m, shard->pool));
+}
+
 /* QoS 0 to a client that is here: now, or when the output has room. */
 static enum err offer_qos0(struct shard *shard, struct session *session,
                            struct message *m, const struct terms *terms)
 {
     struct conn *conn = session->conn;
     if (list_empty(&conn->waiting) && output_room(conn)) {
+        offer_share(shard, m);
         struct outgoing outgoing = {
             .message = m,
             .retain = terms->retain,
@@ -433,10 +445,13 @@ enum err outbound_offer(struct shard *shard, struct session *session,
                         struct message *m, const struct terms *terms)
 {
     assert(terms->qos <= 2);
-    if (terms->qos == 0 && session->conn != NULL) {
+    struct outbound *o = &session->outbound;
+    bool here = session->conn != NULL;
+    if (terms->qos == 0 && here && o->queue_qos0_count == 0) {
         return offer_qos0(shard, session, m, terms);
     }
-    if (terms->qos == 0 && !shard->options->queue_qos0_messages) return OK;
+    bool queue_qos0 = here || shard->options->queue_qos0_messages;
+    if (terms->qos == 0 && !queue_qos0) return OK;
     struct delivery *d = NULL;
     if (terms->forced || outbound_idle(session) ||
         queue_make_room(shard, session, m)) {
@@ -446,7 +461,6 @@ enum err outbound_offer(struct shard *shard, struct session *session,
         overflow_note(shard, session);
         return ERR_FULL;
     }
-    struct outbound *o = &session->outbound;
     d->order = ++o->order;
     queue_push(shard, o, d);
     d->stored = journal_delivery(shard, session, d);
@@ -518,6 +532,17 @@ static bool delivery_returnable(const struct delivery *d)
     return d->qos < 2 || d->state == DELIVERY_QUEUED;
 }
 
+void delivery_give(struct shard *shard, struct session_ref session,
+                   struct bytes client_id, struct delivery *d)
+{
+    struct join_ref ref = {0};
+    if (d->stored) ref = journal_hand_over(shard, client_id, d);
+    share_return(shard, session, d->group, d->body, ref);
+    struct join *join = join_find(shard, ref);
+    if (join != NULL && join->waiting == 0) journal_handed(shard, join->owner);
+    assert(!d->stored);
+}
+
 /* Give back what others may have. What finds no other member comes back to this
  * very queue, so it is taken out whole before. */
 static void outbound_return(struct shard *shard, struct session *session)
@@ -533,7 +558,7 @@ static void outbound_return(struct shard *shard, struct session *session)
     LIST_EACH(at, after, &given) {
         struct delivery *d = OWNER(at, struct delivery, link);
         list_remove(at);
-        share_return(shard, session->ref, d->group, d->body);
+        delivery_give(shard, session->ref, session_id(session), d);
         delivery_end(shard, session, d);
     }
 }

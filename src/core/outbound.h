@@ -53,6 +53,7 @@ struct outbound {
     uint32_t slot_count; /* a power of two, or 0 */
     uint32_t ids_used;
     uint32_t queue_count, window_count;
+    uint32_t queue_qos0_count;
     uint64_t queue_bytes, window_bytes;
     uint64_t order;
     uint16_t next_id;
@@ -123,6 +124,12 @@ bool outbound_restore(struct shard *shard, struct session *session,
 /* A delivery of `identifier_count`, all else zero, and its end. */
 struct delivery *delivery_new(struct shard *shard, uint16_t identifier_count);
 void delivery_free(struct shard *shard, struct delivery *delivery);
+
+/* Give `delivery` of member `session`, whose client id is given, back to its
+ * group. Its record, if any, stays until another has one: what is stored is
+ * never nowhere. The delivery itself is the caller's to free. */
+void delivery_give(struct shard *shard, struct session_ref session,
+                   struct bytes client_id, struct delivery *delivery);
 
 /* Drop the QoS 0 messages that wait for `conn`'s output. */
 void outbound_drop_waiting(struct shard *shard, struct conn *conn);

@@ -68,11 +68,15 @@ struct post {
     bool on;        /* INTEREST, MEMBER */
     bool keep;      /* PUBLISH */
     bool deliver;   /* PUBLISH */
+    bool once;      /* PUBLISH: write down that it was heard; see record.h */
     bool ready;     /* MEMBER */
     uint8_t reason; /* DONE: enum err */
     uint16_t from;  /* the shard that posted; set by the shard itself */
     uint32_t count; /* DONE: receivers */
     uint64_t clock; /* the sender's logical clock */
+    /* PUBLISH: 0; or it came before a crash already, and only sessions that
+     * these shards had then may lack it. */
+    uint64_t lacking;
     struct join_ref join;
     struct session_ref session;          /* MEMBER SHARED RETURNED */
     struct subscription_options options; /* MEMBER SHARED */

@@ -286,7 +286,9 @@ void record_delivery_write(struct writer *w, const struct record_delivery *d,
     assert(d->qos == 1 || d->qos == 2);
     assert(d->state <= DELIVERY_RECEIVED);
     write_version(w);
+    assert(d->home < SHARDS_MAX);
     write_u64(w, d->stamp);
+    write_u8(w, (uint8_t)d->home);
     write_u16(w, d->packet_id);
     write_u8(w, d->qos);
     write_u8(w, d->state);
@@ -321,6 +323,7 @@ enum err record_delivery_read(struct bytes in, struct record_delivery *d)
     struct reader r = reader_of(in);
     read_version(&r);
     d->stamp = read_u64(&r);
+    d->home = read_u8(&r);
     d->packet_id = read_u16(&r);
     d->qos = read_u8(&r);
     d->state = read_u8(&r);
@@ -330,6 +333,7 @@ enum err record_delivery_read(struct bytes in, struct record_delivery *d)
     d->identifier_count = read_u16(&r);
     d->identifiers = read_bytes(&r, d->identifier_count * 4u);
     if (read_end(&r) != OK) return ERR_MALFORMED;
+    if (d->home >= SHARDS_MAX) return ERR_MALFORMED;
     if (d->qos != 1 && d->qos != 2) return ERR_MALFORMED;
     if (d->state > DELIVERY_RECEIVED || retain > 1) return ERR_MALFORMED;
     if (d->state != DELIVERY_QUEUED && d->packet_id == 0) return ERR_MALFORMED;
@@ -341,7 +345,24 @@ enum err record_delivery_read(struct bytes in, struct record_delivery *d)
     return identifiers_valid(d) ? OK : ERR_MALFORMED;
 }
 
-/* --- stamps -------------------------------------------------------------- */
+/* --- received, heard ----------------------------------------------------- */
+
+void record_received_write(struct writer *w, const struct record_received *r)
+{
+    write_version(w);
+    write_u64(w, r->stamp);
+    write_u64(w, r->lacking);
+    assert(!w->failed);
+}
+
+enum err record_received_read(struct bytes in, struct record_received *r)
+{
+    struct reader reader = reader_of(in);
+    read_version(&reader);
+    r->stamp = read_u64(&reader);
+    r->lacking = read_u64(&reader);
+    return read_end(&reader);
+}
 
 void record_stamp_write(struct writer *w, uint64_t stamp)
 {

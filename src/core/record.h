@@ -3,13 +3,13 @@
  * All shards share one space of keys; in ascending order they are
  *
  *     'c' CLIENT 00 'S'                a session, before its parts:
- *     'c' CLIENT 00 'd' ORDER:8          a delivery, in the order they are sent
  *     'c' CLIENT 00 'g' TEXT             a shared subscription
+ *     'c' CLIENT 00 'o' ORDER:8          a delivery, in the order they are sent
  *     'c' CLIENT 00 'q' PACKET_ID:2      a QoS 2 id that the client publishes
  *     'c' CLIENT 00 's' TEXT             a subscription
  *     'c' CLIENT 00 'w'                  the will
  *     'm' SHARD:1 STAMP:8              a message that deliveries refer to
- *     'p' SHARD:1 FROM:1               how far SHARD has heard from FROM
+ *     'p' SHARD:1 FROM:1               how far SHARD has heard FROM
  *     'r' TEXT                         the retained message of a topic
  *
  * Numbers are big-endian. CLIENT and TEXT of more than RECORD_TEXT_MAX bytes
@@ -17,13 +17,20 @@
  * digits of a hash. The value then holds the whole text, and tells two apart
  * that were one. So no key is longer than RECORD_KEY_MAX.
  *
- * A delivery refers to the message by its stamp; the session says which shard
- * wrote it (`home`), and that shard keeps one copy for all its sessions:
+ * A delivery refers to the message by its stamp and by the shard that wrote
+ * both; that shard keeps one copy for all its sessions:
  *
- *     'c' "a" S   home 2                'm' 2 7   [ head | topic | ... ]
- *     'c' "a" d 1 stamp 7 ---------------^
- *     'c' "b" S   home 2                |
- *     'c' "b" d 5 stamp 7 --------------'
+ *     'c' "a" S
+ *     'c' "a" o 1   home 2, stamp 7 ----> 'm' 2 7   [ head | topic | ... ]
+ *     'c' "b" S                            ^
+ *     'c' "b" o 5   home 2, stamp 7 -------'
+ *
+ * Exactly once, across shards and crashes: a QoS 2 publish that waits for
+ * PUBREL ('q') names its stamp and the other shards that it went to. Each of
+ * these writes down ('p'), together with the deliveries that it made, that it
+ * has heard that stamp; stamps of one shard come to another in their order. So
+ * after a crash the shards that may lack the message are known, and when the
+ * client sends it again they alone get it, under its first stamp.
  *
  * A value begins with RECORD_VERSION. A message is a head and the bytes of its
  * `struct body`, which the store appends (ACTION_PUT with a body):
@@ -55,7 +62,7 @@ enum {
 
 enum record_kind {
     RECORD_SESSION = 'S',
-    RECORD_DELIVERY = 'd',
+    RECORD_DELIVERY = 'o',
     RECORD_MEMBERSHIP = 'g',
     RECORD_RECEIVED = 'q',
     RECORD_SUBSCRIPTION = 's',
@@ -91,6 +98,7 @@ struct record_subscription {
 
 struct record_delivery {
     uint64_t stamp;     /* of the message */
+    uint16_t home;      /* the shard that keeps it */
     uint16_t packet_id; /* 0: never sent */
     uint8_t qos;        /* 1, 2 */
     uint8_t state;      /* enum delivery_state */
@@ -98,6 +106,11 @@ struct record_delivery {
     struct bytes group; /* "$share/group/filter", or empty */
     uint16_t identifier_count;
     struct bytes identifiers; /* four bytes each */
+};
+
+struct record_received {
+    uint64_t stamp;   /* of the message */
+    uint64_t lacking; /* bit i: shard i may not have it */
 };
 
 struct record_will {
@@ -134,7 +147,11 @@ MUST_USE
 enum err record_delivery_read(struct bytes in, struct record_delivery *d);
 uint32_t record_identifier(const struct record_delivery *d, uint16_t index);
 
-/* RECEIVED: the stamp that the message got. HEARD: the last stamp. */
+void record_received_write(struct writer *w, const struct record_received *r);
+MUST_USE
+enum err record_received_read(struct bytes in, struct record_received *r);
+
+/* HEARD: the last stamp. */
 void record_stamp_write(struct writer *w, uint64_t stamp);
 MUST_USE
 enum err record_stamp_read(struct bytes in, uint64_t *stamp);

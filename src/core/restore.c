@@ -12,7 +12,7 @@
 
 #include <assert.h>
 
-enum { STAMP_SHARD_BITS = 6 };
+enum { STAMP_SHARD_BITS = 6, HEARD_BYTES = SHARDS_MAX * SHARDS_MAX * 8 };
 
 /* A session that came back. */
 struct restored {
@@ -29,14 +29,26 @@ struct awaited {
     uint16_t home;
     bool failed; /* it is there, but there was no memory */
     struct body *body;
+    const struct delivery *last; /* the last one that waits for it */
+    const struct restored *last_of;
 };
 
-/* A delivery that waits for its message. */
+/* A delivery that waits for its message. One of a session that has ended was
+ * on its way to another member of a shared group, and goes there. */
 struct found {
     struct link link;
-    struct restored *of;
+    struct restored *of; /* NULL: the session has ended */
     struct delivery *delivery;
     struct awaited *awaited;
+    uint16_t client_size; /* without a session: as in its key */
+    uint8_t client[RECORD_TEXT_MAX];
+};
+
+/* An id that a client publishes under, and who may lack the message. */
+struct doubted {
+    struct link link;
+    struct restored *of;
+    struct doubt doubt;
 };
 
 struct restore {
@@ -46,9 +58,12 @@ struct restore {
 
     struct link sessions; /* struct restored */
     struct link founds;
+    struct link doubteds;
     struct map awaiteds;
-    uint64_t homes; /* set of the shards that wrote sessions */
-    bool strangers; /* this shard wrote one that is not at home here now */
+    uint64_t *heard; /* [shard][from]: up to this stamp; or NULL */
+    uint64_t homes;  /* set of the shards that wrote sessions */
+    bool ended;      /* but for what is let go late */
+    bool strangers;  /* this shard wrote one that is not at home here now */
 };
 
 /* --- coming and going ---------------------------------------------------- */
@@ -60,6 +75,7 @@ static struct restore *restore_of(struct shard *shard)
     buffer_init(&restore->client, shard->pool);
     list_init(&restore->sessions);
     list_init(&restore->founds);
+    list_init(&restore->doubteds);
     map_init(&restore->awaiteds, shard->pool);
     shard->restore = restore;
     return restore;
@@ -92,6 +108,12 @@ void restore_fini(struct shard *shard)
         pool_give(shard->pool, OWNER(at, struct restored, link),
                   sizeof(struct restored));
     }
+    LIST_EACH(at, after, &restore->doubteds) {
+        pool_give(shard->pool, OWNER(at, struct doubted, link),
+                  sizeof(struct doubted));
+    }
+    pool_give(shard->pool, restore->heard,
+              restore->heard == NULL ? 0 : HEARD_BYTES);
     size_t cursor = 0;
     while (map_walk(&restore->awaiteds, &cursor, SIZE_MAX, awaited_visit_free,
                     shard)) {
@@ -157,6 +179,8 @@ static enum err restore_session(struct shard *shard, struct restore *restore,
     session->protocol = record.protocol;
     session->expiry_s = record.expiry_s;
     session->ends_ms = record.ends_ms;
+    session->wrote = UINT64_C(1) << record.home;
+    session->outbound.order = 0;
     struct restored *restored = pool_take(shard->pool, sizeof *restored);
     restored->session = session;
     restored->home = record.home;
@@ -209,12 +233,33 @@ static enum err restore_received(struct shard *shard, struct restore *restore,
                                  const struct record_key *key,
                                  struct bytes value)
 {
+    struct record_received record;
+    enum err e = record_received_read(value, &record);
+    if (e != OK) return e;
+    restore_clock(shard, record.stamp);
+    uint16_t packet_id = (uint16_t)key->number;
+    struct inbound *inbound = &restore->restored->session->inbound;
+    idset_add(&inbound->received, shard->pool, packet_id);
+    if (record.lacking == 0) return OK;
+    struct doubted *doubted = pool_take(shard->pool, sizeof *doubted);
+    doubted->of = restore->restored;
+    doubted->doubt = (struct doubt){record.stamp, record.lacking, packet_id};
+    list_push(&restore->doubteds, &doubted->link);
+    return OK;
+}
+
+/* Stamps beyond those of sessions at home are of no interest, but harmless. */
+static enum err restore_heard(struct shard *shard, struct restore *restore,
+                              const struct record_key *key, struct bytes value)
+{
     uint64_t stamp;
     enum err e = record_stamp_read(value, &stamp);
-    if (e != OK) return e;
+    if (e != OK) return shard->place.index == 0 ? e : OK;
     restore_clock(shard, stamp);
-    struct inbound *inbound = &restore->restored->session->inbound;
-    idset_add(&inbound->received, shard->pool, (uint16_t)key->number);
+    if (restore->heard == NULL) {
+        restore->heard = pool_take(shard->pool, HEARD_BYTES);
+    }
+    restore->heard[key->shard * SHARDS_MAX + key->from] = stamp;
     return OK;
 }
 
@@ -276,9 +321,9 @@ static struct awaited *awaited_make(struct shard *shard, struct awaited_key key)
     return awaited;
 }
 
-/* The delivery without its message. What has an id may have been sent. */
+/* The delivery without its message, not in a shared group. What has an id may
+ * have been sent. */
 static struct delivery *delivery_build(struct shard *shard,
-                                       struct session *session,
                                        const struct record_delivery *record)
 {
     struct delivery *d = delivery_new(shard, record->identifier_count);
@@ -291,10 +336,33 @@ static struct delivery *delivery_build(struct shard *shard,
     }
     for (uint16_t i = 0; i < record->identifier_count; i++)
         d->identifiers[i] = record_identifier(record, i);
-    struct membership *membership =
-        record->group.size == 0 ? NULL : share_find(session, record->group);
-    if (membership != NULL) d->group = body_ref(membership->group);
+    d->stored = record->home == shard->place.index;
     return d;
+}
+
+/* Did a crash find the message on its way from this member of a group to
+ * itself? Then it is there twice. */
+static bool delivery_twice(const struct awaited *awaited,
+                           const struct restored *of, const struct delivery *d)
+{
+    const struct delivery *last = awaited->last;
+    return last != NULL && awaited->last_of == of && d->group != NULL &&
+           d->group == last->group && last->packet_id == 0;
+}
+
+/* Let the delivery wait, for `of` or, with NULL, for its group. */
+static struct found *found_new(struct shard *shard, struct restored *of,
+                               const struct record_delivery *record,
+                               uint64_t order)
+{
+    struct found *found = pool_take(shard->pool, sizeof *found);
+    found->of = of;
+    found->delivery = delivery_build(shard, record);
+    found->delivery->order = order;
+    found->awaited =
+        awaited_make(shard, (struct awaited_key){record->stamp, record->home});
+    list_push(&shard->restore->founds, &found->link);
+    return found;
 }
 
 static enum err restore_delivery(struct shard *shard, struct restore *restore,
@@ -305,14 +373,39 @@ static enum err restore_delivery(struct shard *shard, struct restore *restore,
     enum err e = record_delivery_read(value, &record);
     if (e != OK) return e;
     struct restored *restored = restore->restored;
-    struct delivery *d = delivery_build(shard, restored->session, &record);
-    d->order = key->number;
-    struct found *found = pool_take(shard->pool, sizeof *found);
-    found->of = restored;
-    found->delivery = d;
-    found->awaited =
-        awaited_make(shard, (struct awaited_key){record.stamp, restored->home});
-    list_push(&restore->founds, &found->link);
+    struct membership *membership =
+        record.group.size == 0 ? NULL
+                               : share_find(restored->session, record.group);
+    struct found *found = found_new(shard, restored, &record, key->number);
+    struct delivery *d = found->delivery;
+    if (membership != NULL) d->group = body_ref(membership->group);
+    struct awaited *awaited = found->awaited;
+    if (delivery_twice(awaited, restored, d)) {
+        found_free(shard, found);
+        return ERR_ID_IN_USE;
+    }
+    awaited->last = d;
+    awaited->last_of = restored;
+    return OK;
+}
+
+/* One of a session that has ended. */
+static enum err restore_stray(struct shard *shard, struct restore *restore,
+                              const struct record_key *key, struct bytes value)
+{
+    struct record_delivery record;
+    bool mine = restore_mine(shard, key->client);
+    if (key->kind != RECORD_DELIVERY ||
+        record_delivery_read(value, &record) != OK || record.group.size == 0) {
+        return mine ? ERR_ID_UNKNOWN : OK;
+    }
+    restore->homes |= UINT64_C(1) << record.home;
+    bool gone = record.home >= shard->place.count;
+    if (gone ? !mine : record.home != shard->place.index) return OK;
+    struct found *found = found_new(shard, NULL, &record, key->number);
+    found->delivery->group = body_of_text(shard->pool, record.group);
+    found->client_size = (uint16_t)key->client.size;
+    memcpy(found->client, key->client.data, key->client.size);
     return OK;
 }
 
@@ -376,25 +469,67 @@ static void found_settle(struct shard *shard, struct found *found)
 {
     struct session *session = found->of->session;
     struct delivery *d = found->delivery;
-    d->body = found->awaited->body;
     bool taken = d->body != NULL && outbound_restore(shard, session, d);
     if (!taken) {
-        d->body = NULL;
         actions_note(shard->out, NOTE_ERROR, NOTE_STATE, NULL,
                      "A stored message for client %s is lost: %s",
                      session_name(session),
                      found->awaited->failed ? "there is no memory for it"
                                             : "it has no body, or no free id");
         if (!found->awaited->failed) {
-            journal_delivery_drop(shard, session, d->order);
+            journal_delivery_drop(shard, session_id(session), d->order);
         }
         return;
     }
-    body_ref(d->body);
     found->delivery = NULL;
-    if (found->of->home != shard->place.index) return;
-    journal_adopt(shard, d->body->message.stamp);
-    d->stored = true;
+    if (d->stored) journal_adopt(shard, d->body->message.stamp);
+}
+
+/* Let another member of the group have it. */
+static void found_give(struct shard *shard, struct found *found)
+{
+    struct delivery *d = found->delivery;
+    struct bytes client = bytes_at(found->client, found->client_size);
+    if (d->body == NULL || d->group == NULL) {
+        journal_delivery_drop(shard, client, d->order);
+        return;
+    }
+    bool ours = d->stored;
+    if (ours) journal_adopt(shard, d->body->message.stamp);
+    delivery_give(shard, (struct session_ref){0}, client, d);
+    if (!ours) journal_delivery_drop(shard, client, d->order);
+}
+
+/* Now that all messages are there: give each delivery its own. */
+static void founds_settle(struct shard *shard, struct restore *restore)
+{
+    LIST_EACH(at, after, &restore->founds) {
+        struct found *found = OWNER(at, struct found, link);
+        struct body *body = found->awaited->body;
+        if (body != NULL) found->delivery->body = body_ref(body);
+        if (found->of == NULL) continue;
+        found_settle(shard, found);
+        found_free(shard, found);
+    }
+}
+
+/* Who really lacks it: those who did not hear it. */
+static void doubted_settle(struct shard *shard, const struct doubted *doubted)
+{
+    const struct restore *restore = shard->restore;
+    struct session *session = doubted->of->session;
+    struct doubt doubt = doubted->doubt;
+    uint16_t from = shard_of_stamp(doubt.stamp);
+    for (uint16_t i = 0; i < SHARDS_MAX && restore->heard != NULL; i++) {
+        if (restore->heard[i * SHARDS_MAX + from] < doubt.stamp) continue;
+        doubt.lacking &= ~(UINT64_C(1) << i);
+    }
+    if (doubt.lacking != 0) {
+        inbound_doubt_add(&session->inbound, shard->pool, doubt);
+    }
+    if (doubted->of->home != shard->place.index) return;
+    journal_received(shard, session, doubt.packet_id, doubt.stamp,
+                     doubt.lacking);
 }
 
 /* A session that was connected when the broker ended is alone since now: what
@@ -406,6 +541,8 @@ static void restored_settle(struct shard *shard, struct restored *restored)
     session->will_stored = session->stored && session->will != NULL;
     bool was_here = session->ends_ms == 0;
     session_restored(shard, session);
+    uint64_t stamp = shard_stamp(shard);
+    if (session->outbound.order < stamp) session->outbound.order = stamp;
     if (!session->stored) {
         journal_session_whole(shard, session);
         return;
@@ -420,13 +557,28 @@ static void restore_end(struct shard *shard)
 {
     struct restore *restore = shard->restore;
     if (restore == NULL) return;
-    LIST_EACH(at, after, &restore->founds) {
-        struct found *found = OWNER(at, struct found, link);
-        found_settle(shard, found);
-        found_free(shard, found);
+    founds_settle(shard, restore);
+    LIST_EACH(at, after, &restore->sessions) {
+        struct restored *restored = OWNER(at, struct restored, link);
+        restored->session->stored = restored->home == shard->place.index;
+    }
+    LIST_EACH(at, after, &restore->doubteds) {
+        doubted_settle(shard, OWNER(at, struct doubted, link));
     }
     LIST_EACH(at, after, &restore->sessions) {
         restored_settle(shard, OWNER(at, struct restored, link));
+    }
+    restore->ended = true;
+    if (list_empty(&restore->founds)) restore_fini(shard);
+}
+
+void restore_late(struct shard *shard)
+{
+    if (shard->restore == NULL || !shard->restore->ended) return;
+    LIST_EACH(at, after, &shard->restore->founds) {
+        struct found *found = OWNER(at, struct found, link);
+        found_give(shard, found);
+        found_free(shard, found);
     }
     restore_fini(shard);
 }
@@ -446,7 +598,7 @@ static restore_one *restore_kind(enum record_kind kind)
     case RECORD_SUBSCRIPTION: return restore_subscription;
     case RECORD_WILL: return restore_will;
     case RECORD_MESSAGE: return restore_message;
-    case RECORD_HEARD: break;
+    case RECORD_HEARD: return restore_heard;
     case RECORD_RETAINED: return restore_retained;
     }
     return NULL;
@@ -459,13 +611,11 @@ static enum err restore_client(struct shard *shard, struct restore *restore,
     if (!bytes_equal(buffer_bytes(&restore->client), key->client)) {
         restore_turn(restore, key->client);
     }
-    bool mine = restore_mine(shard, key->client);
-    enum err e = OK;
     if (key->kind == RECORD_SESSION) {
-        e = restore_session(shard, restore, key, value);
-        return e == OK || mine ? e : OK;
+        enum err e = restore_session(shard, restore, key, value);
+        return e == OK || restore_mine(shard, key->client) ? e : OK;
     }
-    if (!restore->known) return mine ? ERR_ID_UNKNOWN : OK;
+    if (!restore->known) return restore_stray(shard, restore, key, value);
     if (restore->restored == NULL) return OK;
     return restore_kind(key->kind)(shard, restore, key, value);
 }
@@ -488,7 +638,9 @@ void restore_record(struct shard *shard, struct bytes key, struct bytes value)
     } else {
         e = restore_kind(parts.kind)(shard, restore, &parts, value);
     }
-    if (e == ERR_ID_UNKNOWN && parts.kind == RECORD_MESSAGE) {
+    bool expected = e == ERR_ID_IN_USE ||
+                    (e == ERR_ID_UNKNOWN && parts.kind == RECORD_MESSAGE);
+    if (expected) {
         journal_drop(shard, key);
     } else if (e == ERR_ID_UNKNOWN) {
         restore_refuse(shard, key, "it belongs to nothing");

@@ -75,6 +75,18 @@ static const struct session *route_no_local(const struct routing *routing)
     return publisher;
 }
 
+/* Does whoever was at home on `wrote`, a bit, have it since before a crash? */
+static bool route_had(const struct routing *routing, uint64_t wrote)
+{
+    return routing->lacking != 0 && (routing->lacking & wrote) == 0;
+}
+
+/* The bit of this shard. */
+static uint64_t route_bit(const struct shard *shard)
+{
+    return UINT64_C(1) << shard->place.index;
+}
+
 /* Give `m` to all of this shard that want it. */
 static void route_local(struct shard *shard, struct message *m,
                         struct routing *routing)
@@ -84,12 +96,14 @@ static void route_local(struct shard *shard, struct message *m,
                      shard->options->allow_duplicate_messages);
     for (uint32_t i = 0; i < receivers.count; i++) {
         const struct receiver *receiver = &receivers.list[i];
+        if (route_had(routing, receiver->session->wrote)) continue;
         struct terms terms = route_terms(shard->options, m, receiver);
         recall_overtaken(shard, receiver->session, m);
         routing->count += 1;
         enum err e = outbound_offer(shard, receiver->session, m, &terms);
         assert(e == OK || e == ERR_FULL);
     }
+    if (route_had(routing, route_bit(shard))) return;
     for (uint32_t i = 0; i < receivers.group_count; i++) {
         share_deliver(shard, receivers.groups[i], m, routing);
     }
@@ -162,6 +176,16 @@ static void route_post(struct shard *shard, struct message *m, uint16_t to,
     post->keep = keep;
     post->deliver = deliver;
     post->join = join;
+    post->once = routing->once;
+    post->lacking = routing->lacking;
+}
+
+uint64_t route_targets(struct shard *shard, const struct message *m)
+{
+    uint16_t keeper;
+    uint64_t targets = route_others(shard, m, &keeper);
+    if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
+    return targets;
 }
 
 void route_publish(struct shard *shard, struct message *m,
@@ -169,7 +193,8 @@ void route_publish(struct shard *shard, struct message *m,
 {
     uint16_t keeper;
     uint64_t others = route_others(shard, m, &keeper);
-    if (m->retain && keeper == shard->place.index) route_keep(shard, m);
+    bool keep = m->retain && keeper == shard->place.index;
+    if (keep && !route_had(routing, route_bit(shard))) route_keep(shard, m);
     route_local(shard, m, routing);
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
@@ -183,10 +208,16 @@ void route_publish(struct shard *shard, struct message *m,
 void route_posted(struct shard *shard, const struct post *post)
 {
     struct message m = body_message(post->body);
-    struct routing routing = {.join = post->join};
+    struct routing routing = {.join = post->join, .lacking = post->lacking};
     size_t puts = shard->out->put_count;
-    if (post->keep) route_keep(shard, &m);
+    if (post->keep && !route_had(&routing, route_bit(shard))) {
+        route_keep(shard, &m);
+    }
     if (post->deliver) route_local(shard, &m, &routing);
+    bool wrote = shard->out->put_count > puts;
+    if (post->once && wrote && !routing.passed_on) {
+        journal_heard(shard, m.stamp);
+    }
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
 }
 

@@ -27,7 +27,13 @@ struct routing {
     struct receipt *receipt; /* made once something must be waited for */
     struct join_ref join;    /* where answers go; nothing: none is wanted */
     uint32_t count;          /* receivers found here */
+    bool once;               /* as in struct post */
+    bool passed_on;          /* to a member of a shared group elsewhere */
+    uint64_t lacking;        /* as in struct post */
 };
+
+/* The other shards that `m` must go to, bit by bit. */
+uint64_t route_targets(struct shard *shard, const struct message *m);
 
 /* Publish `m`, from here. It is shared when others must have it; the caller
  * calls message_done. */

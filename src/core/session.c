@@ -92,6 +92,8 @@ struct session *session_new(struct shard *shard, struct bytes client_id)
     list_init(&session->memberships);
     list_init(&session->recalls);
     outbound_init(&session->outbound);
+    /* Not those of an earlier session: a record may outlive it for a while. */
+    session->outbound.order = shard_stamp(shard);
     inbound_init(&session->inbound);
     timer_init(&session->timer);
     map_insert(&shard->sessions, &session->by_id,
@@ -239,10 +241,10 @@ void session_pump(struct shard *shard, struct session *session)
 }
 
 void session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, uint64_t stamp)
+                      uint16_t packet_id, uint64_t stamp, uint64_t others)
 {
     idset_add(&session->inbound.received, shard->pool, packet_id);
-    journal_received(shard, session, packet_id, stamp, true);
+    journal_received(shard, session, packet_id, stamp, others);
 }
 
 bool session_released(struct shard *shard, struct session *session,
@@ -250,7 +252,8 @@ bool session_released(struct shard *shard, struct session *session,
 {
     struct idset *received = &session->inbound.received;
     if (!idset_remove(received, shard->pool, packet_id)) return false;
-    journal_received(shard, session, packet_id, 0, false);
+    inbound_doubt_drop(&session->inbound, shard->pool, packet_id);
+    journal_released(shard, session, packet_id);
     return true;
 }
 

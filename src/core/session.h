@@ -45,6 +45,7 @@ struct session {
     uint32_t expiry_s; /* 0: ends with its connection */
     bool stored;       /* there are records of it: see journal.h */
     bool will_stored;
+    uint64_t wrote;   /* the bit of the shard that had it before the start */
     uint8_t protocol; /* enum protocol, of the last connection */
     uint16_t id_size;
     char id[]; /* with a NUL behind it */
@@ -90,9 +91,9 @@ void session_pump(struct shard *shard, struct session *session);
 void session_due(struct shard *shard, struct session *session);
 
 /* QoS 2 publish `packet_id` of the client, stamped `stamp`, is from now on
- * between PUBLISH and PUBREL; it was not. */
+ * between PUBLISH and PUBREL; it was not. It also goes to the shards `others`. */
 void session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, uint64_t stamp);
+                      uint16_t packet_id, uint64_t stamp, uint64_t others);
 
 /* It is no more. False when it was not. */
 bool session_released(struct shard *shard, struct session *session,

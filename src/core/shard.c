@@ -69,6 +69,7 @@ static void shard_sweep(struct shard *shard)
     retain_sweep(shard->retain, shard->now_ms, SWEEP_SLOTS_MAX, sweep_visit,
                  shard);
     wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
+    restore_late(shard);
 }
 
 /* The two timers of the shard itself. */

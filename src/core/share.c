@@ -307,6 +307,7 @@ static bool group_offer(struct shard *shard, struct group *group,
                                 .body = body,
                                 .group = group->text,
                                 .join = routing_await(shard, routing)};
+            routing->passed_on = true;
             share_post(shard, POST_SHARED, member->shard, post);
             body_unref(body);
             return true;
@@ -348,7 +349,8 @@ void share_offered(struct shard *shard, const struct post *post)
     share_post(shard, POST_RETURNED, post->from, back);
 }
 
-/* At home: `m` needs another member than `but` of shard `from`. */
+/* At home: `m` needs another member than `but` of shard `from`; if that is
+ * elsewhere, `join` waits for it. */
 static void group_again(struct shard *shard, struct body *text,
                         struct body *body, uint16_t from,
                         struct session_ref but, uint32_t tries,
@@ -356,30 +358,31 @@ static void group_again(struct shard *shard, struct body *text,
 {
     struct message m = body_message(body);
     struct routing routing = {.join = join};
-    size_t puts = shard->out->put_count;
     struct group *group = group_find(shard, text->message.topic);
     bool taken = group != NULL &&
                  group_offer(shard, group, &m, from, but, tries, &routing);
     if (!taken) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-    gate_answer(shard, gate_since(shard, puts), join, 0);
 }
 
 void share_returned(struct shard *shard, const struct post *post)
 {
+    size_t puts = shard->out->put_count;
     group_again(shard, post->group, post->body, post->from, post->session,
                 post->count, post->join);
+    gate_answer(shard, gate_since(shard, puts), post->join, 0);
 }
 
 void share_return(struct shard *shard, struct session_ref session,
-                  struct body *group, struct body *body)
+                  struct body *group, struct body *body, struct join_ref join)
 {
     uint16_t home = shard_of(shard, group->message.topic);
-    struct join_ref nobody = {0};
     if (home == shard->place.index) {
-        group_again(shard, group, body, home, session, 0, nobody);
+        group_again(shard, group, body, home, session, 0, join);
         return;
     }
-    struct post post = {.session = session, .body = body, .group = group};
+    join_expect(shard, join);
+    struct post post = {
+        .session = session, .body = body, .group = group, .join = join};
     share_post(shard, POST_RETURNED, home, post);
 }
 

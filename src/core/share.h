@@ -52,9 +52,10 @@ void share_deliver(struct shard *shard, struct group *group, struct message *m,
                    struct routing *routing);
 
 /* `session`, of this shard, can't or will not have `body` of `group`: let
- * another member have it. Both borrowed. */
+ * another member have it. Both borrowed. Whoever has it elsewhere answers
+ * `join`; when it waits for nothing, it is done. */
 void share_return(struct shard *shard, struct session_ref session,
-                  struct body *group, struct body *body);
+                  struct body *group, struct body *body, struct join_ref join);
 
 /* POST_MEMBER, POST_SHARED, POST_RETURNED came. */
 void share_member(struct shard *shard, const struct post *post);

@@ -10,6 +10,7 @@
 
 #include "base/map.h"
 #include "base/wheel.h"
+#include "core/bounds.h"
 #include "core/gate.h"
 #include "core/interest.h"
 #include "core/join.h"
@@ -85,6 +86,12 @@ struct shard {
 /* The next stamp: unique in the whole broker, and larger than any this shard
  * has seen. */
 uint64_t shard_stamp(struct shard *shard);
+
+/* The shard that gave `stamp`. */
+static inline uint16_t shard_of_stamp(uint64_t stamp)
+{
+    return stamp & (SHARDS_MAX - 1);
+}
 
 /* The next 64 random bits. */
 uint64_t shard_random(struct shard *shard);

@@ -21,13 +21,13 @@ static struct bytes key_bytes(const struct record_key *key)
 /* Keys in the order in which they must come. */
 static const struct record_key KEYS[] = {
     {.kind = RECORD_SESSION, .client = {(const uint8_t *)"a", 1}},
+    {.kind = RECORD_MEMBERSHIP,
+     .client = {(const uint8_t *)"a", 1},
+     .text = {(const uint8_t *)"$share/g/t", 10}},
     {.kind = RECORD_DELIVERY, .client = {(const uint8_t *)"a", 1}, .number = 9},
     {.kind = RECORD_DELIVERY,
      .client = {(const uint8_t *)"a", 1},
      .number = 256},
-    {.kind = RECORD_MEMBERSHIP,
-     .client = {(const uint8_t *)"a", 1},
-     .text = {(const uint8_t *)"$share/g/t", 10}},
     {.kind = RECORD_RECEIVED, .client = {(const uint8_t *)"a", 1}, .number = 7},
     {.kind = RECORD_SUBSCRIPTION,
      .client = {(const uint8_t *)"a", 1},
@@ -101,6 +101,12 @@ static enum err read_delivery(struct bytes in)
     return record_delivery_read(in, &d);
 }
 
+static enum err read_received(struct bytes in)
+{
+    struct record_received received;
+    return record_received_read(in, &received);
+}
+
 static enum err read_stamp(struct bytes in)
 {
     uint64_t stamp;
@@ -129,8 +135,8 @@ static enum err read_key(struct bytes in)
 typedef enum err read_any(struct bytes in);
 
 static read_any *const READERS[] = {
-    read_session, read_subscription, read_delivery, read_stamp,
-    read_message, read_will,         read_key};
+    read_session, read_subscription, read_delivery, read_received,
+    read_stamp,   read_message,      read_will,     read_key};
 
 enum { READERS_COUNT = sizeof READERS / sizeof READERS[0] };
 
@@ -203,6 +209,7 @@ static void deliveries_come_back(void)
 {
     const uint32_t identifiers[] = {1, 268435455};
     struct record_delivery d = {.stamp = 0x0102030405060708,
+                                .home = 5,
                                 .packet_id = 65535,
                                 .qos = 2,
                                 .state = DELIVERY_RECEIVED,
@@ -214,6 +221,7 @@ static void deliveries_come_back(void)
     struct record_delivery got;
     CHECK_EQ(record_delivery_read(writer_bytes(&w), &got), OK);
     CHECK_EQ(got.stamp, d.stamp);
+    CHECK_EQ(got.home, 5);
     CHECK_EQ(got.packet_id, d.packet_id);
     CHECK_EQ(got.qos, d.qos);
     CHECK_EQ(got.state, d.state);
@@ -233,6 +241,18 @@ static void stamps_come_back(void)
     CHECK_EQ(record_stamp_read(writer_bytes(&w), &got), OK);
     CHECK_EQ(got, 0x0102030405060708);
     torture(read_stamp, writer_bytes(&w), 0);
+}
+
+static void received_come_back(void)
+{
+    struct record_received received = {0x0102030405060708, 5};
+    struct writer w = writer_at(space, sizeof space);
+    record_received_write(&w, &received);
+    struct record_received got;
+    CHECK_EQ(record_received_read(writer_bytes(&w), &got), OK);
+    CHECK_EQ(got.stamp, received.stamp);
+    CHECK_EQ(got.lacking, received.lacking);
+    torture(read_received, writer_bytes(&w), 0);
 }
 
 static const struct message MESSAGE = {
@@ -328,6 +348,7 @@ int main(void)
     RUN(subscriptions_come_back);
     RUN(deliveries_come_back);
     RUN(stamps_come_back);
+    RUN(received_come_back);
     RUN(messages_come_back);
     RUN(wills_come_back);
     RUN(keys_stand_torture);
