@@ -103,7 +103,10 @@ static void gate_release(struct shard *shard, const struct gate_entry *entry)
     }
     inbound_flush(shard, session);
     subscribing_flush(shard, session);
-    if (session->conn != NULL) conn_resume(shard, session->conn);
+    /* That may have let in a DISCONNECT, and with it ended the session. */
+    session = session_by_ref(shard, entry->session);
+    if (session == NULL || session->conn == NULL) return;
+    conn_resume(shard, session->conn);
 }
 
 void gate_committed(struct shard *shard, uint64_t batch)

@@ -70,8 +70,76 @@ static void nobody(void)
     bench_free(b);
 }
 
+static struct bench *disk(void)
+{
+    struct options options = bench_options();
+    options.persistence = true;
+    struct bench *b = bench_new(1, options);
+    b->hold_commits = true;
+    return b;
+}
+
+static void written(struct bench *b)
+{
+    b->hold_commits = false;
+    bench_settle(b);
+    b->hold_commits = true;
+}
+
+/* SUBACK waits for the disk, and what the client said behind it may be its
+ * last word: nothing of it may be touched then. */
+static void ended_by_its_input(void)
+{
+    struct bench *b = disk();
+    struct visit v = {.id = "a", .keep = true, .expiry_s = 100};
+    uint32_t a = bench_enter(b, v);
+    struct subscribe_filter filter = {.filter = bytes_of("t")};
+    bench_say(b, a, bench_filter(b, a, filter, 0));
+    EXPECT_QUIET(b, a);
+    /* DISCONNECT with session expiry 0. */
+    bench_say(b, a, bytes_at("\xe0\x07\x00\x05\x11\0\0\0\0", 9));
+    EXPECT_QUIET(b, a);
+    written(b);
+    EXPECT_SUBACK(b, a, 0);
+    EXPECT_CLOSED(b, a, 0);
+    CHECK_EQ(b->shards[0]->stats.v[STAT_CLIENTS], 0);
+    bench_free(b);
+}
+
+/* A QoS 2 PUBLISH that waits for the disk is sent once, though its client came
+ * back meanwhile. [MQTT-4.4.0-1] */
+static void sent_once(void)
+{
+    struct bench *b = disk();
+    struct visit v = {.id = "a", .keep = true, .expiry_s = 100};
+    uint32_t a = bench_enter(b, v);
+    struct subscribe_filter filter = {.filter = bytes_of("t"), .qos = 2};
+    bench_say(b, a, bench_filter(b, a, filter, 0));
+    written(b);
+    EXPECT_SUBACK(b, a, 2);
+    uint32_t from = bench_enter(b, (struct visit){.id = "from"});
+    bench_promise(b, from, "t", "x", 2, 1);
+    EXPECT_QUIET(b, from);
+    EXPECT_QUIET(b, a);
+    bench_cut(b, a);
+    a = bench_enter(b, v);
+    written(b);
+    EXPECT_ACK(b, from, PACKET_PUBREC, 1, 0);
+    uint16_t id = EXPECT_MESSAGE(b, a, "t", "x").packet_id;
+    EXPECT_QUIET(b, a);
+    bench_ack(b, a, PACKET_PUBREC, id, 0);
+    bench_ack(b, a, PACKET_PUBREC, id, 0);
+    EXPECT_QUIET(b, a);
+    written(b);
+    EXPECT_ACK(b, a, PACKET_PUBREL, id, 0);
+    EXPECT_QUIET(b, a);
+    bench_free(b);
+}
+
 int main(void)
 {
+    RUN(ended_by_its_input);
+    RUN(sent_once);
     RUN(since);
     RUN(order);
     RUN(nobody);
