@@ -19,7 +19,7 @@
  * server's session: subscribe on every MOGI_CONNECTED without session_present.
  *
  * A client may be used by one thread at a time. No function sends or receives
- * but mogi_client_open, _next, _flush and _close.
+ * but mogi_client_open, _next, _flush, _close, and _publish when memory is full.
  */
 #ifndef MOGI_CLIENT_H
 #define MOGI_CLIENT_H
@@ -40,6 +40,7 @@ struct mogi_client_options {
     bool no_delay;               /* do not wait to fill packets */
     bool no_reconnect;           /* a lost connection stays lost */
     uint32_t connect_timeout_ms; /* for each address of the host; 0: 10 s */
+    uint32_t answer_timeout_ms;  /* for CONNACK; 0: 60 s */
     uint32_t reconnect_min_ms;   /* first pause; doubles; 0: 1 s */
     uint32_t reconnect_max_ms;   /* 0: 30 s */
     uint16_t inflight_max; /* QoS 1, 2 messages and subscriptions under way;

@@ -154,6 +154,10 @@ int trouble_lost(const struct arguments *a, const struct mogi_client *c,
     case MOGI_ERROR_KEEP_ALIVE:
         trouble_print(a, "Error: The broker does not answer any more.\n");
         return STATUS_KEEP_ALIVE;
+    case MOGI_ERROR_TIMEOUT:
+        trouble_print(a, "Error: The broker does not answer. Is it one, and is "
+                         "-p the port for MQTT without TLS?\n");
+        return STATUS_LOST;
     default:
         trouble_print(a,
                       "Error: The connection was lost: %s. The broker's "

@@ -32,6 +32,7 @@ struct mogi_client {
     int fd;      /* -1: closed */
     bool wanted; /* connect again when the connection is lost */
     uint64_t retry_ms;
+    uint64_t answer_ms; /* by then CONNACK has to be here */
     uint8_t *read;
     struct mogi_bytes unread; /* part of read */
     char error[ERROR_SIZE];
@@ -208,6 +209,7 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
         mogi_tiny_closed(&c->tiny);
         return e;
     }
+    c->answer_ms = clock_now_ms() + o->answer_timeout_ms;
     mogi_client_flush(c);
     return MOGI_OK;
 }
@@ -270,6 +272,14 @@ static enum mogi_error input_take(struct mogi_client *c,
     }
 }
 
+/* Milliseconds that CONNACK may still take; UINT32_MAX once it is here. */
+static uint32_t answer_left_ms(const struct mogi_client *c)
+{
+    if (mogi_tiny_is_connected(&c->tiny)) return UINT32_MAX;
+    uint64_t now_ms = clock_now_ms();
+    return now_ms >= c->answer_ms ? 0 : (uint32_t)(c->answer_ms - now_ms);
+}
+
 /* Send and receive what can be without waiting; at most one event. */
 static enum mogi_error connection_work(struct mogi_client *c,
                                        struct mogi_event *event)
@@ -287,6 +297,10 @@ static enum mogi_error connection_work(struct mogi_client *c,
         if (e != MOGI_OK || event->kind != MOGI_NOTHING) return e;
     }
     if (sent != MOGI_OK) return sent;
+    if (answer_left_ms(c) == 0) {
+        error_set(c, "the server does not answer CONNECT");
+        return MOGI_ERROR_TIMEOUT;
+    }
     e = mogi_tiny_tick(&c->tiny, now32());
     return e == MOGI_OK ? output_send(c) : e;
 }
@@ -313,7 +327,9 @@ uint32_t mogi_client_wait_ms(const struct mogi_client *c)
 {
     if (c->fd >= 0) {
         if (c->tiny.refused_count > 0) return 0;
-        return mogi_tiny_wait_ms(&c->tiny, now32());
+        uint32_t answer_ms = answer_left_ms(c);
+        uint32_t tick_ms = mogi_tiny_wait_ms(&c->tiny, now32());
+        return answer_ms < tick_ms ? answer_ms : tick_ms;
     }
     if (!c->wanted) return UINT32_MAX;
     uint64_t now_ms = clock_now_ms();

@@ -8,6 +8,7 @@ enum {
     DEFAULT_PORT = 1883,
     DEFAULT_WINDOW = 20,
     DEFAULT_TIMEOUT_MS = 10000,
+    DEFAULT_ANSWER_MS = 60000,
     DEFAULT_MIN_MS = 1000,
     DEFAULT_MAX_MS = 30000,
     DEFAULT_OUTPUT = 1 << 20,
@@ -62,6 +63,7 @@ static void defaults_fill(struct mogi_client_options *o)
     if (o->host == NULL) o->host = "localhost";
     if (o->port == 0) o->port = DEFAULT_PORT;
     if (o->connect_timeout_ms == 0) o->connect_timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (o->answer_timeout_ms == 0) o->answer_timeout_ms = DEFAULT_ANSWER_MS;
     if (o->reconnect_min_ms == 0) o->reconnect_min_ms = DEFAULT_MIN_MS;
     if (o->reconnect_max_ms == 0) o->reconnect_max_ms = DEFAULT_MAX_MS;
     if (o->inflight_max == 0) o->inflight_max = DEFAULT_WINDOW;

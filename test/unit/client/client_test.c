@@ -229,6 +229,23 @@ static void output_is_bounded(void)
     stop();
 }
 
+/* Connected, and then silence. */
+static void no_answer(void)
+{
+    uint16_t port;
+    server = listen_any(&port);
+    struct mogi_client_options o = options_of(port);
+    o.answer_timeout_ms = 30;
+    client = mogi_client_new(&o);
+    CHECK_EQ(mogi_client_open(client), MOGI_OK);
+    peer = listen_accept(server);
+    CHECK_EQ(mogi_client_next(client, 5000, &event), MOGI_OK);
+    CHECK_EQ(event.kind, MOGI_LOST);
+    CHECK_EQ(event.error, MOGI_ERROR_TIMEOUT);
+    CHECK_STR(mogi_client_error(client), "the server does not answer CONNECT");
+    stop();
+}
+
 static void nobody_listens(void)
 {
     uint16_t port;
@@ -253,6 +270,7 @@ int main(void)
     RUN(large_messages);
     RUN(window_is_full);
     RUN(output_is_bounded);
+    RUN(no_answer);
     RUN(nobody_listens);
     return check_result();
 }
