@@ -19,7 +19,7 @@
  * server's session: subscribe on every MOGI_CONNECTED without session_present.
  *
  * A client may be used by one thread at a time. No function sends or receives
- * but mogi_client_open, _next, _flush, _close, and _publish when memory is full.
+ * but mogi_client_open, _next, _flush, _close, and _publish when it is full.
  */
 #ifndef MOGI_CLIENT_H
 #define MOGI_CLIENT_H
