@@ -106,7 +106,7 @@ static uint32_t get_u32(const uint8_t *in)
 
 bool bench_proof_read(struct bytes payload, struct bench_proof *proof)
 {
-    if (payload.size < 20) return false;
+    if (payload.size < BENCH_PROOF_SIZE) return false;
     uint64_t time_ns;
     memcpy(&time_ns, payload.data + 12, sizeof time_ns);
     proof->tag = get_u32(payload.data);

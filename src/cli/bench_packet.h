@@ -6,7 +6,7 @@
  *     [ head ][ topic ... %n ][ packet id ][ props ][ proof | filler ... ]
  *                        ^ number            ^ id        ^ payload
  *
- * The proof, the first BENCH_SIZE_MIN bytes of the payload:
+ * The proof, the first BENCH_PROOF_SIZE bytes of the payload:
  *
  *     [ tag: 4 ][ sender: 4 ][ number: 4 ][ time, ns: 8 ]     big-endian
  *
@@ -17,7 +17,10 @@
 
 #include "wire/packet.h"
 
-enum { BENCH_NUMBER_DIGITS = 8 }; /* of %n, zeros in front */
+enum {
+    BENCH_NUMBER_DIGITS = 8, /* of %n, zeros in front */
+    BENCH_PROOF_SIZE = 20,
+};
 
 struct bench_template {
     uint8_t *data; /* NULL: none; freed by bench_template_fini */
@@ -50,7 +53,7 @@ struct bench_frame {
 size_t bench_pattern(const char *pattern, uint32_t index, uint32_t number,
                      char *out, size_t size);
 
-/* Encode a PUBLISH of `payload_size` bytes, which is 0 or BENCH_SIZE_MIN at
+/* Encode a PUBLISH of `payload_size` bytes, which is 0 or BENCH_PROOF_SIZE at
  * least. `number_at` is where %n stands in `topic`, 0: nowhere. */
 void bench_template_init(struct bench_template *t, enum protocol protocol,
                          const char *topic, size_t number_at, unsigned qos,
