@@ -26,8 +26,9 @@ struct message {
     uint32_t sends;
     uint64_t sent_at; /* the time that counts events */
     bool completed;
-    uint64_t left_before;   /* departures of members before it was sent */
-    uint32_t shared_copies; /* in all of the group */
+    uint64_t crashes_before; /* crashes before it was sent */
+    uint64_t left_before;    /* departures of members before it was sent */
+    uint32_t shared_copies;  /* in all of the group */
 };
 
 struct wish {
@@ -52,6 +53,7 @@ struct model {
     uint64_t now; /* counts events */
     uint64_t copies;
     uint64_t departures;
+    uint64_t crashes;
     struct receiver receivers[MODEL_ACTORS_MAX];
     char error[MODEL_ERROR_MAX + 1];
 };
@@ -119,6 +121,7 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
                          .qos = qos,
                          .sends = 1,
                          .sent_at = ++model->now,
+                         .crashes_before = model->crashes,
                          .left_before = model->departures};
     model_payload(number, payload);
     return number;
@@ -169,6 +172,11 @@ void model_session_lost(struct model *model, unsigned actor)
     for (unsigned i = 0; i < MODEL_FILTERS; i++) {
         model->receivers[actor].wishes[i].sure = false;
     }
+}
+
+void model_crashed(struct model *model)
+{
+    model->crashes += 1;
 }
 
 void model_member_left(struct model *model)
@@ -230,14 +238,16 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
-/* More copies than the message was sent, and than members could cause? */
+/* More copies than the message was sent, and than members could cause? What is
+ * delivered below QoS 2 may have left just before a crash that undid it. */
 static void check_count(struct model *model, unsigned actor, uint32_t number,
-                        bool shared)
+                        unsigned qos, bool shared)
 {
     struct message *m = &model->messages[number];
     uint8_t *copies = copies_of(&model->receivers[actor], number);
     if (*copies < UINT8_MAX) *copies += 1;
     uint64_t most = m->qos == 2 ? 1 : m->sends;
+    if (qos < 2) most += model->crashes - m->crashes_before;
     if (shared) {
         m->shared_copies += 1;
         most += model->departures - m->left_before;
@@ -301,7 +311,7 @@ void model_received(struct model *model, unsigned actor, struct bytes topic,
         *copies_of(r, number) = 1;
         return;
     }
-    if (first) check_count(model, actor, number, shared);
+    if (first) check_count(model, actor, number, qos, shared);
     if (!first && !known) *copies_of(r, number) = 1;
     if (!known && !shared) check_order(model, actor, number, qos);
 }

@@ -18,6 +18,8 @@ enum {
     OUTSTANDING_MAX = 64, /* messages of one actor not yet completed */
     GARBAGE_MAX = 64,
     QUIET_ROUNDS = 50,
+    SHARDS_RANDOM = 4,
+    CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
     /* What shards may keep when all is gone: tables that have grown. */
     MEMORY_SLACK = 256 * 1024,
     RETAINED_TOPICS = 3
@@ -40,6 +42,8 @@ struct actor {
     bool expects_session; /* it has been there and is kept */
     bool greeted;         /* CONNACK was seen */
     bool stalled;
+    bool anchored; /* an answer has proved that the session is on disk */
+    bool unsure;   /* a crash may have lost the session, or its CONNACK */
     struct sending sendings[OUTSTANDING_MAX];
     unsigned sending_count;
     uint16_t asked_pid; /* of SUBSCRIBE or UNSUBSCRIBE under way; 0: none */
@@ -63,7 +67,9 @@ struct life {
     struct client *rude[RUDE_MAX];
     unsigned rude_count;
     struct retained retained[ACTORS_MAX][RETAINED_TOPICS];
-    size_t memory_start;
+    size_t memory_start; /* of one shard */
+    uint16_t shards;
+    bool held; /* commits wait */
     uint32_t step;
     char error[CLIENT_ERROR_MAX + 1];
 };
@@ -260,12 +266,18 @@ static void hear_connack(struct life *life, struct actor *actor,
     actor->greeted = true;
     bool present = words_number(packet, "present", 0) != 0;
     if (actor->version == 3) present = actor->expects_session;
-    if (present != actor->expects_session) {
+    bool known = present == actor->expects_session || actor->unsure;
+    actor->unsure = false;
+    if (!known) {
         life_wrong(life, actor->client->name,
                    present ? "has a session it never had" : "lost its session");
     }
     actor->expects_session = actor->persistent;
-    if (!present) actor->sending_count = 0;
+    if (!present) {
+        actor->sending_count = 0;
+        actor->anchored = false;
+        model_session_lost(life->model, actor->index);
+    }
     for (unsigned i = 0; i < actor->sending_count; i++) {
         struct sending *s = &actor->sendings[i];
         if (s->released) {
@@ -308,6 +320,7 @@ static void hear_answer(struct life *life, struct actor *actor,
         return;
     }
     actor->asked_pid = 0;
+    actor->anchored = true;
     if (packet->type != PACKET_SUBACK) return;
     if (words_number(packet, "code", 0x80) != actor->asked_qos) {
         life_wrong(life, actor->client->name, "another QoS was granted");
@@ -441,8 +454,42 @@ static void actor_act(struct life *life, struct actor *actor)
     }
 }
 
+/* The broker is gone, and all that was under way; it comes back, perhaps with
+ * another number of shards. */
+static void life_crash(struct life *life)
+{
+    world_crash(life->world, below(life, CRASH_COMMITS));
+    model_crashed(life->model);
+    for (unsigned i = 0; i < life->actor_count; i++) {
+        struct actor *actor = &life->actors[i];
+        client_hang_up(actor->client, true);
+        actor->unsure = actor->persistent && !actor->anchored;
+        actor_lost(life, actor);
+    }
+    for (unsigned i = 0; i < life->rude_count; i++) {
+        client_hang_up(life->rude[i], true);
+    }
+    if (life->config->shards == 0 && chance(life, 1, 2)) {
+        life->shards = (uint16_t)(1 + below(life, SHARDS_RANDOM));
+    }
+    world_restart(life->world, life->shards);
+    life->held = false;
+}
+
+/* What the disk does, in a life that has one. */
+static void life_disk(struct life *life)
+{
+    if (!world_options(life->world)->persistence) return;
+    if (chance(life, 1, 30)) {
+        life->held = !life->held;
+        world_hold(life->world, life->held);
+    }
+    if (chance(life, 1, 200)) life_crash(life);
+}
+
 static void life_step(struct life *life)
 {
+    life_disk(life);
     if (life->rude_count > 0 && chance(life, 1, 10)) {
         rude_act(life, life->rude[below(life, life->rude_count)]);
     } else {
@@ -458,17 +505,19 @@ static void life_step(struct life *life)
     if (chance(life, 1, 50)) world_wait(life->world, below(life, 3000));
 }
 
-static size_t life_memory(const struct life *life, uint16_t shards)
+static size_t life_memory(const struct life *life)
 {
     size_t sum = 0;
-    for (uint16_t i = 0; i < shards; i++)
+    for (uint16_t i = 0; i < life->shards; i++) {
         sum += world_bytes(life->world, i);
+    }
     return sum;
 }
 
 /* Everybody comes back, reads, and finishes what was begun. */
 static void life_rest(struct life *life)
 {
+    world_hold(life->world, false);
     for (unsigned i = 0; i < life->rude_count; i++) {
         client_hang_up(life->rude[i], true);
     }
@@ -569,7 +618,7 @@ static void life_retained(struct life *life)
 }
 
 /* Clear what is retained, end all sessions: hardly anything may be left. */
-static void life_end(struct life *life, uint16_t shards)
+static void life_end(struct life *life)
 {
     for (unsigned i = 0; i < life->actor_count; i++) {
         struct actor *actor = &life->actors[i];
@@ -595,17 +644,22 @@ static void life_end(struct life *life, uint16_t shards)
         client_hang_up(actor->client, false);
     }
     world_wait(life->world, 600 * 1000);
-    size_t now = life_memory(life, shards);
-    if (now <= life->memory_start + MEMORY_SLACK * (size_t)shards) return;
     char what[96];
+    if (world_records(life->world) > 0) {
+        snprintf(what, sizeof(what), "%zu records are left when all are gone",
+                 world_records(life->world));
+        life_wrong(life, "disk", what);
+    }
+    size_t each = life_memory(life) / life->shards;
+    if (each <= life->memory_start + MEMORY_SLACK) return;
     snprintf(what, sizeof(what), "%zu bytes are left when all are gone",
-             now - life->memory_start);
+             each - life->memory_start);
     life_wrong(life, "memory", what);
 }
 
-static void life_begin(struct life *life, uint16_t shards)
+static void life_begin(struct life *life)
 {
-    struct world_config config = {.shards = shards,
+    struct world_config config = {.shards = life->shards,
                                   .seed = life->config->seed,
                                   .trace = life->config->trace,
                                   .chaos = true};
@@ -613,21 +667,26 @@ static void life_begin(struct life *life, uint16_t shards)
     config.options.max_queued_messages = 0;
     config.options.receive_maximum = (uint16_t)(1 + below(life, 30));
     config.options.max_inflight_messages = (uint16_t)(1 + below(life, 30));
+    config.options.persistence = chance(life, 1, 2);
     config.options.sys_interval_s = (uint32_t)below(life, 2) * 10;
     life->world = world_new(&config);
     world_clients_set(life->world, life_read, life);
     world_settle(life->world);
-    life->memory_start = life_memory(life, shards);
+    life->memory_start = life_memory(life) / life->shards;
     life->actor_count =
         ACTORS_MIN + (unsigned)below(life, ACTORS_MAX - ACTORS_MIN + 1);
     for (unsigned i = 0; i < life->actor_count; i++) {
         char name[16];
         snprintf(name, sizeof(name), "actor%u", i);
-        life->actors[i] =
-            (struct actor){.client = client_new(life->world, name),
-                           .index = i,
-                           .version = 3 + (unsigned)below(life, 3),
-                           .persistent = chance(life, 2, 3)};
+        struct actor *actor = &life->actors[i];
+        *actor = (struct actor){.client = client_new(life->world, name),
+                                .index = i,
+                                .version = 3 + (unsigned)below(life, 3),
+                                .persistent = chance(life, 2, 3)};
+        /* 3.1 cannot say that a crash cost it its session. */
+        if (config.options.persistence && actor->version == 3) {
+            actor->persistent = false;
+        }
     }
     life->rude_count = (unsigned)below(life, RUDE_MAX + 1);
     for (unsigned i = 0; i < life->rude_count; i++) {
@@ -658,10 +717,12 @@ int random_run(const struct random_config *config)
 {
     struct life life = {.config = config};
     rng_init(&life.rng, config->seed * 2 + 1);
-    uint16_t shards = config->shards;
-    if (shards == 0) shards = (uint16_t)(1 + below(&life, 4));
+    life.shards = config->shards;
+    if (life.shards == 0) {
+        life.shards = (uint16_t)(1 + below(&life, SHARDS_RANDOM));
+    }
     life.model = model_new();
-    life_begin(&life, shards);
+    life_begin(&life);
     while (life.step < config->steps && life_well(&life)) {
         life_step(&life);
         life.step += 1;
@@ -669,17 +730,19 @@ int random_run(const struct random_config *config)
     if (life_well(&life)) life_rest(&life);
     if (life_well(&life)) model_end(life.model);
     if (life_well(&life)) life_retained(&life);
-    if (life_well(&life)) life_end(&life, shards);
+    if (life_well(&life)) life_end(&life);
     bool well = life_well(&life);
-    printf("seed %" PRIu64 ": %u shards, %u clients, %u messages, %" PRIu64
+    printf("seed %" PRIu64 ": %s, %u shards, %u clients, %u messages, %" PRIu64
            " copies: %s\n",
-           config->seed, shards, life.actor_count,
-           model_message_count(life.model), model_copy_count(life.model),
-           well ? "well" : "WRONG");
+           config->seed,
+           world_options(life.world)->persistence ? "disk" : "no disk",
+           life.shards, life.actor_count, model_message_count(life.model),
+           model_copy_count(life.model), well ? "well" : "WRONG");
     if (!well) {
         printf("    at step %u: %s\n    see it: mogi-sim %" PRIu64
                " --shards %u --steps %u --trace\n",
-               life.step, life.error, config->seed, shards, config->steps);
+               life.step, life.error, config->seed, config->shards,
+               config->steps);
     }
     life_free(&life);
     return well ? 0 : 1;

@@ -165,6 +165,8 @@ static void places_end(struct world *world)
         place->shard = NULL;
     }
     for (uint16_t i = 0; i < world->config.shards; i++) {
+        size_t left = pool_bytes(world->places[i].pool);
+        if (left > 0) world_die(world, "shard %u keeps %zu bytes", i, left);
         pool_free(world->places[i].pool);
         world->places[i].pool = NULL;
     }
