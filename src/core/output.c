@@ -153,7 +153,8 @@ enum err output_publish(struct shard *shard, struct conn *conn,
         uint16_t alias = alias_out_find(conn, p.topic, &fresh);
         p.topic_alias = alias;
         if (alias != 0 && !fresh) p.topic.size = 0;
-        if (alias != 0 && !output_fits(conn, publish_size(&p, conn->protocol))) {
+        if (alias != 0 &&
+            !output_fits(conn, publish_size(&p, conn->protocol))) {
             /* An alias takes more bytes than a short topic, or a first time. */
             p = output_fields(shard, o);
             fresh = false;

@@ -7,10 +7,9 @@
 
 #include <assert.h>
 
-/* A topic that was overtaken, and by which message. */
+/* A topic that was overtaken. */
 struct overtaking {
     struct map_entry entry;
-    uint64_t stamp;
     uint16_t topic_size;
     uint8_t topic[];
 };
@@ -208,7 +207,6 @@ void recall_overtaken(struct shard *shard, struct session *session,
             map_insert(&recall->overtaken, &old->entry,
                        hash_bytes(&shard->place.key, m->topic));
         }
-        if (old->stamp < m->stamp) old->stamp = m->stamp;
     }
 }
 
@@ -235,8 +233,8 @@ static bool recall_send(struct shard *shard, struct recall *recall)
     uint8_t qos = m.qos < options->qos ? m.qos : options->qos;
     if (!recall_can_send(recall->session, qos)) return false;
     recall->next += 1;
-    struct overtaking *old = overtaking_find(shard, recall, m.topic);
-    bool stale = old != NULL && old->stamp >= m.stamp;
+    /* What is kept now came live as well, or something later did. */
+    bool stale = overtaking_find(shard, recall, m.topic) != NULL;
     if (!stale && !message_expired(&m, shard->now_ms)) {
         struct terms terms = {
             .qos = qos,

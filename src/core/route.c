@@ -12,10 +12,33 @@
 
 /* --- retained ------------------------------------------------------------ */
 
-/* No message on the topic of `m`. [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
-static void route_clear(struct shard *shard, struct message *m)
+/* What is kept comes as it was published: mailboxes are causal, stamps of two
+ * shards in one millisecond are not. Only what comes `again` after a crash may
+ * be older than what is there. */
+static bool route_overtaken(const struct shard *shard, const struct message *m,
+                            bool again)
 {
-    if (!retain_clear(shard->retain, m->topic, m->stamp)) return;
+    struct body *present = retain_get(shard->retain, m->topic);
+    if (present == NULL || present->message.stamp <= m->stamp) return false;
+    if (!again) (void)retain_clear(shard->retain, m->topic, UINT64_MAX);
+    return again;
+}
+
+/* Has the topic more levels than may be kept? Each takes memory. */
+static bool route_deep(const struct shard *shard, struct bytes topic)
+{
+    uint32_t max = shard->options->max_topic_levels;
+    uint32_t levels = 1;
+    for (size_t i = 0; i < topic.size; i++)
+        levels += topic.data[i] == '/';
+    return max > 0 && levels > max;
+}
+
+/* No message on the topic of `m`. [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
+static void route_clear(struct shard *shard, struct message *m, bool again)
+{
+    uint64_t stamp = again ? m->stamp : UINT64_MAX;
+    if (!retain_clear(shard->retain, m->topic, stamp)) return;
     if (!shard->journal.on) return;
     struct body *body = message_share(m, shard->pool);
     if (body == NULL) return;
@@ -24,13 +47,21 @@ static void route_clear(struct shard *shard, struct message *m)
 }
 
 /* `m` is the retained message of its topic. [MQTT-3.3.1-5] */
-static void route_keep(struct shard *shard, struct message *m)
+static void route_keep(struct shard *shard, struct message *m, bool again)
 {
     assert(m->retain);
     if (m->payload.size == 0) {
-        route_clear(shard, m);
+        route_clear(shard, m, again);
         return;
     }
+    if (route_deep(shard, m->topic)) {
+        actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, NULL,
+                     "A retained message is not kept: its topic has more than "
+                     "%u levels (max_topic_levels)",
+                     shard->options->max_topic_levels);
+        return;
+    }
+    if (route_overtaken(shard, m, again)) return;
     struct body *body = message_share(m, shard->pool);
     if (body == NULL) return;
     uint64_t limit = shard->options->retained_limit;
@@ -194,7 +225,9 @@ void route_publish(struct shard *shard, struct message *m,
     uint16_t keeper;
     uint64_t others = route_others(shard, m, &keeper);
     bool keep = m->retain && keeper == shard->place.index;
-    if (keep && !route_had(routing, route_bit(shard))) route_keep(shard, m);
+    if (keep && !route_had(routing, route_bit(shard))) {
+        route_keep(shard, m, routing->lacking != 0);
+    }
     route_local(shard, m, routing);
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
@@ -211,7 +244,7 @@ void route_posted(struct shard *shard, const struct post *post)
     struct routing routing = {.join = post->join, .lacking = post->lacking};
     size_t puts = shard->out->put_count;
     if (post->keep && !route_had(&routing, route_bit(shard))) {
-        route_keep(shard, &m);
+        route_keep(shard, &m, post->lacking != 0);
     }
     if (post->deliver) route_local(shard, &m, &routing);
     bool wrote = shard->out->put_count > puts;
