@@ -4,7 +4,6 @@
 #include "tiny/engine.h"
 #include "tiny/flight.h"
 #include "tiny/outbox.h"
-#include "tiny/region.h"
 #include "wire/connect.h"
 #include "wire/disconnect.h"
 #include "wire/reason.h"
@@ -15,6 +14,14 @@
 #include <assert.h>
 
 enum { SUBSCRIBE_FLAGS = 2 };
+
+/* May the caller's `region` stand in `where`? `values` receives what it says.
+ */
+static bool region_read(struct bytes region, unsigned where,
+                        struct properties *values)
+{
+    return properties_check(region, where, values) == OK;
+}
 
 static bool text_valid(struct bytes text)
 {

@@ -113,11 +113,20 @@ static enum err property_take(struct properties *p, unsigned where,
 enum err properties_decode(struct reader *r, unsigned where,
                            struct properties *p)
 {
+    struct bytes region = read_bytes(r, read_varint(r));
+    *p = PROPERTIES_NONE;
+    if (r->failed) return ERR_MALFORMED;
+    return properties_check(region, where, p);
+}
+
+enum err properties_check(struct bytes region, unsigned where,
+                          struct properties *p)
+{
     assert(where <= PACKET_AUTH);
     *p = PROPERTIES_NONE;
-    p->raw = read_bytes(r, read_varint(r));
-    if (r->failed) return ERR_MALFORMED;
-    if (p->raw.size == 0) return OK;
+    p->raw = region;
+    if (region.size > VARINT_MAX) return ERR_MALFORMED;
+    if (region.size == 0) return OK;
 
     struct reader at = reader_of(p->raw);
     const uint8_t *start = at.at;

@@ -171,6 +171,12 @@ MUST_USE
 enum err properties_decode(struct reader *r, unsigned where,
                            struct properties *p);
 
+/* The same for a region without its length; longer than VARINT_MAX, it is
+ * ERR_MALFORMED. */
+MUST_USE
+enum err properties_check(struct bytes region, unsigned where,
+                          struct properties *p);
+
 /* The size of a region of `region_size` bytes with its length before it. */
 size_t properties_size(size_t region_size);
 

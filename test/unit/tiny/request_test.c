@@ -72,6 +72,9 @@ static void connect_bad_arguments(void)
     c = rig_connect(MOGI_MQTT_50);
     c.properties = mogi_text("\x01\x01"); /* payload format: not in CONNECT */
     CHECK_EQ(mogi_tiny_connect(&r.t, &c, 0), MOGI_ERROR_ARGUMENT);
+    const uint8_t data_alone[] = {0x16, 0, 1, 'x'};
+    c.properties = (struct mogi_bytes){data_alone, sizeof data_alone};
+    CHECK_EQ(mogi_tiny_connect(&r.t, &c, 0), MOGI_ERROR_ARGUMENT);
     static char long_id[200];
     memset(long_id, 'x', sizeof long_id - 1);
     c = rig_connect(MOGI_MQTT_311);
@@ -112,6 +115,11 @@ static void publish_bad_arguments(void)
     m.properties = mogi_text("\x01\x01\x01\x01");
     CHECK_EQ(mogi_tiny_publish(&r.t, &m, NULL), MOGI_ERROR_ARGUMENT);
     m.properties = mogi_text("\x26");
+    CHECK_EQ(mogi_tiny_publish(&r.t, &m, NULL), MOGI_ERROR_ARGUMENT);
+    m.properties = mogi_text("\x01\x05"); /* payload format 5 */
+    CHECK_EQ(mogi_tiny_publish(&r.t, &m, NULL), MOGI_ERROR_ARGUMENT);
+    const uint8_t response[] = {0x08, 0, 1, '+'};
+    m.properties = (struct mogi_bytes){response, sizeof response};
     CHECK_EQ(mogi_tiny_publish(&r.t, &m, NULL), MOGI_ERROR_ARGUMENT);
     CHECK_EQ(mogi_tiny_output(&r.t).size, 0);
 }

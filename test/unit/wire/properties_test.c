@@ -12,6 +12,9 @@ static enum err decode(struct bytes region, unsigned where,
     struct reader r = reader_of(packets_guard(writer_bytes(&w)));
     enum err e = properties_decode(&r, where, p);
     if (e == OK) CHECK_EQ(reader_left(&r), 0);
+    struct properties alone;
+    CHECK_EQ(properties_check(packets_guard(region), where, &alone), e);
+    CHECK_EQ(alone.present, p->present);
     return e;
 }
 
@@ -239,6 +242,9 @@ static void region_too_large_fails(void)
     properties_write(&w, bytes_at(room, ((size_t)1 << 32) + 1));
     CHECK(w.failed);
     CHECK_EQ(writer_bytes(&w).size, 0);
+    struct properties p;
+    struct bytes over = bytes_at(room, (size_t)VARINT_MAX + 1);
+    CHECK_EQ(properties_check(over, PACKET_PUBLISH, &p), ERR_MALFORMED);
     CHECK(properties_size(((size_t)1 << 32) + 1) > VARINT_MAX);
     CHECK(properties_size((size_t)VARINT_MAX + 1) > VARINT_MAX);
 }
