@@ -20,8 +20,8 @@ enum {
      * its connection is not read while there are more. */
     INBOUND_PENDING_MAX = 1024,
 
-    /* Payload bytes of QoS 0 that wait for one client's output. */
-    WAITING_BYTES_MAX = 8 * 1024 * 1024,
+    /* Memory of QoS 0 messages that wait for one client's output. */
+    WAITING_BYTES_MAX = 16 * 1024 * 1024,
 
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,
