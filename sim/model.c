@@ -19,6 +19,10 @@ static const char *const filters[MODEL_FILTERS] = {
 
 enum { SHARED = MODEL_FILTERS - 1, QOS_COUNT = 3 };
 
+/* What is known of an actor's copies of one message: their number, and whether
+ * one of them came at QoS 2. */
+enum { COPIES = 0x7f, DELIVERED_ONCE = 0x80 };
+
 struct message {
     unsigned publisher;
     unsigned topic;
@@ -238,6 +242,16 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
+/* A second copy at QoS 2? Nothing excuses that. */
+static void check_once(struct model *model, unsigned actor, uint32_t number)
+{
+    uint8_t *copies = copies_of(&model->receivers[actor], number);
+    if ((*copies & DELIVERED_ONCE) != 0) {
+        wrong(model, "actor %u has m%u twice at QoS 2", actor, number);
+    }
+    *copies |= DELIVERED_ONCE;
+}
+
 /* More copies than the message was sent, and than members could cause? What is
  * delivered below QoS 2 may have left just before a crash that undid it. */
 static void check_count(struct model *model, unsigned actor, uint32_t number,
@@ -245,9 +259,10 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
 {
     struct message *m = &model->messages[number];
     uint8_t *copies = copies_of(&model->receivers[actor], number);
-    if (*copies < UINT8_MAX) *copies += 1;
+    if ((*copies & COPIES) < COPIES) *copies += 1;
     uint64_t most = m->qos == 2 ? 1 : m->sends;
-    if (qos < 2) most += model->crashes - m->crashes_before;
+    most *= 1 + model->crashes - m->crashes_before;
+    if (qos == 2 && m->qos == 2 && !shared) check_once(model, actor, number);
     if (shared) {
         m->shared_copies += 1;
         most += model->departures - m->left_before;
@@ -257,9 +272,9 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
         }
         return;
     }
-    if (*copies > most) {
+    if ((*copies & COPIES) > most) {
         wrong(model, "actor %u has %u copies of m%u (QoS %u, sent %u times)",
-              actor, *copies, number, m->qos, m->sends);
+              actor, *copies & COPIES, number, m->qos, m->sends);
     }
 }
 
