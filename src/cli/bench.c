@@ -33,7 +33,9 @@ static void witness_probe(void *context, const struct bench_run *run,
     bool wanted = !w->options->quiet && isatty(STDERR_FILENO) != 0;
     if (!wanted || now_ns - w->shown_ns < PROGRESS_NS) return;
     w->shown_ns = now_ns;
-    bench_report_progress(stderr, run, (double)(now_ns - run->start_ns) / 1e9);
+    uint64_t began_ns = run->phase_ns[phase];
+    if (phase == BENCH_DRAINING) began_ns = run->phase_ns[BENCH_SENDING];
+    bench_report_progress(stderr, run, (double)(now_ns - began_ns) / 1e9);
 }
 
 /* Play one step; false when it could not be begun. */

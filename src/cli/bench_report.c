@@ -59,7 +59,8 @@ void bench_result_take(struct bench_result *result, const struct bench_run *run)
         seconds_between(at[BENCH_CONNECTING], at[BENCH_SUBSCRIBING]);
     result->subscribe_s =
         seconds_between(at[BENCH_SUBSCRIBING], at[BENCH_SENDING]);
-    result->seconds = seconds_between(run->start_ns, bench_run_arrived_ns(run));
+    result->seconds = seconds_between(run->phase_ns[BENCH_SENDING],
+                                      bench_run_arrived_ns(run));
     /* Stored messages flow as soon as their clients are there. */
     if (plan->past) {
         result->seconds =

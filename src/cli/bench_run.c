@@ -46,7 +46,7 @@ void bench_complain(struct bench_run *run, const char *what, const char *detail)
 
 uint64_t bench_run_arrived_ns(const struct bench_run *run)
 {
-    uint64_t last = run->start_ns;
+    uint64_t last = run->phase_ns[BENCH_SENDING];
     for (uint32_t i = 0; i < run->thread_count; i++) {
         if (run->threads[i].arrived_ns > last) {
             last = run->threads[i].arrived_ns;
@@ -115,7 +115,7 @@ static void conns_init(struct bench_run *run)
 
 static bool threads_start(struct bench_run *run)
 {
-    run->start_ns = bench_now_ns();
+    run->phase_ns[BENCH_CONNECTING] = bench_now_ns();
     for (uint32_t i = 0; i < run->thread_count; i++) {
         if (!bench_thread_init(&run->threads[i])) {
             perror("mogi bench: epoll");
@@ -134,7 +134,7 @@ static bool threads_start(struct bench_run *run)
 
 static void phase_set(struct bench_run *run, enum bench_phase phase)
 {
-    run->start_ns = bench_now_ns();
+    run->phase_ns[phase] = bench_now_ns();
     atomic_store(&run->phase, phase);
     for (uint32_t i = 0; i < run->thread_count; i++) {
         bench_poll_wake(run->threads[i].poll);
@@ -230,11 +230,10 @@ static void send_all(struct bench_run *run, probe_fn *probe, void *context)
     phase_set(run, BENCH_SENDING);
     uint32_t time_s = plan->hold ? run->options->hold_s : plan->duration_s;
     if (time_s > 0) {
-        wait_until(run, run->start_ns + (uint64_t)time_s * 1000000000, probe,
-                   context);
-        uint64_t start_ns = run->start_ns;
+        uint64_t end_ns =
+            run->phase_ns[BENCH_SENDING] + (uint64_t)time_s * 1000000000;
+        wait_until(run, end_ns, probe, context);
         phase_set(run, BENCH_DRAINING);
-        run->start_ns = start_ns;
     }
     (void)wait_for(run, settled, probe, context);
 }
@@ -243,9 +242,7 @@ static void threads_end(struct bench_run *run)
 {
     struct timespec linger = {0, LINGER_NS};
     if (run->plan->receivers > 0) (void)nanosleep(&linger, NULL);
-    uint64_t start_ns = run->start_ns;
     phase_set(run, BENCH_CLOSING);
-    run->start_ns = start_ns;
     for (uint32_t i = 0; i < run->thread_count; i++) {
         (void)pthread_join(run->threads[i].thread, NULL);
     }

@@ -125,8 +125,8 @@ struct bench_run {
     struct bench_thread *threads;
     struct bench_conn *conns; /* receivers, then senders */
     uint32_t conn_count;
-    struct bench_flow *flows; /* plan->sources of them */
-    uint64_t start_ns;        /* of the phase */
+    struct bench_flow *flows;             /* plan->sources of them */
+    uint64_t phase_ns[BENCH_CLOSING + 1]; /* when each began */
     _Atomic int phase;
     _Atomic uint32_t amnesty; /* raised: forget what has not arrived */
     _Atomic bool complained;  /* a first error was printed */

@@ -50,7 +50,7 @@ static void connect_more(struct bench_thread *thread, uint64_t now_ns)
     uint64_t target = thread->conn_count;
     if (run->options->connect_rate > 0) {
         struct bench_schedule schedule = {
-            run->start_ns,
+            run->phase_ns[BENCH_CONNECTING],
             UINT64_C(1000) * run->options->connect_rate / run->thread_count};
         uint64_t due = bench_schedule_due(&schedule, now_ns);
         if (target > due) target = due;
@@ -81,7 +81,7 @@ static void phase_enter(struct bench_thread *thread, enum bench_phase phase)
     }
     if (phase == BENCH_SENDING && run->options->rate > 0 &&
         thread->paced_count > 0) {
-        thread->schedule.start_ns = run->start_ns;
+        thread->schedule.start_ns = run->phase_ns[BENCH_SENDING];
         thread->schedule.rate_mhz = UINT64_C(1000) * run->options->rate *
                                     thread->paced_count / run->plan->sources;
     }
