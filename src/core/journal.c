@@ -19,6 +19,7 @@ struct stored {
 
 /* The record of a delivery that went to another session. */
 struct handover {
+    struct link link;
     struct join_ref join;
     uint64_t order, stamp;
     uint16_t id_size;
@@ -88,12 +89,19 @@ void journal_init(struct shard *shard, bool on)
 {
     shard->journal.on = on;
     map_init(&shard->journal.bodies, shard->pool);
+    list_init(&shard->journal.handovers);
 }
 
 static void stored_free(struct shard *shard, struct stored *stored)
 {
     map_remove(&shard->journal.bodies, &stored->entry);
     pool_give(shard->pool, stored, sizeof *stored);
+}
+
+static void handover_free(struct shard *shard, struct handover *handover)
+{
+    list_remove(&handover->link);
+    pool_give(shard->pool, handover, sizeof *handover + handover->id_size);
 }
 
 static void stored_visit_free(struct map_entry *entry, void *context)
@@ -103,6 +111,9 @@ static void stored_visit_free(struct map_entry *entry, void *context)
 
 void journal_fini(struct shard *shard)
 {
+    LIST_EACH(at, after, &shard->journal.handovers) {
+        handover_free(shard, OWNER(at, struct handover, link));
+    }
     struct map *bodies = &shard->journal.bodies;
     size_t cursor = 0;
     while (map_walk(bodies, &cursor, SIZE_MAX, stored_visit_free, shard)) {
@@ -382,6 +393,7 @@ struct join_ref journal_hand_over(struct shard *shard, struct bytes id,
     handover->id_size = (uint16_t)id.size;
     memcpy(handover->id, id.data, id.size);
     handover->join = join_new(shard, JOIN_HANDOVER, handover);
+    list_push(&shard->journal.handovers, &handover->link);
     d->stored = false;
     return handover->join;
 }
@@ -396,7 +408,7 @@ void journal_handed(struct shard *shard, struct handover *handover)
     entry_del(shard, &key);
     body_release(shard, handover->stamp);
     join_free(shard, handover->join);
-    pool_give(shard->pool, handover, sizeof *handover + handover->id_size);
+    handover_free(shard, handover);
 }
 
 void journal_delivery_drop(struct shard *shard, struct bytes client_id,

@@ -11,6 +11,7 @@
 #define MOGI_CORE_JOURNAL_H
 
 #include "base/bytes.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "core/id.h"
 
@@ -27,7 +28,8 @@ struct subscription;
 
 struct journal {
     bool on;
-    struct map bodies; /* stamps that are stored, and for how many */
+    struct map bodies;     /* stamps that are stored, and for how many */
+    struct link handovers; /* struct handover, under way to other shards */
 };
 
 /* Nothing is stored yet; `on`: something is to be. */
