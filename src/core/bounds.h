@@ -39,6 +39,9 @@ enum {
      * for new ones, and one that takes a quarter of it is not remembered. */
     TOPIC_CACHE_BYTES_MAX = 64 * 1024 * 1024,
 
+    /* How long a client of 3.x whose publish cannot be kept stays, in ms. */
+    CONN_DOOM_MS = 5000,
+
     /* Characters of one log line of the core. */
     NOTE_BYTES_MAX = 512
 };

@@ -1,9 +1,8 @@
 /* conn.c - one connection: bytes in, packets told apart, deadlines kept. */
-#include "core/conn.h"
-
 #include "core/acknowledge.h"
 #include "core/alias.h"
 #include "core/bounds.h"
+#include "core/conn.h"
 #include "core/connect.h"
 #include "core/goodbye.h"
 #include "core/inbound.h"
@@ -169,7 +168,7 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
  * SUBSCRIBE finds the subscription made. */
 static bool conn_ready(const struct shard *shard, const struct conn *conn)
 {
-    if (conn->closed || !output_room(conn)) return false;
+    if (conn->closed || conn->doomed || !output_room(conn)) return false;
     const struct session *session = conn->session;
     if (session == NULL) return true;
     if (session->subscribing != NULL) return false;
@@ -284,6 +283,14 @@ void conn_fail(struct shard *shard, struct conn *conn, enum err why)
     conn_close(shard, conn);
 }
 
+void conn_doom(struct shard *shard, struct conn *conn)
+{
+    assert(!conn->closed && conn->session != NULL);
+    conn->doomed = true;
+    wheel_clear(&shard->conn_timers, &conn->timer);
+    wheel_set(&shard->conn_timers, &conn->timer, shard->now_ms + CONN_DOOM_MS);
+}
+
 void conn_move(struct shard *shard, struct conn *conn, uint16_t home)
 {
     assert(home != shard->place.index);
@@ -307,6 +314,10 @@ void conn_due(struct shard *shard, struct conn *conn)
     assert(!conn->closed);
     if (conn->session == NULL) {
         conn_fail(shard, conn, ERR_CONNECT_TIME);
+        return;
+    }
+    if (conn->doomed) {
+        conn_fail(shard, conn, ERR_QUOTA);
         return;
     }
     assert(conn->keepalive_s > 0);

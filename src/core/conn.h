@@ -32,6 +32,7 @@ struct conn {
     bool paused;       /* the host does not read it */
     bool held;         /* `partial` is input that was put off */
     bool notify_asked; /* DRAINED will come */
+    bool doomed;       /* nothing more is read; it ends when its timer is due */
     struct session *session;
     struct link link; /* among the closed ones of a step */
     struct buffer partial;
@@ -76,6 +77,10 @@ void conn_lost(struct shard *shard, struct conn *conn);
  * [MQTT-4.13.2-1], the session keeps what it must, the will is treated as the
  * standard says. */
 void conn_fail(struct shard *shard, struct conn *conn, enum err why);
+
+/* End `conn` in CONN_DOOM_MS, and handle no more of its input: it cannot be told
+ * what is wrong, and would come back at once with the same. */
+void conn_doom(struct shard *shard, struct conn *conn);
 
 /* End `conn` after its DISCONNECT or a refusal: nothing more is said, what was
  * sent is delivered first. Its session, if any, was detached by the caller. */

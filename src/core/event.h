@@ -7,7 +7,7 @@
  *      | OPENED BYTES DRAINED CLOSED      |   a connection
  *      | TICK                             |   deadline_ms has come
  *      | POSTED                           |   from another shard
- *      | COMMITTED RESTORED               |   the store
+ *      | COMMITTED STORAGE RESTORED       |   the store
  *      | RELOADED STOPPED                 |   the operator
  *      +--------------------------------->|
  */
@@ -46,6 +46,9 @@ enum event_kind {
     /* All PUT and DEL up to batch `batch` are on disk. */
     EVENT_COMMITTED,
 
+    /* The store cannot take more for now (`failing`), or can again. */
+    EVENT_STORAGE,
+
     /* At start, before anything else: one stored record, or, with an empty
      * key, the end of them. */
     EVENT_RESTORED,
@@ -70,6 +73,7 @@ struct event {
     uint64_t random;
 
     bool refused;                  /* OPENED */
+    bool failing;                  /* STORAGE */
     uint16_t listener;             /* OPENED: index in the configuration */
     struct bytes bytes;            /* BYTES */
     struct post *post;             /* POSTED */

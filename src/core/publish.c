@@ -1,9 +1,8 @@
 /* publish.c - PUBLISH from a client. */
-#include "core/publish.h"
-
 #include "core/alias.h"
 #include "core/inbound.h"
 #include "core/output.h"
+#include "core/publish.h"
 #include "core/route.h"
 #include "core/session.h"
 #include "core/state.h"
@@ -83,6 +82,7 @@ static enum err publish_accept(const struct shard *shard,
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && p->payload.size > limit) return ERR_QUOTA;
     if (pool_full(shard->pool)) return ERR_QUOTA;
+    if (p->qos > 0 && shard->storage_fails) return ERR_FULL;
     return publish_payload_check(options, &p->properties, p->payload);
 }
 
@@ -146,6 +146,11 @@ static void publish_route(struct shard *shard, struct session *session,
 static enum err publish_refuse(struct shard *shard, struct session *session,
                                const struct publish *p, enum err why)
 {
+    /* An acknowledgement of 3.x says that we have it. */
+    if (why == ERR_FULL && session->protocol != MQTT_50) {
+        conn_doom(shard, session->conn);
+        return OK;
+    }
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
                  "A publish of client %s is refused: %s", session_name(session),

@@ -1,12 +1,11 @@
 /* shard.c - the broker is one function. */
-#include "core/shard.h"
-
 #include "core/conn.h"
 #include "core/journal.h"
 #include "core/recall.h"
 #include "core/restore.h"
 #include "core/route.h"
 #include "core/session.h"
+#include "core/shard.h"
 #include "core/share.h"
 #include "core/state.h"
 
@@ -179,6 +178,12 @@ static void step_committed(struct shard *shard, const struct event *event)
     gate_committed(shard, event->batch);
 }
 
+static void step_storage(struct shard *shard, const struct event *event)
+{
+    assert(event->kind == EVENT_STORAGE);
+    shard->storage_fails = event->failing;
+}
+
 static void step_restored(struct shard *shard, const struct event *event)
 {
     restore_record(shard, event->key, event->value);
@@ -203,7 +208,8 @@ static void (*const STEPS[])(struct shard *, const struct event *) = {
     [EVENT_DRAINED] = step_drained,     [EVENT_CLOSED] = step_closed,
     [EVENT_TICK] = step_tick,           [EVENT_POSTED] = step_posted,
     [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
-    [EVENT_RELOADED] = step_reloaded,   [EVENT_STOPPED] = step_stopped,
+    [EVENT_STORAGE] = step_storage,     [EVENT_RELOADED] = step_reloaded,
+    [EVENT_STOPPED] = step_stopped,
 };
 
 void shard_step(struct shard *shard, const struct event *event,

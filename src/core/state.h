@@ -80,6 +80,7 @@ struct shard {
     struct timer sweep;
     struct stats stats;
     struct sys sys;
+    bool storage_fails; /* nothing more can be promised for now */
     bool stopping;
 };
 
