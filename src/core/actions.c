@@ -1,12 +1,12 @@
 /* actions.c - three growing arrays that are emptied once a turn. */
 #include "core/actions.h"
 
+#include "core/bounds.h"
+#include "core/message.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-
-#include "core/bounds.h"
-#include "core/message.h"
 
 enum { ITEMS_MIN = 16 };
 

@@ -1,10 +1,10 @@
 /* post.c - the little that a post can do by itself. */
 #include "core/post.h"
 
+#include "core/message.h"
+
 #include <assert.h>
 #include <stddef.h>
-
-#include "core/message.h"
 
 void post_drop(struct post *post)
 {

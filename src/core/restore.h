@@ -25,8 +25,8 @@ struct shard;
  * of their keys, before anything else happens to the shard. */
 void restore_record(struct shard *shard, struct bytes key, struct bytes value);
 
-/* Some time after the end, when all shards have told what they have: let go what
- * was on its way from one member of a shared group to another. */
+/* Some time after the end, when all shards have told what they have: let go
+ * what was on its way from one member of a shared group to another. */
 void restore_late(struct shard *shard);
 
 /* Forget what has come, if the end never does. */

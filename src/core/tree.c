@@ -1,10 +1,10 @@
 /* tree.c - nodes of topic levels in one hash. */
 #include "core/tree.h"
 
-#include <assert.h>
-
 #include "base/list.h"
 #include "wire/topic.h"
+
+#include <assert.h>
 
 enum { FRONTIER_MIN = 32 };
 

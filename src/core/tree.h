@@ -63,16 +63,19 @@ struct tree {
     uint64_t plus_hash;
 };
 
+/* What a node of filters has; it stands right before it. */
 static inline struct tree_ends *tree_ends(struct tree_node *node)
 {
     return (struct tree_ends *)(void *)node - 1;
 }
 
+/* What a node of names has; it stands right before it. */
 static inline struct tree_links *tree_links(struct tree_node *node)
 {
     return (struct tree_links *)(void *)node - 1;
 }
 
+/* The level that the node stands for, without slashes; the node's memory. */
 static inline struct bytes tree_level(const struct tree_node *node)
 {
     return (struct bytes){node->level, node->size};

@@ -43,23 +43,20 @@ CHECK_UNUSED static uint32_t test_random(uint32_t below)
 CHECK_UNUSED static struct bytes test_text(char *text, bool wild)
 {
     static const char *const names[] = {"a", "b", "c", "", "$s", "long-level"};
-    for (;;) {
+    size_t size;
+    do {
         size_t count = 1 + test_random(5);
-        text[0] = 0;
+        size = 0;
         for (size_t i = 0; i < count; i++) {
-            if (i > 0) strcat(text, "/");
             uint32_t kind = wild ? test_random(10) : 9;
-            bool last = i + 1 == count;
-            if (kind < 3) {
-                strcat(text, "+");
-            } else if (kind < 6 && last) {
-                strcat(text, "#");
-            } else {
-                strcat(text, names[test_random(6)]);
-            }
+            const char *level = names[test_random(6)];
+            if (kind < 3) level = "+";
+            if (kind < 6 && kind >= 3 && i + 1 == count) level = "#";
+            size += (size_t)snprintf(text + size, TEXT_MAX - size, "%s%s",
+                                     i > 0 ? "/" : "", level);
         }
-        if (text[0] != 0) return bytes_of(text);
-    }
+    } while (size == 0);
+    return bytes_at(text, size);
 }
 
 #endif
