@@ -1,8 +1,9 @@
 /* conn.c - one connection: bytes in, packets told apart, deadlines kept. */
+#include "core/conn.h"
+
 #include "core/acknowledge.h"
 #include "core/alias.h"
 #include "core/bounds.h"
-#include "core/conn.h"
 #include "core/connect.h"
 #include "core/goodbye.h"
 #include "core/inbound.h"
