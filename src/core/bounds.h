@@ -26,8 +26,19 @@ enum {
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,
 
+    /* Shared subscriptions of one client, which are searched one by one. */
+    MEMBERSHIPS_MAX = 1024,
+
+    /* Members of a shared subscription that are asked, one after the other, to
+     * take a message. */
+    MEMBERS_ASKED_MAX = 64,
+
     /* Topic levels are walked this deep at most when no option says less. */
     TOPIC_LEVELS_MAX = 65536,
+
+    /* Topic names that a shard remembers, and how long they may be. */
+    HOT_TOPIC_SLOTS = 4096,
+    HOT_TOPIC_BYTES_MAX = 256,
 
     /* Resolved topics that a shard remembers. */
     TOPIC_CACHE_SLOTS = 4096,

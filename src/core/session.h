@@ -35,6 +35,7 @@ struct session {
     struct link recalls;             /* struct recall */
     struct subscribing *subscribing; /* to be answered, or NULL */
     uint32_t subscription_count;     /* memberships too */
+    uint32_t membership_count;
     uint32_t no_local_count;
 
     struct timer timer; /* the earlier of the two: */
@@ -91,7 +92,7 @@ void session_pump(struct shard *shard, struct session *session);
 void session_due(struct shard *shard, struct session *session);
 
 /* QoS 2 publish `packet_id` of the client, stamped `stamp`, is from now on
- * between PUBLISH and PUBREL; it was not. It also goes to the shards `others`. */
+ * between PUBLISH and PUBREL; it was not. It goes to the shards `others` too. */
 void session_received(struct shard *shard, struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t others);
 

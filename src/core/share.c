@@ -23,6 +23,7 @@ struct group {
     struct body *text;
     struct member *members;
     uint32_t count, capacity;
+    uint32_t ready_count;
     uint32_t next; /* whose turn it is */
 };
 
@@ -42,10 +43,8 @@ static struct group *group_find(struct shard *shard, struct bytes text)
     return entry == NULL ? NULL : OWNER(entry, struct group, by_text);
 }
 
-/* A group without members, subscribed to its filter; all shards that must know
- * of that answer `join`. */
-static struct group *group_new(struct shard *shard, struct body *text,
-                               struct join_ref join)
+/* A group without members, subscribed to its filter. */
+static struct group *group_new(struct shard *shard, struct body *text)
 {
     struct bytes name, filter;
     enum err e = topic_share_split(text->message.topic, &name, &filter);
@@ -59,7 +58,6 @@ static struct group *group_new(struct shard *shard, struct body *text,
     map_insert(&shard->groups, &group->by_text,
                hash_bytes(&shard->place.key, text->message.topic));
     topics_add(shard->topics, filter, &group->subscription);
-    route_announce(shard, filter, true, join);
     return group;
 }
 
@@ -86,13 +84,19 @@ static void group_end(struct shard *shard, struct group *group)
     group_free(shard, group);
 }
 
+static bool member_is(const struct member *member, uint16_t shard,
+                      struct session_ref session)
+{
+    return member->shard == shard &&
+           session_ref_equal(member->session, session);
+}
+
 static struct member *member_find(struct group *group, uint16_t shard,
                                   struct session_ref session)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         struct member *member = &group->members[i];
-        if (member->shard != shard) continue;
-        if (session_ref_equal(member->session, session)) return member;
+        if (member_is(member, shard, session)) return member;
     }
     return NULL;
 }
@@ -115,9 +119,20 @@ static void member_remove(struct group *group, struct member *member)
 {
     uint32_t index = (uint32_t)(member - group->members);
     assert(index < group->count);
+    group->ready_count -= member->ready;
     group->count -= 1;
+    assert(group->ready_count <= group->count);
     memmove(member, member + 1, (group->count - index) * sizeof *member);
     if (group->next > index) group->next -= 1;
+}
+
+/* All shards that must know of `group` answer `join`: also for one that is not
+ * the first member, as they may still be about to hear. */
+static void group_announce(struct shard *shard, const struct group *group,
+                           struct join_ref join)
+{
+    route_announce(shard, subscription_filter(&group->subscription), true,
+                   join);
 }
 
 /* At home: member `session` of shard `from` comes, changes, or goes. */
@@ -127,14 +142,21 @@ static void group_set(struct shard *shard, const struct post *post,
     struct bytes text = post->body->message.topic;
     struct group *group = group_find(shard, text);
     if (group == NULL && !post->on) return;
-    if (group == NULL) group = group_new(shard, post->body, post->join);
+    bool fresh = group == NULL;
+    if (fresh) group = group_new(shard, post->body);
+    if (post->on && (fresh || post->join.generation != 0)) {
+        group_announce(shard, group, post->join);
+    }
     struct member *member = member_find(group, from, post->session);
     if (post->on) {
         if (member == NULL) member = member_add(shard, group);
         member->shard = from;
         member->session = post->session;
         member->options = post->options;
+        group->ready_count += post->ready;
+        group->ready_count -= member->ready;
         member->ready = post->ready;
+        assert(group->ready_count <= group->count);
         return;
     }
     if (member != NULL) member_remove(group, member);
@@ -199,6 +221,7 @@ bool share_join(struct shard *shard, struct session *session,
         membership->group = text;
         list_push(&session->memberships, &membership->of_session);
         session->subscription_count += 1;
+        session->membership_count += 1;
         stat_add(shard, STAT_SUBSCRIPTIONS, 1);
         stat_add(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     }
@@ -214,6 +237,7 @@ void share_leave(struct shard *shard, struct session *session,
     share_tell(shard, session, membership, false, false, join);
     list_remove(&membership->of_session);
     session->subscription_count -= 1;
+    session->membership_count -= 1;
     stat_sub(shard, STAT_SUBSCRIPTIONS, 1);
     stat_sub(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     body_unref(membership->group);
@@ -250,26 +274,36 @@ static bool share_offer(struct shard *shard, struct session *session,
     return outbound_offer(shard, session, m, &terms) == OK;
 }
 
-/* Whose turn it is: the next member that is connected, but for `but`; if none
- * is, `but` itself when it may `keep` what it gave back, else the next that is
- * away. NULL when there is none at all. */
-static struct member *group_choose(struct group *group, uint16_t shard,
-                                   struct session_ref but, bool keep)
+/* The next member that is `ready`, or that is not, but for `but`; or NULL. */
+static struct member *group_next(struct group *group, bool ready,
+                                 uint16_t shard, struct session_ref but)
 {
-    struct member *away = NULL;
     for (uint32_t i = 0; i < group->count; i++) {
         uint32_t index = (group->next + i) % group->count;
         struct member *member = &group->members[index];
-        bool same =
-            member->shard == shard && session_ref_equal(member->session, but);
-        if (!same && member->ready) {
-            group->next = (index + 1) % group->count;
-            return member;
-        }
-        if (same && keep) away = member;
-        if (!same && away == NULL) away = member;
+        if (member->ready != ready) continue;
+        if (member_is(member, shard, but)) continue;
+        group->next = (index + 1) % group->count;
+        return member;
     }
-    return away;
+    return NULL;
+}
+
+/* Whose turn it is when `tries` members were asked, `but` the last of them:
+ * each that is connected is asked once, then those that are away. When nobody
+ * is connected, who gave a message back keeps it. NULL when nobody is left. */
+static struct member *group_choose(struct group *group, uint16_t shard,
+                                   struct session_ref but, uint32_t tries)
+{
+    assert(group->ready_count <= group->count);
+    bool ready = tries < group->ready_count;
+    struct member *member = NULL;
+    if (group->ready_count == 0 && tries == 0) {
+        member = member_find(group, shard, but);
+    }
+    if (member == NULL) member = group_next(group, ready, shard, but);
+    if (member == NULL) member = group_next(group, !ready, shard, but);
+    return member;
 }
 
 /* POST `m` to a member elsewhere, or back to the home of its group. */
@@ -294,8 +328,8 @@ static bool group_offer(struct shard *shard, struct group *group,
                         struct session_ref but, uint32_t tries,
                         struct routing *routing)
 {
-    while (tries < group->count) {
-        struct member *member = group_choose(group, from, but, tries == 0);
+    while (tries < group->count && tries < MEMBERS_ASKED_MAX) {
+        struct member *member = group_choose(group, from, but, tries);
         if (member == NULL) return false;
         tries += 1;
         if (member->shard != shard->place.index) {

@@ -52,6 +52,9 @@ static uint8_t subscription_refusal(const struct shard *shard,
     }
     bool many = o->max_subscriptions > 0 &&
                 session->subscription_count >= o->max_subscriptions;
+    if (topic_is_shared(filter)) {
+        many = many || session->membership_count >= MEMBERSHIPS_MAX;
+    }
     if (fresh && (many || pool_full(shard->pool))) {
         return REASON_QUOTA_EXCEEDED;
     }
