@@ -41,6 +41,7 @@ struct receipt {
 struct doubt {
     uint64_t stamp;
     uint64_t lacking; /* bit i: sessions of what was shard i may lack it */
+    uint64_t later;   /* the same after another crash */
     uint16_t packet_id;
 };
 

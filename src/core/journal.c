@@ -230,9 +230,11 @@ static void id_write(uint16_t id, void *context)
 {
     const struct each_id *each = context;
     const struct doubt *doubt = inbound_doubt(&each->session->inbound, id);
-    journal_received(each->shard, each->session, id,
-                     doubt == NULL ? 0 : doubt->stamp,
-                     doubt == NULL ? 0 : doubt->lacking);
+    if (doubt == NULL) {
+        journal_received(each->shard, each->session, id, 0, 0);
+    } else {
+        journal_doubt(each->shard, each->session, doubt);
+    }
 }
 
 static void id_erase(uint16_t id, void *context)
@@ -462,16 +464,39 @@ void journal_delivery_gone(struct shard *shard, const struct session *session,
 
 /* --- what the client publishes ------------------------------------------- */
 
-void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t lacking)
+static void received_put(struct shard *shard, const struct session *session,
+                         uint16_t packet_id,
+                         const struct record_received *record)
 {
     if (!session->stored) return;
     struct record_key key = key_of(session, RECORD_RECEIVED);
     key.number = packet_id;
-    struct record_received record = {stamp, lacking};
     struct entry entry = entry_begin(shard, &key, 0);
-    record_received_write(&entry.w, &record);
+    record_received_write(&entry.w, record);
     entry_put(shard, &entry, NULL);
+}
+
+void journal_received(struct shard *shard, const struct session *session,
+                      uint16_t packet_id, uint64_t stamp, uint64_t lacking)
+{
+    struct record_received record = {
+        .stamp = stamp,
+        .lacking = lacking,
+        .shards = (uint8_t)shard->place.count,
+    };
+    received_put(shard, session, packet_id, &record);
+}
+
+void journal_doubt(struct shard *shard, const struct session *session,
+                   const struct doubt *doubt)
+{
+    struct record_received record = {
+        .stamp = doubt->stamp,
+        .lacking = doubt->later,
+        .shards = (uint8_t)shard->place.count,
+        .settled = true,
+    };
+    received_put(shard, session, doubt->packet_id, &record);
 }
 
 void journal_released(struct shard *shard, const struct session *session,

@@ -20,6 +20,7 @@
 
 struct body;
 struct delivery;
+struct doubt;
 struct handover;
 struct membership;
 struct session;
@@ -91,6 +92,10 @@ void journal_adopt(struct shard *shard, uint64_t stamp);
  * PUBLISH and PUBREL; the shards in `lacking` must have it, too. */
 void journal_received(struct shard *shard, const struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t lacking);
+
+/* The same for one that a crash left in doubt. */
+void journal_doubt(struct shard *shard, const struct session *session,
+                   const struct doubt *doubt);
 
 /* It is no more. */
 void journal_released(struct shard *shard, const struct session *session,

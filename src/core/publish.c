@@ -1,8 +1,9 @@
 /* publish.c - PUBLISH from a client. */
+#include "core/publish.h"
+
 #include "core/alias.h"
 #include "core/inbound.h"
 #include "core/output.h"
-#include "core/publish.h"
 #include "core/route.h"
 #include "core/session.h"
 #include "core/state.h"
@@ -88,11 +89,19 @@ static enum err publish_accept(const struct shard *shard,
 
 /* A QoS 2 message may be asked for again: note who must have it. */
 static void publish_received(struct shard *shard, struct session *session,
-                             const struct message *m, struct routing *routing)
+                             const struct message *m, struct routing *routing,
+                             const struct doubt *doubt)
 {
     uint64_t others = session->stored ? route_targets(shard, m) : 0;
-    routing->once = others != 0;
-    session_received(shard, session, routing->packet_id, m->stamp, others);
+    if (doubt == NULL) {
+        routing->once = others != 0;
+        session_received(shard, session, routing->packet_id, m->stamp, others);
+        return;
+    }
+    routing->once = true;
+    routing->lacking = doubt->lacking;
+    journal_received(shard, session, routing->packet_id, m->stamp,
+                     others & doubt->later);
 }
 
 /* What was passed on to a shared group elsewhere is not done with this shard's
@@ -118,7 +127,7 @@ static void publish_route(struct shard *shard, struct session *session,
         .topic = p->topic,
         .forward = publish_forward(shard, &p->properties),
         .payload = p->payload,
-        .stamp = doubt == NULL ? shard_stamp(shard) : doubt->stamp,
+        .stamp = shard_stamp(shard),
         .expires_ms = publish_expires_ms(
             shard, has_expiry, p->properties.message_expiry_s, p->retain),
         .publisher = session->ref,
@@ -128,13 +137,12 @@ static void publish_route(struct shard *shard, struct session *session,
     };
     struct routing routing = {
         .publisher = session, .type = type, .packet_id = p->packet_id};
-    if (doubt != NULL) routing.lacking = doubt->lacking;
     size_t puts = shard->out->put_count;
-    if (type == PACKET_PUBREC && doubt == NULL) {
-        publish_received(shard, session, &m, &routing);
+    if (type == PACKET_PUBREC) {
+        publish_received(shard, session, &m, &routing, doubt);
     }
     route_publish(shard, &m, &routing);
-    if (doubt == NULL) publish_passed_on(shard, session, &m, &routing);
+    publish_passed_on(shard, session, &m, &routing);
     message_done(&m);
     if (type != PACKET_NONE) {
         routing_finish(shard, &routing, gate_since(shard, puts));
@@ -142,7 +150,7 @@ static void publish_route(struct shard *shard, struct session *session,
 }
 
 /* Refused: say so where the version can, and go on. A 3.x client learns of
- * nothing. [MQTT-3.3.5-2] */
+ * nothing. [MQTT3-3.3.5-2] */
 static enum err publish_refuse(struct shard *shard, struct session *session,
                                const struct publish *p, enum err why)
 {
@@ -196,6 +204,16 @@ static void publish_again(struct shard *shard, struct session *session,
     publish_route(shard, session, p, PACKET_PUBREC, &doubt);
 }
 
+/* Decode it; a topic that was just seen need not be looked at again. */
+static enum err publish_read(const struct shard *shard, const struct conn *conn,
+                             const struct frame *frame, struct publish *p)
+{
+    enum protocol protocol = (enum protocol)conn->protocol;
+    bool known = hot_find(&shard->hot, publish_topic(frame)) != NULL;
+    return known ? publish_decode_known(frame, protocol, p)
+                 : publish_decode(frame, protocol, p);
+}
+
 enum err publish_in(struct shard *shard, struct conn *conn,
                     const struct frame *frame)
 {
@@ -203,7 +221,7 @@ enum err publish_in(struct shard *shard, struct conn *conn,
                                                PACKET_PUBREC};
     struct session *session = conn->session;
     struct publish p;
-    enum err e = publish_decode(frame, (enum protocol)conn->protocol, &p);
+    enum err e = publish_read(shard, conn, frame, &p);
     if (e != OK) return e;
     e = publish_check(shard, conn, &p);
     if (e != OK) return e;

@@ -352,6 +352,8 @@ void record_received_write(struct writer *w, const struct record_received *r)
     write_version(w);
     write_u64(w, r->stamp);
     write_u64(w, r->lacking);
+    write_u8(w, r->shards);
+    write_u8(w, r->settled);
     assert(!w->failed);
 }
 
@@ -361,6 +363,12 @@ enum err record_received_read(struct bytes in, struct record_received *r)
     read_version(&reader);
     r->stamp = read_u64(&reader);
     r->lacking = read_u64(&reader);
+    r->shards = read_u8(&reader);
+    uint8_t settled = read_u8(&reader);
+    r->settled = settled != 0;
+    if (r->shards == 0 || r->shards > SHARDS_MAX || settled > 1) {
+        reader.failed = true;
+    }
     return read_end(&reader);
 }
 

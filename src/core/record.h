@@ -29,8 +29,11 @@
  * PUBREL ('q') names its stamp and the other shards that it went to. Each of
  * these writes down ('p'), together with the deliveries that it made, that it
  * has heard that stamp; stamps of one shard come to another in their order. So
- * after a crash the shards that may lack the message are known, and when the
- * client sends it again they alone get it, under its first stamp.
+ * after a crash it is known which shards lack the message; this is written down
+ * (`settled`), since they will hear later stamps. When the client sends it
+ * again, it goes to the sessions of these alone, with a new stamp. Only if the
+ * number of shards changed and another crash came meanwhile, some may have it
+ * twice.
  *
  * A value begins with RECORD_VERSION. A message is a head and the bytes of its
  * `struct body`, which the store appends (ACTION_PUT with a body):
@@ -111,6 +114,8 @@ struct record_delivery {
 struct record_received {
     uint64_t stamp;   /* of the message */
     uint64_t lacking; /* bit i: shard i may not have it */
+    uint8_t shards;   /* how many there were */
+    bool settled;     /* what was heard is taken into account */
 };
 
 struct record_will {

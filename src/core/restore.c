@@ -48,7 +48,8 @@ struct found {
 struct doubted {
     struct link link;
     struct restored *of;
-    struct doubt doubt;
+    uint16_t packet_id;
+    struct record_received record;
 };
 
 struct restore {
@@ -243,7 +244,8 @@ static enum err restore_received(struct shard *shard, struct restore *restore,
     if (record.lacking == 0) return OK;
     struct doubted *doubted = pool_take(shard->pool, sizeof *doubted);
     doubted->of = restore->restored;
-    doubted->doubt = (struct doubt){record.stamp, record.lacking, packet_id};
+    doubted->packet_id = packet_id;
+    doubted->record = record;
     list_push(&restore->doubteds, &doubted->link);
     return OK;
 }
@@ -513,23 +515,38 @@ static void founds_settle(struct shard *shard, struct restore *restore)
     }
 }
 
-/* Who really lacks it: those who did not hear it. */
+/* The shards, of those that may, that really lack it: they did not hear it. */
+static uint64_t doubted_lacking(const struct restore *restore,
+                                const struct record_received *record)
+{
+    uint64_t lacking = record->lacking;
+    uint16_t from = shard_of_stamp(record->stamp);
+    if (record->settled || restore->heard == NULL) return lacking;
+    for (size_t i = 0; i < SHARDS_MAX; i++) {
+        if (restore->heard[i * SHARDS_MAX + from] < record->stamp) continue;
+        lacking &= ~(UINT64_C(1) << i);
+    }
+    return lacking;
+}
+
+/* Sessions are known by where they were; after another crash, if the number of
+ * shards is another now, they could be anywhere. */
 static void doubted_settle(struct shard *shard, const struct doubted *doubted)
 {
-    const struct restore *restore = shard->restore;
+    const struct record_received *record = &doubted->record;
     struct session *session = doubted->of->session;
-    struct doubt doubt = doubted->doubt;
-    uint16_t from = shard_of_stamp(doubt.stamp);
-    for (uint16_t i = 0; i < SHARDS_MAX && restore->heard != NULL; i++) {
-        if (restore->heard[i * SHARDS_MAX + from] < doubt.stamp) continue;
-        doubt.lacking &= ~(UINT64_C(1) << i);
-    }
+    struct doubt doubt = {
+        .stamp = record->stamp,
+        .lacking = doubted_lacking(shard->restore, record),
+        .packet_id = doubted->packet_id,
+    };
+    doubt.later = doubt.lacking;
     if (doubt.lacking != 0) {
+        bool moved = record->shards != shard->place.count;
+        if (moved) doubt.later = UINT64_MAX;
         inbound_doubt_add(&session->inbound, shard->pool, doubt);
     }
-    if (doubted->of->home != shard->place.index) return;
-    journal_received(shard, session, doubt.packet_id, doubt.stamp,
-                     doubt.lacking);
+    journal_doubt(shard, session, &doubt);
 }
 
 /* A session that was connected when the broker ended is alone since now: what

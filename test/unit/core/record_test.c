@@ -245,13 +245,15 @@ static void stamps_come_back(void)
 
 static void received_come_back(void)
 {
-    struct record_received received = {0x0102030405060708, 5};
+    struct record_received received = {0x0102030405060708, 5, 64, true};
     struct writer w = writer_at(space, sizeof space);
     record_received_write(&w, &received);
     struct record_received got;
     CHECK_EQ(record_received_read(writer_bytes(&w), &got), OK);
     CHECK_EQ(got.stamp, received.stamp);
     CHECK_EQ(got.lacking, received.lacking);
+    CHECK_EQ(got.shards, 64);
+    CHECK_EQ(got.settled, true);
     torture(read_received, writer_bytes(&w), 0);
 }
 
