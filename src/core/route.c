@@ -247,7 +247,7 @@ void route_posted(struct shard *shard, const struct post *post)
         route_keep(shard, &m, post->lacking != 0);
     }
     if (post->deliver) route_local(shard, &m, &routing);
-    bool wrote = shard->out->put_count > puts;
+    bool wrote = shard->out->put_count > puts || post->lacking != 0;
     if (post->once && wrote && !routing.passed_on) {
         journal_heard(shard, m.stamp);
     }
