@@ -129,7 +129,7 @@ static void noise(void)
     bench_free(b);
 }
 
-/* Over its memory, a shard refuses what is new, and goes on with what it has. */
+/* Over its memory, a shard refuses what is new, and goes on with the rest. */
 static void memory_full(void)
 {
     struct pool *pool = pool_new((struct memory){unit_grow, NULL}, 300000);
