@@ -22,6 +22,7 @@ struct message {
     struct bytes topic;
     struct bytes forward; /* properties to pass on, as in a v5 packet */
     struct bytes payload;
+    uint64_t hash;                /* of the topic, see hot.h; 0: not made yet */
     uint64_t stamp;               /* unique, and ordered as things happened */
     uint64_t expires_ms;          /* 0: never */
     struct session_ref publisher; /* at home on `publisher_shard` */

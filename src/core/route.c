@@ -122,9 +122,10 @@ static uint64_t route_bit(const struct shard *shard)
 static void route_local(struct shard *shard, struct message *m,
                         struct routing *routing)
 {
-    struct receivers receivers =
-        topics_match(shard->topics, m->topic, route_no_local(routing),
-                     shard->options->allow_duplicate_messages);
+    if (m->hash == 0) m->hash = hot_hash(&shard->hot, m->topic);
+    struct receivers receivers = topics_match_hashed(
+        shard->topics, m->hash, m->topic, route_no_local(routing),
+        shard->options->allow_duplicate_messages);
     for (uint32_t i = 0; i < receivers.count; i++) {
         const struct receiver *receiver = &receivers.list[i];
         if (route_had(routing, receiver->session->wrote)) continue;
@@ -182,6 +183,19 @@ void routing_finish(struct shard *shard, struct routing *routing,
 
 /* --- other shards -------------------------------------------------------- */
 
+/* The shards that said they want `topic`. */
+static uint64_t route_interested(struct shard *shard, struct bytes topic)
+{
+    struct hot_topic *hot = hot_find(&shard->hot, topic);
+    uint64_t version = interest_version(shard->interest);
+    if (hot != NULL && hot->version == version) return hot->others;
+    uint64_t others = interest_match(shard->interest, topic);
+    if (hot == NULL) return others;
+    hot->others = others;
+    hot->version = version;
+    return others;
+}
+
 /* The shards that must hear of `m`, and which of them keeps it. */
 static uint64_t route_others(struct shard *shard, const struct message *m,
                              uint16_t *keeper)
@@ -189,7 +203,7 @@ static uint64_t route_others(struct shard *shard, const struct message *m,
     uint16_t here = shard->place.index;
     *keeper = here;
     if (shard->place.count == 1) return 0;
-    uint64_t others = interest_match(shard->interest, m->topic);
+    uint64_t others = route_interested(shard, m->topic);
     others &= ~(UINT64_C(1) << here);
     if (m->retain) *keeper = shard_of(shard, m->topic);
     return others;

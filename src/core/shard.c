@@ -1,11 +1,12 @@
 /* shard.c - the broker is one function. */
+#include "core/shard.h"
+
 #include "core/conn.h"
 #include "core/journal.h"
 #include "core/recall.h"
 #include "core/restore.h"
 #include "core/route.h"
 #include "core/session.h"
-#include "core/shard.h"
 #include "core/share.h"
 #include "core/state.h"
 
@@ -257,6 +258,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     map_init(&shard->sessions, pool);
     map_init(&shard->groups, pool);
     buffer_init(&shard->scratch, pool);
+    hot_init(&shard->hot, pool, place.key);
     shard->topics = topics_new(pool, place.key);
     shard->interest = interest_new(pool, place.key);
     shard->retain = retain_new(pool, place.key);
@@ -285,5 +287,6 @@ void shard_free(struct shard *shard)
     joins_fini(&shard->joins, pool);
     sys_fini(shard);
     buffer_fini(&shard->scratch);
+    hot_fini(&shard->hot);
     pool_give(pool, shard, sizeof *shard);
 }

@@ -12,6 +12,7 @@
 #include "base/wheel.h"
 #include "core/bounds.h"
 #include "core/gate.h"
+#include "core/hot.h"
 #include "core/interest.h"
 #include "core/join.h"
 #include "core/journal.h"
@@ -75,6 +76,7 @@ struct shard {
     struct gate gate;
     struct journal journal;
     struct restore *restore; /* while records come, else NULL */
+    struct hot hot;
     struct memo memos[2][2]; /* [5.0][retain], of QoS 0 */
     struct buffer scratch;   /* for one step */
     struct timer sweep;

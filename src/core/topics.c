@@ -1,14 +1,14 @@
 /* topics.c - filters by hash or by level, and what was resolved before. */
 #include "core/topics.h"
 
-#include <assert.h>
-
 #include "base/buffer.h"
 #include "core/cache.h"
 #include "core/filter.h"
 #include "core/gather.h"
 #include "core/tree.h"
 #include "wire/topic.h"
+
+#include <assert.h>
 
 struct topics {
     struct pool *pool;
@@ -241,8 +241,16 @@ static struct receivers resolve(struct topics *topics,
 struct receivers topics_match(struct topics *topics, struct bytes topic,
                               const struct session *publisher, bool each)
 {
+    return topics_match_hashed(topics, hash_bytes(&topics->key, topic), topic,
+                               publisher, each);
+}
+
+struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
+                                     struct bytes topic,
+                                     const struct session *publisher, bool each)
+{
     assert(topic.size > 0);
-    struct cache_key key = {hash_bytes(&topics->key, topic), topic, each};
+    struct cache_key key = {hash, topic, each};
     const struct resolved *known = cache_find(&topics->cache, &key);
     bool apart =
         publisher != NULL && known != NULL && cache_is_local(known, publisher);

@@ -103,6 +103,12 @@ struct bytes subscription_filter(const struct subscription *subscription);
 struct receivers topics_match(struct topics *topics, struct bytes topic,
                               const struct session *publisher, bool each);
 
+/* The same, where the topic's hash under the index's key is known. */
+struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
+                                     struct bytes topic,
+                                     const struct session *publisher,
+                                     bool each);
+
 /* Filters and subscriptions in the index now. */
 uint64_t topics_filter_count(const struct topics *topics);
 uint64_t topics_subscription_count(const struct topics *topics);

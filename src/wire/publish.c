@@ -35,8 +35,15 @@ static enum err topic_check(const struct publish *p, enum protocol protocol)
     return aliased ? OK : ERR_PROTOCOL;
 }
 
-enum err publish_decode(const struct frame *f, enum protocol protocol,
-                        struct publish *p)
+struct bytes publish_topic(const struct frame *f)
+{
+    assert(f->type == PACKET_PUBLISH);
+    struct reader r = reader_of(f->body);
+    return read_binary(&r);
+}
+
+static enum err decode(const struct frame *f, enum protocol protocol,
+                       bool known, struct publish *p)
 {
     assert(f->type == PACKET_PUBLISH);
     assert(protocol != MQTT_NONE);
@@ -45,7 +52,7 @@ enum err publish_decode(const struct frame *f, enum protocol protocol,
     if (e != OK) return e;
 
     struct reader r = reader_of(f->body);
-    p->topic = read_string(&r);
+    p->topic = known ? read_binary(&r) : read_string(&r);
     if (p->qos > 0) p->packet_id = read_u16(&r);
     if (r.failed) return ERR_MALFORMED;
     if (p->qos > 0 && p->packet_id == 0) return ERR_PROTOCOL;
@@ -58,7 +65,20 @@ enum err publish_decode(const struct frame *f, enum protocol protocol,
     p->payload = read_rest(&r);
     assert(!r.failed);
     assert((p->qos > 0) == (p->packet_id != 0));
-    return topic_check(p, protocol);
+    return known ? OK : topic_check(p, protocol);
+}
+
+enum err publish_decode(const struct frame *f, enum protocol protocol,
+                        struct publish *p)
+{
+    return decode(f, protocol, false, p);
+}
+
+enum err publish_decode_known(const struct frame *f, enum protocol protocol,
+                              struct publish *p)
+{
+    assert(publish_topic(f).size > 0);
+    return decode(f, protocol, true, p);
 }
 
 /* The size of the property region that the encoder writes. */

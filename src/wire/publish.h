@@ -39,6 +39,16 @@ MUST_USE
 enum err publish_decode(const struct frame *f, enum protocol protocol,
                         struct publish *p);
 
+/* The topic of a frame of type PACKET_PUBLISH as it stands there, not looked at
+ * any further; empty when there is none, or the frame is cut. */
+struct bytes publish_topic(const struct frame *f);
+
+/* As publish_decode, for a frame whose publish_topic is known to be a valid
+ * topic name: it is not checked once more. */
+MUST_USE
+enum err publish_decode_known(const struct frame *f, enum protocol protocol,
+                              struct publish *p);
+
 /* A PUBLISH to be written. Everything is borrowed. */
 struct publish_out {
     bool dup;

@@ -1,0 +1,78 @@
+/* hot_test.c - topic names that were published lately. */
+#include "core/bounds.h"
+#include "core/hot.h"
+#include "unit_pool.h"
+
+static const struct hash_key key = {3, 4};
+
+/* What was remembered is found, by its text alone, with its hash. */
+static void found_again(void)
+{
+    struct pool *pool = unit_pool();
+    size_t empty = pool_bytes(pool);
+    struct hot hot;
+    hot_init(&hot, pool, key);
+    size_t base = pool_bytes(pool);
+    struct bytes topic = bytes_of("house/bedroom/light");
+    CHECK(hot_find(&hot, topic) == NULL);
+    struct hot_topic *known = hot_remember(&hot, topic);
+    CHECK(known != NULL);
+    CHECK(known->hash == hash_bytes(&key, topic));
+    CHECK(hot_find(&hot, bytes_of("house/bedroom/light")) == known);
+    CHECK(hot_find(&hot, bytes_of("house/kitchen/light")) == NULL);
+    CHECK(hot_find(&hot, bytes_at("", 0)) == NULL);
+    CHECK(pool_bytes(pool) > base);
+    hot_fini(&hot);
+    CHECK_EQ(pool_bytes(pool), empty);
+    pool_free(pool);
+}
+
+/* The hash is the same whether a name can be remembered or not. */
+static void hash_of_any_length(void)
+{
+    struct pool *pool = unit_pool();
+    size_t empty = pool_bytes(pool);
+    struct hot hot;
+    hot_init(&hot, pool, key);
+    static char text[HOT_TOPIC_BYTES_MAX + 10];
+    memset(text, 'a', sizeof text);
+    for (size_t size = 1; size <= sizeof text; size++) {
+        struct bytes topic = bytes_at(text, size);
+        CHECK(hot_hash(&hot, topic) == hash_bytes(&key, topic));
+        CHECK(hot_hash(&hot, topic) == hash_bytes(&key, topic));
+        bool fits = size <= HOT_TOPIC_BYTES_MAX;
+        CHECK((hot_find(&hot, topic) != NULL) == fits);
+    }
+    hot_fini(&hot);
+    CHECK_EQ(pool_bytes(pool), empty);
+    pool_free(pool);
+}
+
+/* However many names come, memory is bounded, and each hash is right. */
+static void more_names_than_slots(void)
+{
+    struct pool *pool = unit_pool();
+    size_t empty = pool_bytes(pool);
+    struct hot hot;
+    hot_init(&hot, pool, key);
+    size_t base = pool_bytes(pool);
+    for (int i = 0; i < 10 * HOT_TOPIC_SLOTS; i++) {
+        char text[32];
+        int size = snprintf(text, sizeof text, "device/%d/state", i);
+        struct bytes topic = bytes_at(text, (size_t)size);
+        CHECK(hot_hash(&hot, topic) == hash_bytes(&key, topic));
+    }
+    size_t each = sizeof(struct hot_topic) + 32;
+    CHECK(pool_bytes(pool) - base <= HOT_TOPIC_SLOTS * each);
+    hot_fini(&hot);
+    CHECK_EQ(pool_bytes(pool), empty);
+    pool_free(pool);
+}
+
+int main(void)
+{
+    RUN(found_again);
+    RUN(hash_of_any_length);
+    RUN(more_names_than_slots);
+    return check_result();
+}
