@@ -142,10 +142,17 @@ static bool do_network(struct play *play, const struct statement *s)
 
 static bool do_commits(struct play *play, const struct statement *s)
 {
-    if (s->count != 2) return play_fail(play, "commits hold|release");
+    const struct token *how = &s->tokens[s->count - 1];
     play_begin(play);
-    world_hold(play->world, token_is(&s->tokens[1], "hold"));
-    return true;
+    if (token_is(how, "hold") || token_is(how, "release")) {
+        world_hold(play->world, token_is(how, "hold"));
+        return true;
+    }
+    if (token_is(how, "fail") || token_is(how, "work")) {
+        world_storage(play->world, token_is(how, "fail"));
+        return true;
+    }
+    return play_fail(play, "commits hold|release|fail|work");
 }
 
 static bool do_crash(struct play *play, const struct statement *s)

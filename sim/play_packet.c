@@ -83,6 +83,10 @@ bool play_option(struct play *play, struct options *options,
         play->world_config.connections_max = number;
         return true;
     }
+    if (strcmp(token->key, "max_memory") == 0) {
+        play->world_config.memory_max = number;
+        return true;
+    }
     for (size_t i = 0; i < sizeof(option_rules) / sizeof(option_rules[0]);
          i++) {
         const struct option_rule *rule = &option_rules[i];

@@ -90,9 +90,9 @@ static void committed(void *context, uint16_t part, uint64_t batch,
     world_push(world, part, &item);
 }
 
-static struct pool *pool_make(void)
+static struct pool *pool_make(size_t bytes_max)
 {
-    struct pool *pool = pool_new((struct memory){memory_grow, NULL}, 0);
+    struct pool *pool = pool_new((struct memory){memory_grow, NULL}, bytes_max);
     if (pool == NULL) abort();
     return pool;
 }
@@ -116,7 +116,7 @@ const struct options *world_options(const struct world *world)
 static void place_start(struct world *world, uint16_t index)
 {
     struct place *place = &world->places[index];
-    place->pool = pool_make();
+    place->pool = pool_make(world->config.memory_max);
     place->batch = 1;
     actions_init(&place->actions, world->pool);
     struct shard_place at = {index, world->config.shards, world->key};
@@ -131,7 +131,7 @@ struct world *world_new(const struct world_config *config)
     if (world == NULL) abort();
     world->config = *config;
     rng_init(&world->rng, config->seed);
-    world->pool = pool_make();
+    world->pool = pool_make(0);
     world->now_ms = time_start_ms;
     world->key =
         (struct hash_key){rng_next(&world->rng), rng_next(&world->rng)};
@@ -365,6 +365,7 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
     struct event event = {.kind = item->kind,
                           .conn = {item->slot},
                           .refused = item->refused,
+                          .failing = item->failing,
                           .batch = item->batch,
                           .options = item->options};
     bool about_cable = item->cable != 0;
@@ -454,6 +455,14 @@ void world_wait(struct world *world, uint64_t ms)
 void world_hold(struct world *world, bool hold)
 {
     memory_hold(world->store, hold);
+}
+
+void world_storage(struct world *world, bool failing)
+{
+    for (uint16_t i = 0; i < world->config.shards; i++) {
+        struct item item = {.kind = EVENT_STORAGE, .failing = failing};
+        world_push(world, i, &item);
+    }
 }
 
 void world_freeze(struct world *world, bool freeze)

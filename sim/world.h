@@ -34,6 +34,7 @@ struct world_config {
     bool chaos;               /* turns of random length, bytes cut anywhere */
     uint32_t split;           /* bytes in one event at most; 0: all */
     uint32_t connections_max; /* 0: no limit */
+    uint32_t memory_max;      /* bytes of one shard; 0: no limit */
     struct options options;
 };
 
@@ -94,6 +95,9 @@ size_t world_unsent(const struct world *world, struct cable_id cable);
 
 /* Commits wait while `hold`. */
 void world_hold(struct world *world, bool hold);
+
+/* The store says to every shard that it can take no more, or can again. */
+void world_storage(struct world *world, bool failing);
 
 /* All but the disk's committed records is lost; cables are cut. Nothing but
  * world_restart may follow. With `commits` that many waiting batches reach the

@@ -13,6 +13,7 @@ struct item {
     uint32_t cable; /* OPENED BYTES DRAINED CLOSED */
     uint32_t slot;
     bool refused;                  /* OPENED */
+    bool failing;                  /* STORAGE */
     struct post post;              /* POSTED */
     uint64_t batch;                /* COMMITTED */
     const struct options *options; /* RELOADED */

@@ -33,6 +33,7 @@ struct bytes publish_forward(struct shard *shard,
                              const struct properties *properties)
 {
     size_t size = properties_forward_size(properties);
+    assert(size <= properties->raw.size);
     if (size == properties->raw.size) return properties->raw;
     shard->scratch.size = 0;
     if (size == 0) return bytes_at(NULL, 0);
@@ -82,8 +83,9 @@ static enum err publish_accept(const struct shard *shard,
     if (publish_reserved(p->topic)) return ERR_NOT_AUTHORIZED;
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && p->payload.size > limit) return ERR_QUOTA;
-    if (pool_full(shard->pool)) return ERR_QUOTA;
-    if (p->qos > 0 && shard->storage_fails) return ERR_FULL;
+    bool full = pool_full(shard->pool);
+    if (p->qos > 0 && (full || shard->storage_fails)) return ERR_FULL;
+    if (full) return ERR_QUOTA;
     return publish_payload_check(options, &p->properties, p->payload);
 }
 
@@ -122,6 +124,8 @@ static void publish_route(struct shard *shard, struct session *session,
                           const struct publish *p, enum packet_type type,
                           const struct doubt *doubt)
 {
+    assert((type == PACKET_NONE) == (p->qos == 0));
+    assert(p->topic.size > 0);
     bool has_expiry = properties_has(&p->properties, PROPERTY_MESSAGE_EXPIRY);
     struct message m = {
         .topic = p->topic,
@@ -154,11 +158,13 @@ static void publish_route(struct shard *shard, struct session *session,
 static enum err publish_refuse(struct shard *shard, struct session *session,
                                const struct publish *p, enum err why)
 {
-    /* An acknowledgement of 3.x says that we have it. */
+    /* An acknowledgement of 3.x says that we have it. [MQTT3-4.8.0-2] */
     if (why == ERR_FULL && session->protocol != MQTT_50) {
         conn_doom(shard, session->conn);
         return OK;
     }
+    assert(why != OK);
+    assert(session->conn != NULL);
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
                  "A publish of client %s is refused: %s", session_name(session),
@@ -220,6 +226,7 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     static const enum packet_type ANSWERS[] = {PACKET_NONE, PACKET_PUBACK,
                                                PACKET_PUBREC};
     struct session *session = conn->session;
+    assert(session != NULL && session->conn == conn);
     struct publish p;
     enum err e = publish_read(shard, conn, frame, &p);
     if (e != OK) return e;

@@ -107,7 +107,7 @@ static void fatal(void)
     bench_free(b);
 }
 
-/* What is refused, while the client stays. [MQTT-3.3.5-2] */
+/* What is refused, while the client stays. [MQTT3-3.3.5-2] */
 static void refused(void)
 {
     struct options options = bench_options();
