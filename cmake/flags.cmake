@@ -50,6 +50,12 @@ if(MOGI_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
+# Only gcc makes objects that serve with and without link-time optimisation.
+set(MOGI_LTO OFF)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT MOGI_SANITIZE
+   AND NOT MOGI_COVERAGE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(MOGI_LTO ON)
+endif()
 if(MOGI_FUZZ)
   if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "MOGI_FUZZ needs clang: it carries libFuzzer")
