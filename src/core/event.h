@@ -49,8 +49,10 @@ enum event_kind {
     /* The store cannot take more for now (`failing`), or can again. */
     EVENT_STORAGE,
 
-    /* At start, before anything else: one stored record, or, with an empty
-     * key, the end of them. */
+    /* At start, before anything else: one stored record, in the order of keys,
+     * or, with an empty key, the end of them. Every shard gets every record.
+     * What the shards then post to one another reaches them before the first
+     * other event. */
     EVENT_RESTORED,
 
     /* New `options`; they and what they point to outlive the shard or the

@@ -152,7 +152,10 @@ MUST_USE
 enum err record_delivery_read(struct bytes in, struct record_delivery *d);
 uint32_t record_identifier(const struct record_delivery *d, uint16_t index);
 
+/* RECEIVED. */
 void record_received_write(struct writer *w, const struct record_received *r);
+
+/* The same, read; ERR_MALFORMED. */
 MUST_USE
 enum err record_received_read(struct bytes in, struct record_received *r);
 
