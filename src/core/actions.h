@@ -9,9 +9,10 @@
  *     arena  [ 30 12 00 03 61 ... ][ 40 02 00 01 ] ...
  *
  * SENDs of one connection leave in order. A turn's PUT and DEL are one batch,
- * numbered `batch` by the host before the turn, and submitted before any POST of
- * the turn reaches another shard: what follows from it is durable later; the core itself holds back
- * what must not leave before a batch is on disk, until COMMITTED tells it.
+ * numbered `batch` by the host before the turn, and submitted before any POST
+ * of the turn reaches another shard: what follows from it is durable later.
+ * The core itself holds back what must not leave before a batch is on disk,
+ * until COMMITTED tells it.
  */
 #ifndef MOGI_CORE_ACTIONS_H
 #define MOGI_CORE_ACTIONS_H
@@ -31,8 +32,8 @@ enum action_kind {
     ACTION_PAUSE,  /* stop reading `conn` */
     ACTION_RESUME, /* read `conn` again */
     ACTION_POST,   /* `post` to `shard` */
-    ACTION_PUT,    /* store a record: key, value, then all bytes of `body`: topic,
-                      forward, payload, as they lie in it */
+    ACTION_PUT,    /* store a record: key, value, then all bytes of `body`:
+                      topic, forward, payload, as they lie in it */
     ACTION_DEL,    /* delete a record: key */
     ACTION_NOTE    /* a line for the log: level and text */
 };
