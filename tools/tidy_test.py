@@ -72,11 +72,11 @@ CLEAN = {
     "src/wire/slot.h": HEADER,
     "src/wire/slot.c": SOURCE,
     "test/unit/wire/slot_test.c": "int main(void)\n{\n    return 0;\n}\n",
-    "test/play/slot.play": "a connect # [MQTT-1.2.3-4]\n",
+    "test/play/slot.play": "a connect # [MQTT-1.2.3-4] [MQTT-1.2.3-5]\n",
+    "test/play/README.md": "Write [MQTT-1.2.3-5], which shows nothing.\n",
     "test/rules/mqtt5.tsv": "MQTT-1.2.3-4\tserver\tslots are full\ttest\n"
                             "MQTT-1.2.3-5\tboth\tslots are round\ttest\n"
                             "MQTT-1.2.3-6\tclient\tn\tn/a: clients only\n",
-    "test/rules/covered.tsv": "# head\nMQTT-1.2.3-4\n",
     "include/mogi/tiny.h": "/* tiny.h */\n#define MOGI_TINY_H\n"
                            "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
                            "/* Go. */\nint mogi_go(void);\n"
@@ -150,7 +150,11 @@ BROKEN = {
         changed("src/wire/slot.h", "[MQTT-1.2.3-4]", "[MQTT-9.9.9-9]"),
         {"test/play/other.play": "# [MQTT3-1.2.3-4]\n"},
     ],
-    "covered": [{"test/play/slot.play": "a connect\n"}],
+    "rule": [
+        {"test/play/slot.play": "a connect # [MQTT-1.2.3-4]\n"},
+        changed("test/rules/mqtt5.tsv", "round\ttest", "round"),
+        changed("test/rules/mqtt5.tsv", "n/a: clients only", "n/a: "),
+    ],
     "mark": [changed("src/wire/slot.c", "says", "TO" + "DO: says")],
     "typedef": [{"src/wire/kind.h": "/* kind */\ntypedef struct kind kind;\n"}],
     "conditional": [changed("src/wire/slot.c", "    slot->count++;\n",
@@ -227,17 +231,14 @@ class TidyTest(unittest.TestCase):
         self.assertEqual(self.findings()[0].split(": ")[0],
                          "src/wire/slot.c:15")
 
-    def test_untested_rules(self):
-        self.write({})
-        tree = tidy.Tree(self.root)
-        self.assertEqual(tree.untested(), ["MQTT-1.2.3-5"])
-
-    def test_cover_adds_and_keeps(self):
-        self.write({"test/play/slot.play": "# [MQTT-1.2.3-5]\n"})
-        tidy.cover(tidy.Tree(self.root))
-        text = (self.root / "test/rules/covered.tsv").read_text("utf-8")
-        self.assertEqual(text.split("\n")[1:],
-                         ["MQTT-1.2.3-4", "MQTT-1.2.3-5", ""])
+    def test_who_shows_a_rule(self):
+        self.write({"test/unit/wire/slot_test.c": "/* [MQTT-1.2.3-4] */\n"})
+        self.assertEqual(
+            {rule: list(names) for rule, names
+             in tidy.Tree(self.root).shown.items()},
+            {"MQTT-1.2.3-4": ["test/play/slot.play",
+                              "test/unit/wire/slot_test.c"],
+             "MQTT-1.2.3-5": ["test/play/slot.play"]})
 
     def test_exit_status(self):
         self.write({})
