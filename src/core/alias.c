@@ -51,7 +51,7 @@ static void alias_in_set(struct pool *pool, struct conn *conn, uint16_t alias,
                          struct bytes topic)
 {
     assert(alias > 0);
-    assert(topic.size > 0);
+    assert(topic.size > 0 && topic.size <= UINT16_MAX);
     if (conn->alias_in == NULL) {
         conn->alias_in = pool_take(pool, sizeof *conn->alias_in);
     }
@@ -66,6 +66,7 @@ enum err alias_in_settle(struct pool *pool, struct conn *conn, uint16_t max,
                          uint16_t alias, struct bytes *topic)
 {
     if (alias > max) return ERR_ALIAS;
+    assert(alias == 0 || max > 0);
     if (alias == 0) return topic->size > 0 ? OK : ERR_PROTOCOL;
     if (topic->size > 0) {
         alias_in_set(pool, conn, alias, *topic);
@@ -130,6 +131,7 @@ void alias_out_add(struct pool *pool, struct conn *conn, struct bytes topic)
     }
     struct alias_out *out = conn->alias_out;
     assert(out->count < conn->alias_max);
+    assert(topic.size > 0 && topic.size <= UINT16_MAX);
     struct alias_entry *entry = pool_take(pool, sizeof *entry + topic.size);
     entry->alias = ++out->count;
     entry->size = (uint16_t)topic.size;

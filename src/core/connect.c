@@ -225,6 +225,8 @@ static uint16_t connect_window(const struct options *options,
 static void connect_settle(struct shard *shard, struct conn *conn,
                            const struct connect *c)
 {
+    assert(conn->protocol == (uint8_t)c->protocol);
+    assert(conn->alias_out == NULL && conn->alias_in == NULL);
     conn->keepalive_s = connect_keepalive_s(shard->options, c);
     if (c->protocol == MQTT_50) {
         uint32_t alias_max = c->properties.topic_alias_max;
@@ -253,8 +255,11 @@ static void connect_note(struct shard *shard, const struct conn *conn,
 static enum err connect_enter(struct shard *shard, struct conn *conn,
                               const struct connect *c, struct bytes client_id)
 {
+    assert(client_id.size > 0);
+    assert(shard_home(&shard->place, client_id) == shard->place.index);
     struct session *session =
         connect_take_over(shard, client_id, c->clean_start);
+    assert(session == NULL || session->conn == NULL);
     bool present = session != NULL; /* [MQTT-3.2.2-2] [MQTT-3.2.2-3] */
     if (session == NULL) session = session_new(shard, client_id);
     connect_settle(shard, conn, c);

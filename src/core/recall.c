@@ -40,6 +40,7 @@ static void overtaking_free(struct map_entry *entry, void *context)
 
 static void recall_free(struct shard *shard, struct recall *recall)
 {
+    assert(recall->next <= recall->count);
     list_remove(&recall->link);
     join_free(shard, recall->join);
     for (uint32_t i = recall->next; i < recall->count; i++) {
@@ -110,6 +111,8 @@ static void recall_visit_here(struct body *body, void *context)
 /* What is kept here, and the question to all others. */
 static void recall_begin(struct shard *shard, struct recall *recall)
 {
+    assert(recall->count == 0 && !recall->complete);
+    assert(recall->session->conn != NULL);
     struct recall_visit visit = {shard, recall};
     retain_match(shard->retain, recall->filter->message.topic, shard->now_ms,
                  recall_visit_here, &visit);
@@ -170,6 +173,7 @@ void recall_got(struct shard *shard, const struct post *post)
 
 void recall_joined(struct shard *shard, struct recall *recall)
 {
+    assert(!recall->complete);
     recall->complete = true;
     recall_pump(shard, recall->session);
 }

@@ -215,6 +215,8 @@ static void route_post(struct shard *shard, struct message *m, uint16_t to,
 {
     struct body *body = message_share(m, shard->pool);
     if (body == NULL) return;
+    assert(to != shard->place.index);
+    assert(keep || deliver);
     struct join_ref join = routing_await(shard, routing);
     struct post *post = actions_post(shard->out, to, POST_PUBLISH);
     post->body = body;
@@ -271,6 +273,7 @@ void route_posted(struct shard *shard, const struct post *post)
 void route_announce(struct shard *shard, struct bytes filter, bool on,
                     struct join_ref join)
 {
+    assert(filter.size > 0);
     if (shard->place.count == 1) return;
     struct body *body = body_of_text(shard->pool, filter);
     if (body == NULL) return;

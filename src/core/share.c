@@ -64,6 +64,7 @@ static struct group *group_new(struct shard *shard, struct body *text)
 /* Give back its memory; it is in no index. */
 static void group_free(struct shard *shard, struct group *group)
 {
+    assert(group->subscription.filter == NULL || group->count > 0);
     pool_give(shard->pool, group->members,
               group->capacity * sizeof *group->members);
     body_unref(group->text);
@@ -110,6 +111,7 @@ static struct member *member_add(struct shard *shard, struct group *group)
                                      group->capacity * each, capacity * each);
         group->capacity = capacity;
     }
+    assert(group->count < group->capacity);
     struct member *member = &group->members[group->count++];
     *member = (struct member){0};
     return member;
@@ -311,6 +313,7 @@ static void share_post(struct shard *shard, enum post_kind kind, uint16_t to,
                        struct post post)
 {
     assert(post.body != NULL && post.group != NULL);
+    assert(to != shard->place.index);
     struct post *out = actions_post(shard->out, to, kind);
     post.kind = out->kind;
     post.from = out->from;

@@ -112,6 +112,7 @@ static void subscribing_free(struct shard *shard, struct subscribing *old)
 static void subscribing_routed(struct shard *shard, struct subscribing *s,
                                uint64_t batch)
 {
+    assert(!s->routed);
     s->routed = true;
     s->batch = batch;
     struct join *join = join_find(shard, s->join);
@@ -221,6 +222,7 @@ static void subscription_set(struct shard *shard, struct subscribing *s,
         subscription = subscription_new(shard, session);
         subscription->options = options;
         topics_add(shard->topics, filter, subscription);
+        assert(s->fresh_count < s->code_count);
         s->fresh[s->fresh_count++] = subscription;
     } else {
         if (subscription->options.no_local) session->no_local_count -= 1;
@@ -374,6 +376,7 @@ enum err unsubscribe_in(struct shard *shard, struct conn *conn,
         subscribing_new(shard, conn->session, &s, PACKET_UNSUBACK);
     at = reader_of(s.filters);
     for (uint32_t i = 0; unsubscribe_filter_next(&at, &filter); i++) {
+        assert(i < subscribing->code_count);
         subscribing->codes[i] = unsubscribe_one(shard, subscribing, filter);
     }
     subscribing_routed(shard, subscribing, gate_since(shard, puts));

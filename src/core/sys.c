@@ -210,6 +210,7 @@ static void sys_publish_figures(struct shard *shard, const struct stats *sum)
     snprintf(text, sizeof text, "%" PRIu64 " seconds", up_s);
     sys_publish(shard, SLOT_VERSION, "version", SYS_VERSION);
     sys_publish(shard, SLOT_UPTIME, "uptime", text);
+    assert(sum->v[STAT_CLIENTS] >= sum->v[STAT_CLIENTS_CONNECTED]);
     uint64_t away = sum->v[STAT_CLIENTS] - sum->v[STAT_CLIENTS_CONNECTED];
     sys_publish_count(shard, SLOT_AWAY, "clients/disconnected", away);
     sys_publish_count(shard, SLOT_INACTIVE, "clients/inactive", away);
@@ -243,6 +244,7 @@ static double sys_decay(double x)
 static void sys_publish_loads(struct shard *shard, const struct stats *sum)
 {
     struct sys *sys = &shard->sys;
+    assert(shard->now_ms >= sys->last_ms);
     double seconds = (double)(shard->now_ms - sys->last_ms) / 1000;
     for (int i = 0; i < SYS_LOADS; i++) {
         uint64_t total = sum->v[LOADS[i].stat];

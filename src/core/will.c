@@ -24,6 +24,7 @@ enum err will_set(struct shard *shard, struct session *session,
                   const struct connect_will *will)
 {
     will_drop(shard, session);
+    assert(session->will == NULL && session->will_ms == 0);
     if (!will->present) return OK;
     struct message m = {
         .topic = will->topic,
@@ -49,6 +50,8 @@ void will_publish(struct shard *shard, struct session *session)
     struct will *will = session->will;
     assert(will != NULL);
     struct message m = will->body->message;
+    assert(m.body == NULL && !m.owned);
+    assert(m.topic.size > 0);
     m.stamp = shard_stamp(shard);
     m.expires_ms =
         publish_expires_ms(shard, will->expiry_s > 0, will->expiry_s, m.retain);
