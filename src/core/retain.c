@@ -17,6 +17,7 @@ struct retain {
     struct tree tree;
     uint64_t count;
     uint64_t payload_bytes;
+    uint64_t expiring; /* of them, how many expire one day */
     size_t cursor;         /* of the sweep */
     struct buffer levels;  /* struct level, of the filter that is matched */
     struct buffer expired; /* struct tree_node *, while sweeping */
@@ -89,10 +90,13 @@ static void put(struct retain *retain, struct tree_node *node,
         assert(retain->payload_bytes >= former->message.payload.size);
         retain->count--;
         retain->payload_bytes -= former->message.payload.size;
+        assert(retain->expiring >= (former->message.expires_ms != 0));
+        retain->expiring -= former->message.expires_ms != 0;
     }
     if (body != NULL) {
         retain->count++;
         retain->payload_bytes += body->message.payload.size;
+        retain->expiring += body->message.expires_ms != 0;
     }
     tree_links(node)->here = body;
     body_unref(former);
@@ -297,4 +301,9 @@ uint64_t retain_count(const struct retain *retain)
 uint64_t retain_bytes(const struct retain *retain)
 {
     return retain->payload_bytes;
+}
+
+uint64_t retain_expiring(const struct retain *retain)
+{
+    return retain->expiring;
 }

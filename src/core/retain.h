@@ -57,4 +57,7 @@ void retain_sweep(struct retain *retain, uint64_t now_ms, size_t count_max,
 uint64_t retain_count(const struct retain *retain);
 uint64_t retain_bytes(const struct retain *retain);
 
+/* How many of them have an expiry: without any there is nothing to sweep. */
+uint64_t retain_expiring(const struct retain *retain);
+
 #endif

@@ -68,8 +68,16 @@ static void shard_sweep(struct shard *shard)
 {
     retain_sweep(shard->retain, shard->now_ms, SWEEP_SLOTS_MAX, sweep_visit,
                  shard);
-    wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
     restore_late(shard);
+}
+
+/* Sweep before long, if there is anything to sweep: a broker with nothing to do
+ * sleeps. */
+static void shard_plan_sweep(struct shard *shard)
+{
+    if (shard->sweep.deadline_ms != 0) return;
+    if (retain_expiring(shard->retain) == 0 && shard->restore == NULL) return;
+    wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
 }
 
 /* The two timers of the shard itself. */
@@ -226,6 +234,7 @@ void shard_step(struct shard *shard, const struct event *event,
     shard->step += 1;
     STEPS[event->kind](shard, event);
     conns_reap(shard);
+    shard_plan_sweep(shard);
     shard_sign(shard, first_post);
     shard->out = NULL;
 }
@@ -266,7 +275,6 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     gate_init(&shard->gate);
     journal_init(shard, options->persistence);
     timer_init(&shard->sweep);
-    wheel_set(&shard->timers, &shard->sweep, now_ms + SWEEP_INTERVAL_MS);
     sys_init(shard);
     return shard;
 }
