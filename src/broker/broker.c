@@ -5,6 +5,7 @@
 #include "broker/host.h"
 #include "broker/ports.h"
 #include "broker/process.h"
+#include "broker/storage.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -96,6 +97,17 @@ static uint64_t epoch_ms(const uv_loop_t *loop)
     return now_ms - uv_now(loop);
 }
 
+/* The store, if there is one, decides who is at home where; else luck does. */
+static bool hosts_open(struct broker *broker)
+{
+    struct hosts *hosts = &broker->hosts;
+    hosts->log = broker->log;
+    if (uv_random(NULL, NULL, &hosts->key, sizeof hosts->key, 0, NULL) != 0) {
+        return false;
+    }
+    return storage_open(hosts, &broker->config) == OK;
+}
+
 static bool hosts_init(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
@@ -104,14 +116,12 @@ static bool hosts_init(struct broker *broker)
         config->threads > 0 ? config->threads : process_cpu_count();
     if (count > SHARDS_MAX) count = SHARDS_MAX;
     hosts->count = (uint16_t)count;
-    hosts->log = broker->log;
     hosts->connection_messages = config->connection_messages;
     hosts->pool_bytes_max = (size_t)(config->memory_limit / count);
     hosts->epoch_ms = epoch_ms(&broker->loop);
     hosts->ended = &broker->ended;
-    int error = uv_random(NULL, NULL, &hosts->key, sizeof hosts->key, 0, NULL);
     hosts->list = calloc(count, sizeof *hosts->list);
-    if (error != 0 || hosts->list == NULL) return false;
+    if (hosts->list == NULL) return false;
     broker->settings = settings_new(&config->options, config->max_connections);
     for (uint16_t i = 0; i < count; i++) {
         struct host *host = &hosts->list[i];
@@ -125,6 +135,7 @@ static void hosts_fini(struct broker *broker)
     struct hosts *hosts = &broker->hosts;
     for (size_t i = 0; i < hosts->count; i++)
         host_join(&hosts->list[i]);
+    storage_close(hosts);
     for (size_t i = 0; i < hosts->count; i++)
         host_close(&hosts->list[i]);
     for (size_t i = 0; i < hosts->count; i++)
@@ -275,6 +286,7 @@ static bool broker_start(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
     uint64_t files = process_raise_files();
+    if (!hosts_open(broker)) return false;
     if (!hosts_init(broker)) {
         log_write(broker->log, LEVEL_ERROR, NULL,
                   "the system gives no more threads, files or memory");
@@ -285,6 +297,7 @@ static bool broker_start(struct broker *broker)
               "open files",
               hosts->count, hosts->count == 1 ? "" : "s",
               (unsigned long long)files);
+    if (storage_restore(hosts) != OK) return false;
     enum err err =
         ports_open(&broker->ports, &broker->config, hosts, &broker->reports);
     report_log(broker, LEVEL_WARNING, &broker->reports.notes);

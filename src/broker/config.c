@@ -23,6 +23,7 @@ void config_init(struct config *config)
         .log_level = LEVEL_INFO,
         .log_timestamp = true,
         .connection_messages = true,
+        .persistence_location = ".",
     };
     options_init(&config->options);
 }
@@ -350,8 +351,6 @@ static void config_finish(struct config *config, struct config_reports *reports)
                    options->max_packet_size);
     }
     if (config->verbose) config->log_level = LEVEL_DEBUG;
-    /* What must survive has nowhere to go in this version. */
-    options->persistence = false;
 }
 
 enum err config_load(struct config *config, char **arguments, size_t count,

@@ -52,7 +52,9 @@ struct config {
     char pid_file[CONFIG_TEXT_MAX];
     bool daemon;
     bool verbose;
-    bool persistence;
+    char persistence_location[CONFIG_TEXT_MAX];
+    bool persistence_recover;
+    uint64_t durability;      /* enum wal_durability */
     uint16_t receive_maximum; /* 0: as max_inflight_messages */
 
     /* Log. */

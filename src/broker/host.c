@@ -72,6 +72,7 @@ enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
     if (host->pool == NULL) return ERR_NO_MEMORY;
     guests_init(&host->guests, host->pool);
     actions_init(&host->actions, host->pool);
+    host->batch = host->actions.batch = 1;
     host->settings = settings_ref(settings);
     struct shard_place place = {index, hosts->count, hosts->key};
     host->shard =
@@ -375,18 +376,28 @@ static void mail_stop(struct host *host, struct mail *mail)
     if (host->guests.count == 0) uv_stop(&host->loop);
 }
 
+static void mail_committed(struct host *host, struct mail *mail)
+{
+    struct event event = {.kind = EVENT_COMMITTED, .batch = mail->batch};
+    host_step(host, &event);
+}
+
+static void mail_storage(struct host *host, struct mail *mail)
+{
+    struct event event = {.kind = EVENT_STORAGE, .failing = mail->failing};
+    host_step(host, &event);
+}
+
 typedef void mail_open(struct host *host, struct mail *mail);
 
 static mail_open *const mail_opens[MAIL_KINDS] = {
-    [MAIL_POST] = mail_post,
-    [MAIL_MOVED] = mail_moved,
-    [MAIL_RELOAD] = mail_reload,
-    [MAIL_STOP] = mail_stop,
+    [MAIL_POST] = mail_post,       [MAIL_MOVED] = mail_moved,
+    [MAIL_RELOAD] = mail_reload,   [MAIL_COMMITTED] = mail_committed,
+    [MAIL_STORAGE] = mail_storage, [MAIL_STOP] = mail_stop,
 };
 
-static void on_mail(uv_async_t *async)
+static void mail_open_all(struct host *host)
 {
-    struct host *host = async->data;
     struct mailbox *box = &host->hosts->boxes[host->index];
     mailbox_take(box, &host->in);
     for (size_t i = 0; i < host->in.count; i++) {
@@ -401,6 +412,23 @@ static void on_mail(uv_async_t *async)
         if ((waiters >> i & 1) != 0) mailbox_wake(&host->hosts->boxes[i]);
     }
     turn_resume(host);
+}
+
+static void on_mail(uv_async_t *async)
+{
+    mail_open_all(async->data);
+}
+
+bool host_catch_up(struct host *host)
+{
+    struct mailbox *box = &host->hosts->boxes[host->index];
+    uv_mutex_lock(&box->lock);
+    bool found = box->waiting.count > 0;
+    uv_mutex_unlock(&box->lock);
+    if (!found) return false;
+    mail_open_all(host);
+    turn_end(host);
+    return true;
 }
 
 static void host_run(void *argument)
@@ -462,6 +490,8 @@ void host_fini(struct host *host)
     actions_fini(&host->actions);
     guests_fini(&host->guests);
     pool_give(host->pool, host->next, host->next_capacity * sizeof *host->next);
+    pool_give(host->pool, host->changes,
+              host->change_capacity * sizeof *host->changes);
     pool_free(host->pool);
     settings_unref(host->settings);
 }

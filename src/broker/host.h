@@ -18,6 +18,7 @@
 #include "core/shard.h"
 #include "net/listener.h"
 #include "net/stream.h"
+#include "store/store.h"
 
 #include <stdatomic.h>
 #include <uv.h>
@@ -48,6 +49,7 @@ struct hosts {
     uint16_t count;
     struct hash_key key;
     struct log *log;
+    struct store *store; /* of what must survive, or NULL: nothing must */
     bool connection_messages;
     size_t pool_bytes_max; /* of each thread; 0: no limit */
     uint64_t epoch_ms;     /* Unix time when the loops' clock was 0 */
@@ -92,6 +94,9 @@ struct host {
 
     /* The turn. */
     struct actions actions;
+    uint64_t batch; /* the number of this turn's, if it stores anything */
+    struct store_change *changes;
+    size_t change_count, change_capacity;
     uint32_t *next; /* of each action: the next SEND to the same guest + 1 */
     size_t next_capacity;
     struct link output;  /* guests with output or an end */
@@ -132,6 +137,10 @@ void host_fini(struct host *host);
 
 /* Let `event` happen to the shard; `event` needs no time and no luck yet. */
 void host_step(struct host *host, struct event *event);
+
+/* Step what is in the mailbox now, and carry it out. False: it was empty.
+ * Before host_start. */
+bool host_catch_up(struct host *host);
 
 /* The guest's socket is closed in this turn, and the shard has forgotten it. */
 void host_end(struct host *host, struct guest *guest, enum guest_end end);

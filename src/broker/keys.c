@@ -84,10 +84,11 @@
 #define NO_PROXY                                                               \
     "this version does not read the PROXY protocol; remove the line, and "     \
     "switch it off in the proxy"
-#define NO_STORE "without effect: this version keeps everything in memory only"
+#define NO_SAVE                                                                \
+    "without effect: what is acknowledged is saved already; see durability"
 
 static key_call call_listener, call_port, call_bind_address, call_domain;
-static key_call call_interface, call_protocol, call_anonymous, call_persistence;
+static key_call call_interface, call_protocol, call_anonymous;
 static key_call call_log_dest, call_log_type, call_include;
 
 const struct key keys[] = {
@@ -187,8 +188,21 @@ const struct key keys[] = {
                "file to write the process's number to"),
     CALL("include_dir", call_include, "",
          "read all files of this folder that end in .conf"),
-    CALL("persistence", call_persistence, "false",
-         "true is accepted, but this version keeps everything in memory only"),
+    FIXED_BOOL("persistence", options.persistence, "false",
+               "keep sessions, their messages and retained messages on disk"),
+    FIXED_TEXT("persistence_location", persistence_location,
+               CONFIG_TEXT_MAX - 1, ".",
+               "folder to keep them in, in a folder \"mogi\" in it"),
+    FIXED_BOOL("persistence_recover", persistence_recover, "false",
+               "start although something on disk is broken: leave it out and "
+               "log what is lost"),
+    {.name = "durability",
+     .kind = KEY_WORD,
+     AT(durability),
+     .words = "always everysec never",
+     .fallback = "always",
+     .help = "always: nothing is acknowledged before it is on disk; everysec: "
+             "a power cut may cost the last second; never: it may cost more"},
     {.name = "config_file",
      .kind = KEY_TEXT,
      AT(file),
@@ -214,11 +228,11 @@ const struct key keys[] = {
     /* Accepted: they change nothing here, or nothing yet. */
     NOTE("set_tcp_nodelay", "without effect: small packets always go at once"),
     NOTE("per_listener_settings", "without effect: settings are for all"),
-    NOTE("persistence_file", NO_STORE),
-    NOTE("persistence_location", NO_STORE),
-    NOTE("autosave_interval", NO_STORE),
-    NOTE("autosave_on_changes", NO_STORE),
-    NOTE("retained_persistence", NO_STORE),
+    NOTE("persistence_file", "without effect: the store is a folder with "
+                             "files of its own"),
+    NOTE("autosave_interval", NO_SAVE),
+    NOTE("autosave_on_changes", NO_SAVE),
+    NOTE("retained_persistence", "without effect: see persistence"),
     NOTE("user", "without effect: mogi stays the user that starts it; set "
                  "User= in its systemd unit"),
     NOTE("log_timestamp_format", "without effect: times are as in ISO 8601"),
@@ -470,21 +484,6 @@ static void call_anonymous(struct config *config, const char *value,
                    "allow_anonymous false refuses everybody: this version "
                    "cannot check who clients are. To let in whoever can reach "
                    "a listener: \"allow_anonymous true\"");
-    }
-}
-
-static void call_persistence(struct config *config, const char *value,
-                             const struct config_place *place,
-                             struct config_reports *reports)
-{
-    const char *want = value_bool(value, &config->persistence);
-    if (want != NULL) {
-        config_say(&reports->errors, place, "persistence is %s, not '%s'", want,
-                   value);
-    } else if (config->persistence) {
-        config_say(&reports->notes, place,
-                   "persistence true: this version keeps everything in memory "
-                   "only; a restart forgets sessions and retained messages");
     }
 }
 

@@ -37,10 +37,12 @@ enum {
 struct settings;
 
 enum mail_kind {
-    MAIL_POST,   /* for the shard */
-    MAIL_MOVED,  /* a connection that comes from another thread */
-    MAIL_RELOAD, /* new settings */
-    MAIL_STOP,   /* the broker ends */
+    MAIL_POST,      /* for the shard */
+    MAIL_MOVED,     /* a connection that comes from another thread */
+    MAIL_RELOAD,    /* new settings */
+    MAIL_COMMITTED, /* from the store: a batch is on disk */
+    MAIL_STORAGE,   /* from the store: it fails, or works again */
+    MAIL_STOP,      /* the broker ends */
     MAIL_KINDS
 };
 
@@ -61,6 +63,8 @@ struct mail {
         struct post post;
         struct moved *moved;
         struct settings *settings;
+        uint64_t batch;
+        bool failing;
     };
 };
 

@@ -5,6 +5,7 @@
 #include "core/message.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 enum {
     /* Pieces of output given to a stream at once. */
@@ -34,6 +35,8 @@ static act *const acts[] = {
     [ACTION_NOTE] = act_note,
 };
 
+static void changes_reserve(struct host *host);
+static void batch_leave(struct host *host);
 static void read_size_adapt(struct host *host);
 static void mail_leave(struct host *host);
 static void output_leave(struct host *host);
@@ -42,7 +45,7 @@ static void tick_set(struct host *host);
 void turn_end(struct host *host)
 {
     struct actions *actions = &host->actions;
-    assert(actions->put_count == 0);
+    changes_reserve(host);
     if (host->next_capacity < actions->count) {
         host->next = pool_resize(host->pool, host->next,
                                  host->next_capacity * sizeof *host->next,
@@ -53,6 +56,7 @@ void turn_end(struct host *host)
         struct action *action = &actions->list[i];
         acts[action->kind](host, action);
     }
+    batch_leave(host);
     mail_leave(host);
     output_leave(host);
     read_size_adapt(host);
@@ -176,12 +180,49 @@ static void act_post(struct host *host, struct action *action)
     post->body = post->group = NULL;
 }
 
-/* Options of this version never ask for durable state. */
+/* One change more of the turn's batch. */
 static void act_store(struct host *host, struct action *action)
 {
-    (void)host;
-    (void)action;
-    assert(false);
+    const struct actions *actions = &host->actions;
+    assert(host->hosts->store != NULL);
+    assert(host->change_count < host->change_capacity);
+    struct store_change *change = &host->changes[host->change_count++];
+    *change = (struct store_change){.kind = STORE_DEL,
+                                    .key = action_bytes(actions, action)};
+    if (action->kind == ACTION_DEL) return;
+    change->kind = STORE_PUT;
+    change->value = action_value(actions, action);
+    const struct body *body = action->body;
+    if (body == NULL) return;
+    change->tail = bytes_at(body->bytes, body->size - sizeof *body);
+}
+
+/* Room for the turn's changes. */
+static void changes_reserve(struct host *host)
+{
+    size_t count = host->actions.put_count;
+    if (count <= host->change_capacity) return;
+    host->changes = pool_resize(host->pool, host->changes,
+                                host->change_capacity * sizeof *host->changes,
+                                2 * count * sizeof *host->changes);
+    host->change_capacity = 2 * count;
+}
+
+/* Hand the turn's batch to the store, before anybody else hears of it: so what
+ * others store because of it is stored behind it. */
+static void batch_leave(struct host *host)
+{
+    if (host->change_count == 0) return;
+    enum err e = store_submit(host->hosts->store, host->index, host->batch,
+                              host->changes, host->change_count);
+    if (e != OK) {
+        log_write(host->hosts->log, LEVEL_ERROR, NULL,
+                  "what must survive cannot be kept: %s", err_text(e));
+        abort();
+    }
+    host->change_count = 0;
+    host->batch += 1;
+    host->actions.batch = host->batch;
 }
 
 static void act_note(struct host *host, struct action *action)

@@ -23,6 +23,15 @@ struct session;
 struct alias_in;
 struct alias_out;
 
+/* What a client may send us, as CONNACK told it. A reload changes it for those
+ * who come later. */
+struct conn_limits {
+    uint32_t packet_max; /* bytes */
+    uint16_t receive_max, alias_max;
+    uint8_t qos_max;
+    bool retain;
+};
+
 struct conn {
     struct conn_id id;
     uint16_t listener;
@@ -42,6 +51,8 @@ struct conn {
     uint64_t seen_ms;
     uint16_t keepalive_s; /* 0: none */
 
+    struct conn_limits limits;
+
     /* What the client takes. */
     uint16_t alias_max;     /* topic aliases */
     uint32_t packet_max;    /* bytes of a packet; 0: any */
@@ -59,6 +70,9 @@ struct conn {
 /* A connection in slot `id`, which is free. */
 void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
                bool refused);
+
+/* From now on `conn` has the limits that the options say. */
+void conn_limit(const struct shard *shard, struct conn *conn);
 
 /* The connection in slot `id`, or NULL. */
 struct conn *conn_find(struct shard *shard, struct conn_id id);
@@ -78,8 +92,8 @@ void conn_lost(struct shard *shard, struct conn *conn);
  * standard says. */
 void conn_fail(struct shard *shard, struct conn *conn, enum err why);
 
-/* End `conn` in CONN_DOOM_MS, and handle no more of its input: it cannot be told
- * what is wrong, and would come back at once with the same. */
+/* End `conn` in CONN_DOOM_MS, and handle no more of its input: it cannot be
+ * told what is wrong, and would come back at once with the same. */
 void conn_doom(struct shard *shard, struct conn *conn);
 
 /* End `conn` after its DISCONNECT or a refusal: nothing more is said, what was

@@ -75,7 +75,7 @@ static void mistakes_are_all_named(void)
     CHECK_EQ(load_text("max_qso 1\nmax_qos 3\nretain_available perhaps\n"
                        "cafile /x\nport\nlistener x\nsocket_domain ipv4\n"
                        "queue_overflow none\nmax_packet_size 5\n"
-                       "persistence true\n"),
+                       "autosave_interval 5\n"),
              ERR_CONFIG);
     CHECK_EQ(reports.errors.count, 9);
     check_error(0, "/mogi.conf:1: unknown option 'max_qso'; did you mean "

@@ -1,0 +1,231 @@
+/* keeper.c - the thread that tidies up: it moves full segments into LMDB, and
+ * keeps files and space ready for the committer. */
+#include "store/segment.h"
+#include "store/wal_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Changes of a segment that still count. */
+struct changes {
+    struct lmdb_change *list;
+    size_t count, capacity;
+};
+
+static bool changes_reserve(struct changes *changes, size_t more)
+{
+    size_t need = changes->count + more;
+    if (need <= changes->capacity) return true;
+    struct lmdb_change *list = realloc(changes->list, 2 * need * sizeof *list);
+    if (list == NULL) return false;
+    changes->list = list;
+    changes->capacity = 2 * need;
+    return true;
+}
+
+/* Add the changes of a frame that no later one has undone. A change's `order`
+ * is its offset in the file. */
+static enum err frame_sift(struct wal *wal, const struct logfile *file,
+                           const struct logframe_head *head, struct bytes body,
+                           uint32_t at, struct changes *changes)
+{
+    if (!changes_reserve(changes, head->count)) return ERR_NO_MEMORY;
+    size_t offset = 0;
+    enum err e = OK;
+    pthread_mutex_lock(&wal->lock);
+    for (uint32_t i = 0; i < head->count && e == OK; i++) {
+        struct logframe_change change;
+        e = logframe_change_read(body, &offset, &change);
+        if (e != OK) break;
+        struct index_key key = index_key(&wal->index, change.key);
+        struct index_place place = {file->number, at + change.offset};
+        if (!index_is(&wal->index, key, place)) continue;
+        changes->list[changes->count++] = (struct lmdb_change){
+            change.key, change.value, change.kind, place.offset};
+    }
+    pthread_mutex_unlock(&wal->lock);
+    return e;
+}
+
+static enum err segment_sift(struct wal *wal, const struct logfile *file,
+                             struct bytes bytes, struct changes *changes)
+{
+    struct segment_scan scan;
+    enum err e = segment_begin(&scan, bytes, file->stop);
+    while (e == OK) {
+        struct logframe_head head;
+        struct bytes body;
+        size_t at = scan.offset;
+        e = segment_next(&scan, &head, &body);
+        if (e != OK || head.kind != LOGFRAME_BATCH) continue;
+        e = frame_sift(wal, file, &head, body,
+                       (uint32_t)(at + LOGFRAME_HEAD_BYTES), changes);
+    }
+    if (e == ERR_MORE) return OK;
+    if (e == ERR_MALFORMED) {
+        wal_say(wal, true,
+                "%s/%010llu.log is broken at offset %zu: it was written, and "
+                "now it is not what it was. Look after the disk",
+                wal->folder, (unsigned long long)file->number, scan.offset);
+        errno = EIO;
+    }
+    return e;
+}
+
+/* LMDB has them: the index needs them no more. */
+static void changes_forget(struct wal *wal, const struct logfile *file,
+                           const struct changes *changes)
+{
+    pthread_mutex_lock(&wal->lock);
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct lmdb_change *change = &changes->list[i];
+        struct index_place place = {file->number, (uint32_t)change->order};
+        index_drop(&wal->index, index_key(&wal->index, change->key), place);
+    }
+    pthread_mutex_unlock(&wal->lock);
+}
+
+static enum err changes_apply(struct wal *wal, const struct logfile *file,
+                              struct changes *changes)
+{
+    struct lmdb_head head = {.segment = file->number + 1,
+                             .sequence = file->stop};
+    memcpy(head.id, wal->id, sizeof head.id);
+    pthread_mutex_lock(&wal->base_lock);
+    enum err e = lmdb_apply(wal->lmdb, changes->list, changes->count, &head);
+    pthread_mutex_unlock(&wal->base_lock);
+    return e;
+}
+
+/* Move what still counts in `file`, the oldest, into LMDB. */
+static enum err keeper_move(struct wal *wal, struct logfile *file)
+{
+    struct changes changes = {0};
+    char path[FILES_PATH_MAX];
+    uint8_t *bytes;
+    size_t size;
+    logfile_number_path(wal, file->number, path);
+    enum err e = files_load(wal->files, path, &bytes, &size);
+    if (e != OK) return e;
+    if (size > file->end) size = file->end;
+    e = segment_sift(wal, file, bytes_at(bytes, size), &changes);
+    if (e == OK) e = changes_apply(wal, file, &changes);
+    if (e == OK) changes_forget(wal, file, &changes);
+    free(changes.list);
+    free(bytes);
+    return e;
+}
+
+/* --- space --------------------------------------------------------------- */
+
+static void reserve_path(const struct wal *wal, char path[FILES_PATH_MAX])
+{
+    logfile_path(wal, "reserve", path);
+}
+
+static enum err reserve_make(struct wal *wal)
+{
+    if (wal->has_reserve) return OK;
+    struct files *files = wal->files;
+    char path[FILES_PATH_MAX];
+    reserve_path(wal, path);
+    int fd;
+    enum err e = files->open(files, path, true, &fd);
+    if (e != OK) return e;
+    e = files->reserve(files, fd, RESERVE_BYTES);
+    files->close(files, fd);
+    if (e != OK) (void)files->remove(files, path);
+    wal->has_reserve = e == OK;
+    return e;
+}
+
+/* Let go of the space that was kept for now. */
+static bool reserve_spend(struct wal *wal)
+{
+    if (!wal->has_reserve) return false;
+    char path[FILES_PATH_MAX];
+    reserve_path(wal, path);
+    (void)wal->files->remove(wal->files, path);
+    wal->has_reserve = false;
+    return true;
+}
+
+/* --- the thread ---------------------------------------------------------- */
+
+/* Move the oldest segment. Returns whether that worked. */
+static bool keeper_step(struct wal *wal, struct logfile *file)
+{
+    enum err e = keeper_move(wal, file);
+    if (e == ERR_FULL && reserve_spend(wal)) e = keeper_move(wal, file);
+    bool failed = e != OK;
+    if (failed && !wal->keeper_fails) {
+        wal_say(wal, true, "cannot move the log into %s/base.mdb: %s",
+                wal->folder,
+                wal->lmdb != NULL && lmdb_why(wal->lmdb)[0] != '\0'
+                    ? lmdb_why(wal->lmdb)
+                    : err_text(e));
+    }
+    if (!failed) logfile_recycle(wal, file->number, file->end);
+    pthread_mutex_lock(&wal->lock);
+    wal->keeper_fails = failed;
+    if (!failed) {
+        wal->full_count -= 1;
+        logfile_free(wal, file);
+    }
+    pthread_cond_signal(&wal->work);
+    pthread_mutex_unlock(&wal->lock);
+    return !failed;
+}
+
+/* See that there is a file and some space for what comes. */
+static bool keeper_provide(struct wal *wal)
+{
+    enum err e = logfile_spare(wal);
+    if (e == OK) e = reserve_make(wal);
+    int error = errno;
+    pthread_mutex_lock(&wal->lock);
+    bool news = wal->low != (e != OK);
+    wal->low = e != OK;
+    pthread_mutex_unlock(&wal->lock);
+    if (news && e != OK) {
+        wal_say(wal, true,
+                "there is no more space in %s (%s): messages of QoS 1 and 2 "
+                "are refused until there is",
+                wal->folder, strerror(error));
+    } else if (news) {
+        wal_say(wal, false, "there is space in %s again", wal->folder);
+    }
+    return e == OK;
+}
+
+static void keeper_wait(struct wal *wal, bool fine)
+{
+    wal_judge(wal);
+    if (wal->closing) return;
+    if (!fine) {
+        wal_wait_ms(wal, &wal->tidy, wal->options.retry_ms);
+    } else if (wal->full_count <= LOGFILES_KEPT && logfile_has_spare(wal)) {
+        pthread_cond_wait(&wal->tidy, &wal->lock);
+    }
+}
+
+void *keeper_run(void *argument)
+{
+    struct wal *wal = argument;
+    for (;;) {
+        pthread_mutex_lock(&wal->lock);
+        bool ends = wal->closing;
+        struct logfile *file = wal->full_count > LOGFILES_KEPT
+                                   ? OWNER(wal->full.next, struct logfile, link)
+                                   : NULL;
+        pthread_mutex_unlock(&wal->lock);
+        if (ends) return NULL;
+        bool fine = file == NULL || keeper_step(wal, file);
+        fine &= keeper_provide(wal);
+        pthread_mutex_lock(&wal->lock);
+        keeper_wait(wal, fine);
+        pthread_mutex_unlock(&wal->lock);
+    }
+}

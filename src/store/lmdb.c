@@ -1,0 +1,432 @@
+/* lmdb.c - the sorted file beneath the log. */
+#include "store/lmdb.h"
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "store/crc32c.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    HEAD_VERSION = 1,
+    HEAD_BYTES = 2 + STORE_ID_BYTES + 4 * 8 + 4,
+    CRC_BYTES = 4,
+    MAP_BYTES_MIN = 64 * 1024 * 1024,
+    PATH_BYTES_MAX = 512,
+    WHY_BYTES_MAX = 128
+};
+
+struct lmdb {
+    MDB_env *env; /* NULL after a failure: to be opened again */
+    MDB_dbi records, heads;
+    size_t map_bytes;
+    bool read_only;
+    char path[PATH_BYTES_MAX];
+    char why[WHY_BYTES_MAX];
+};
+
+static enum err lmdb_failed(struct lmdb *lmdb, int error)
+{
+    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s", mdb_strerror(error));
+    if (error == ENOSPC || error == EDQUOT || error == EFBIG) return ERR_FULL;
+    if (error == ENOMEM) return ERR_NO_MEMORY;
+    bool broken = error == MDB_CORRUPTED || error == MDB_INVALID ||
+                  error == MDB_PAGE_NOTFOUND || error == MDB_VERSION_MISMATCH;
+    return broken ? ERR_MALFORMED : ERR_IO;
+}
+
+static MDB_val val_of(struct bytes b)
+{
+    return (MDB_val){b.size, (void *)(uintptr_t)b.data};
+}
+
+static struct bytes bytes_from(const MDB_val *val)
+{
+    return bytes_at(val->mv_data, val->mv_size);
+}
+
+/* --- opening ------------------------------------------------------------- */
+
+static int tables_open(struct lmdb *lmdb)
+{
+    MDB_txn *txn;
+    unsigned flags = lmdb->read_only ? MDB_RDONLY : 0;
+    unsigned make = lmdb->read_only ? 0 : MDB_CREATE;
+    int error = mdb_txn_begin(lmdb->env, NULL, flags, &txn);
+    if (error != 0) return error;
+    error = mdb_dbi_open(txn, "records", make, &lmdb->records);
+    if (error == 0) error = mdb_dbi_open(txn, "head", make, &lmdb->heads);
+    if (error == 0) return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return error;
+}
+
+static int env_open(struct lmdb *lmdb)
+{
+    int error = mdb_env_create(&lmdb->env);
+    if (error != 0) return error;
+    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+    if (lmdb->read_only) flags |= MDB_RDONLY;
+    error = mdb_env_set_maxdbs(lmdb->env, 2);
+    if (error == 0) error = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
+    if (error == 0) error = mdb_env_open(lmdb->env, lmdb->path, flags, 0600);
+    if (error == 0) error = tables_open(lmdb);
+    if (error == 0) return 0;
+    mdb_env_close(lmdb->env);
+    lmdb->env = NULL;
+    return error;
+}
+
+enum err lmdb_open(const char *path, bool read_only, struct lmdb **out)
+{
+    struct lmdb *lmdb = calloc(1, sizeof *lmdb);
+    *out = lmdb;
+    if (lmdb == NULL) return ERR_NO_MEMORY;
+    lmdb->read_only = read_only;
+    lmdb->map_bytes = MAP_BYTES_MIN;
+    (void)snprintf(lmdb->path, sizeof lmdb->path, "%s", path);
+    int error = env_open(lmdb);
+    return error == 0 ? OK : lmdb_failed(lmdb, error);
+}
+
+void lmdb_close(struct lmdb *lmdb)
+{
+    if (lmdb == NULL) return;
+    if (lmdb->env != NULL) mdb_env_close(lmdb->env);
+    free(lmdb);
+}
+
+const char *lmdb_why(const struct lmdb *lmdb)
+{
+    return lmdb->why;
+}
+
+/* --- the head ------------------------------------------------------------ */
+
+static void write_u64(struct writer *w, uint64_t value)
+{
+    write_u32(w, (uint32_t)(value >> 32));
+    write_u32(w, (uint32_t)value);
+}
+
+static uint64_t read_u64(struct reader *r)
+{
+    uint64_t high = read_u32(r);
+    return high << 32 | read_u32(r);
+}
+
+static MDB_val head_key(void)
+{
+    static char name[] = "head";
+    return (MDB_val){sizeof name - 1, name};
+}
+
+static int head_put(struct lmdb *lmdb, MDB_txn *txn,
+                    const struct lmdb_head *head)
+{
+    uint8_t space[HEAD_BYTES];
+    struct writer w = writer_at(space, sizeof space);
+    write_u16(&w, HEAD_VERSION);
+    write_bytes(&w, bytes_at(head->id, STORE_ID_BYTES));
+    write_u64(&w, head->segment);
+    write_u64(&w, head->sequence);
+    write_u64(&w, head->count);
+    write_u64(&w, head->sum);
+    write_u32(&w, crc32c(0, writer_bytes(&w)));
+    assert(!w.failed && writer_left(&w) == 0);
+    MDB_val key = head_key(), value = val_of(writer_bytes(&w));
+    return mdb_put(txn, lmdb->heads, &key, &value, 0);
+}
+
+static enum err head_parse(struct bytes in, struct lmdb_head *head)
+{
+    if (in.size != HEAD_BYTES) return ERR_MALFORMED;
+    struct reader r = reader_of(in);
+    if (read_u16(&r) != HEAD_VERSION) return ERR_VERSION;
+    struct bytes id = read_bytes(&r, STORE_ID_BYTES);
+    memcpy(head->id, id.data, STORE_ID_BYTES);
+    head->segment = read_u64(&r);
+    head->sequence = read_u64(&r);
+    head->count = read_u64(&r);
+    head->sum = read_u64(&r);
+    uint32_t crc = crc32c(0, bytes_at(in.data, HEAD_BYTES - CRC_BYTES));
+    return read_u32(&r) == crc ? OK : ERR_MALFORMED;
+}
+
+static enum err head_get(struct lmdb *lmdb, MDB_txn *txn,
+                         struct lmdb_head *head)
+{
+    MDB_val key = head_key(), value;
+    int error = mdb_get(txn, lmdb->heads, &key, &value);
+    if (error == MDB_NOTFOUND) return ERR_MORE;
+    if (error != 0) return lmdb_failed(lmdb, error);
+    enum err e = head_parse(bytes_from(&value), head);
+    if (e != OK) (void)snprintf(lmdb->why, sizeof lmdb->why, "a broken head");
+    return e;
+}
+
+enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head)
+{
+    MDB_txn *txn;
+    int error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+    if (error != 0) return lmdb_failed(lmdb, error);
+    enum err e = head_get(lmdb, txn, head);
+    mdb_txn_abort(txn);
+    return e;
+}
+
+/* --- records ------------------------------------------------------------- */
+
+/* What a record adds to the sum. */
+static uint64_t record_mark(struct bytes key, uint32_t crc)
+{
+    struct hash_key by = {0x6d6f67692d73756d, crc};
+    return hash_bytes(&by, key);
+}
+
+static uint32_t record_crc(struct bytes key, struct bytes value)
+{
+    return crc32c(crc32c(0, key), value);
+}
+
+static uint32_t stored_crc(struct bytes stored)
+{
+    struct reader r = reader_of(bytes_skip(stored, stored.size - CRC_BYTES));
+    return read_u32(&r);
+}
+
+/* Put the cursor on `key`, and take what is there out of the head's sum. */
+static int record_leave(MDB_cursor *cursor, struct bytes key,
+                        struct lmdb_head *head)
+{
+    MDB_val at = val_of(key), old;
+    int error = mdb_cursor_get(cursor, &at, &old, MDB_SET);
+    if (error != 0) return error;
+    struct bytes stored = bytes_from(&old);
+    if (stored.size < CRC_BYTES || head->count == 0) return MDB_CORRUPTED;
+    head->sum ^= record_mark(key, stored_crc(stored));
+    head->count -= 1;
+    return 0;
+}
+
+static int record_put(MDB_cursor *cursor, const struct lmdb_change *change,
+                      struct lmdb_head *head)
+{
+    int error = record_leave(cursor, change->key, head);
+    if (error != 0 && error != MDB_NOTFOUND) return error;
+    MDB_val key = val_of(change->key);
+    MDB_val room = {change->value.size + CRC_BYTES, NULL};
+    error = mdb_cursor_put(cursor, &key, &room, MDB_RESERVE);
+    if (error != 0) return error;
+    uint32_t crc = record_crc(change->key, change->value);
+    struct writer w = writer_at(room.mv_data, room.mv_size);
+    write_bytes(&w, change->value);
+    write_u32(&w, crc);
+    head->sum ^= record_mark(change->key, crc);
+    head->count += 1;
+    return 0;
+}
+
+static int record_del(MDB_cursor *cursor, const struct lmdb_change *change,
+                      struct lmdb_head *head)
+{
+    int error = record_leave(cursor, change->key, head);
+    if (error == MDB_NOTFOUND) return 0;
+    return error != 0 ? error : mdb_cursor_del(cursor, 0);
+}
+
+/* All of it in `txn`, but for its end. */
+static int changes_make(struct lmdb *lmdb, MDB_txn *txn,
+                        const struct lmdb_change *changes, size_t count,
+                        struct lmdb_head *head)
+{
+    MDB_cursor *cursor;
+    int error = mdb_cursor_open(txn, lmdb->records, &cursor);
+    for (size_t i = 0; i < count && error == 0; i++) {
+        bool next = i + 1 < count;
+        if (next && bytes_equal(changes[i].key, changes[i + 1].key)) continue;
+        error = changes[i].kind == STORE_PUT
+                    ? record_put(cursor, &changes[i], head)
+                    : record_del(cursor, &changes[i], head);
+    }
+    return error != 0 ? error : head_put(lmdb, txn, head);
+}
+
+static int change_compare(const void *a, const void *b)
+{
+    const struct lmdb_change *x = a, *y = b;
+    size_t size = x->key.size < y->key.size ? x->key.size : y->key.size;
+    int order = memcmp(x->key.data, y->key.data, size);
+    if (order != 0) return order;
+    if (x->key.size != y->key.size) return x->key.size < y->key.size ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* One attempt. MDB_MAP_FULL: the map is too small. */
+static int changes_try(struct lmdb *lmdb, const struct lmdb_change *changes,
+                       size_t count, struct lmdb_head *head)
+{
+    struct lmdb_head old;
+    MDB_txn *txn;
+    int error = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
+    if (error != 0) return error;
+    enum err e = head_get(lmdb, txn, &old);
+    head->count = e == OK ? old.count : 0;
+    head->sum = e == OK ? old.sum : 0;
+    error = e == OK || e == ERR_MORE
+                ? changes_make(lmdb, txn, changes, count, head)
+                : MDB_CORRUPTED;
+    if (error == 0) return mdb_txn_commit(txn);
+    mdb_txn_abort(txn);
+    return error;
+}
+
+static int map_grow(struct lmdb *lmdb)
+{
+    MDB_envinfo info;
+    int error = mdb_env_info(lmdb->env, &info);
+    if (error != 0) return error;
+    lmdb->map_bytes = 2 * info.me_mapsize;
+    return mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
+}
+
+enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
+                    size_t count, struct lmdb_head *head)
+{
+    if (count > 0) qsort(changes, count, sizeof *changes, change_compare);
+    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
+    if (error != 0) return lmdb_failed(lmdb, error);
+    error = changes_try(lmdb, changes, count, head);
+    while (error == MDB_MAP_FULL) {
+        error = map_grow(lmdb);
+        if (error == 0) error = changes_try(lmdb, changes, count, head);
+    }
+    if (error == 0) return OK;
+    /* What a failed write left behind is nothing to go on with. */
+    mdb_env_close(lmdb->env);
+    lmdb->env = NULL;
+    return lmdb_failed(lmdb, error);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+struct walk {
+    uint64_t count, sum;
+};
+
+/* Count the record; *value is what was put. False: its checksum is wrong. */
+static bool record_count(struct walk *walk, struct bytes key,
+                         struct bytes stored, struct bytes *value)
+{
+    *value = stored;
+    if (stored.size < CRC_BYTES) return false;
+    value->size -= CRC_BYTES;
+    uint32_t crc = stored_crc(stored);
+    if (record_crc(key, *value) != crc) return false;
+    walk->sum ^= record_mark(key, crc);
+    walk->count += 1;
+    return true;
+}
+
+static enum err lmdb_broken(struct lmdb *lmdb, const char *why)
+{
+    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s", why);
+    return ERR_MALFORMED;
+}
+
+static enum err records_visit(struct lmdb *lmdb, MDB_cursor *cursor,
+                              struct walk *walk, store_visit *visit,
+                              void *context)
+{
+    MDB_val key, stored;
+    struct bytes value;
+    int error = mdb_cursor_get(cursor, &key, &stored, MDB_FIRST);
+    while (error == 0) {
+        struct bytes name = bytes_from(&key);
+        if (!record_count(walk, name, bytes_from(&stored), &value)) {
+            return lmdb_broken(lmdb, "a record has a wrong checksum");
+        }
+        visit(context, name, value);
+        error = mdb_cursor_get(cursor, &key, &stored, MDB_NEXT);
+    }
+    return error == MDB_NOTFOUND ? OK : lmdb_failed(lmdb, error);
+}
+
+enum err lmdb_each(struct lmdb *lmdb, store_visit *visit, void *context)
+{
+    struct walk walk = {0};
+    struct lmdb_head head = {.count = 0};
+    MDB_txn *txn;
+    int error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+    if (error != 0) return lmdb_failed(lmdb, error);
+    enum err e = head_get(lmdb, txn, &head);
+    MDB_cursor *cursor = NULL;
+    if (e == OK || e == ERR_MORE) {
+        error = mdb_cursor_open(txn, lmdb->records, &cursor);
+        e = error == 0 ? OK : lmdb_failed(lmdb, error);
+    }
+    if (e == OK) e = records_visit(lmdb, cursor, &walk, visit, context);
+    if (e == OK && (walk.count != head.count || walk.sum != head.sum)) {
+        e = lmdb_broken(lmdb, "records are missing");
+    }
+    if (cursor != NULL) mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    return e;
+}
+
+/* --- mending ------------------------------------------------------------- */
+
+static int records_mend(MDB_cursor *cursor, struct walk *walk,
+                        store_visit *broken, void *context)
+{
+    MDB_val key, stored;
+    struct bytes value;
+    int error = mdb_cursor_get(cursor, &key, &stored, MDB_FIRST);
+    while (error == 0) {
+        struct bytes name = bytes_from(&key);
+        if (!record_count(walk, name, bytes_from(&stored), &value)) {
+            broken(context, name, value);
+            error = mdb_cursor_del(cursor, 0);
+        }
+        if (error == 0) {
+            error = mdb_cursor_get(cursor, &key, &stored, MDB_NEXT);
+        }
+    }
+    return error == MDB_NOTFOUND ? 0 : error;
+}
+
+enum err lmdb_mend(struct lmdb *lmdb, store_visit *broken, void *context)
+{
+    struct walk walk = {0};
+    struct lmdb_head head;
+    enum err e = lmdb_head(lmdb, &head);
+    if (e != OK) return e;
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    int error = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
+    if (error != 0) return lmdb_failed(lmdb, error);
+    error = mdb_cursor_open(txn, lmdb->records, &cursor);
+    if (error == 0) error = records_mend(cursor, &walk, broken, context);
+    head.count = walk.count;
+    head.sum = walk.sum;
+    if (error == 0) error = head_put(lmdb, txn, &head);
+    if (error == 0) {
+        error = mdb_txn_commit(txn);
+    } else {
+        mdb_txn_abort(txn);
+    }
+    return error == 0 ? OK : lmdb_failed(lmdb, error);
+}
+
+uint64_t lmdb_bytes(struct lmdb *lmdb)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    if (lmdb->env == NULL || mdb_env_info(lmdb->env, &info) != 0) return 0;
+    if (mdb_env_stat(lmdb->env, &stat) != 0) return 0;
+    return (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
+}

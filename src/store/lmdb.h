@@ -1,0 +1,63 @@
+/* lmdb.h - the sorted file beneath the log: all records that no longer stand
+ * in a segment.
+ *
+ * A value carries a checksum behind it. The head says how many records there
+ * are, and a sum over all of them, so that one that is gone is missed. Written
+ * by one thread at a time; the map grows by itself, and is never written
+ * through. Errors are ERR_FULL for no space, else ERR_IO or ERR_MALFORMED;
+ * lmdb_why has more.
+ */
+#ifndef MOGI_STORE_LMDB_H
+#define MOGI_STORE_LMDB_H
+
+#include "store/logframe.h"
+
+struct lmdb;
+
+struct lmdb_head {
+    uint8_t id[STORE_ID_BYTES]; /* of the store */
+    uint64_t segment;           /* the first whose changes are not here */
+    uint64_t sequence;          /* the first frame of it, at least */
+    uint64_t count;             /* of records; kept by lmdb_apply */
+    uint64_t sum;               /* over them; the same */
+};
+
+/* A change that the file is to have. */
+struct lmdb_change {
+    struct bytes key, value;
+    enum store_change_kind kind;
+    uint64_t order; /* among changes of one key the greatest is the newest */
+};
+
+/* Open the file at `path`, or make it, `read_only`: not. */
+MUST_USE
+enum err lmdb_open(const char *path, bool read_only, struct lmdb **out);
+void lmdb_close(struct lmdb *lmdb);
+
+/* What failed last, in words; for the thread that made the call. */
+const char *lmdb_why(const struct lmdb *lmdb);
+
+/* The head. ERR_MORE: the file is new. ERR_MALFORMED: it cannot be read. */
+MUST_USE
+enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head);
+
+/* Make all `changes` (which are put in order of their keys), and set `*head`,
+ * in one transaction. After a failure nothing of it has happened. */
+MUST_USE
+enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
+                    size_t count, struct lmdb_head *head);
+
+/* Visit all records in order of their keys. One with a wrong checksum ends it
+ * with ERR_MALFORMED; so does, at the end, a record that is missed. */
+MUST_USE
+enum err lmdb_each(struct lmdb *lmdb, store_visit *visit, void *context);
+
+/* Delete the records with a wrong checksum, after `broken` has seen them, and
+ * count anew what is left. */
+MUST_USE
+enum err lmdb_mend(struct lmdb *lmdb, store_visit *broken, void *context);
+
+/* Bytes of the file that are in use. */
+uint64_t lmdb_bytes(struct lmdb *lmdb);
+
+#endif

@@ -1,0 +1,182 @@
+/* logfile.c - files of segments: made, filled, recycled. */
+#include "store/wal_state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void logfile_path(const struct wal *wal, const char *name,
+                  char path[FILES_PATH_MAX])
+{
+    int size = snprintf(path, FILES_PATH_MAX, "%s/%s", wal->folder, name);
+    assert(size > 0 && size < FILES_PATH_MAX);
+}
+
+void logfile_number_path(const struct wal *wal, uint64_t number,
+                         char path[FILES_PATH_MAX])
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "%010llu.log",
+                   (unsigned long long)number);
+    logfile_path(wal, name, path);
+}
+
+uint64_t logfile_number(const char *name)
+{
+    char *end;
+    if (name[0] < '0' || name[0] > '9') return 0;
+    uint64_t number = strtoull(name, &end, 10);
+    return end - name >= 10 && strcmp(end, ".log") == 0 ? number : 0;
+}
+
+static void spare_path(const struct wal *wal, size_t index,
+                       char path[FILES_PATH_MAX])
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "spare-%zu", index);
+    logfile_path(wal, name, path);
+}
+
+/* A slot that is `taken` or not; SPARES_MAX: there is none. It is then the
+ * other. */
+static size_t spare_swap(struct wal *wal, bool taken)
+{
+    size_t found = SPARES_MAX;
+    pthread_mutex_lock(&wal->lock);
+    for (size_t i = 0; i < SPARES_MAX && found == SPARES_MAX; i++) {
+        if (wal->spare[i] == taken) found = i;
+    }
+    if (found < SPARES_MAX) wal->spare[found] = !taken;
+    if (taken) pthread_cond_signal(&wal->tidy);
+    pthread_mutex_unlock(&wal->lock);
+    return found;
+}
+
+/* A new file with the space of a segment. */
+static enum err file_make(struct wal *wal, const char *path, int *fd)
+{
+    struct files *files = wal->files;
+    enum err e = files->open(files, path, true, fd);
+    if (e != OK) return e;
+    e = files->reserve(files, *fd, wal->options.segment_bytes);
+    if (e == OK) e = files->sync(files, *fd);
+    if (e == OK) return OK;
+    int error = errno;
+    files->close(files, *fd);
+    (void)files->remove(files, path);
+    errno = error;
+    return e;
+}
+
+/* A file to make a segment of: a spare one, or a new one. */
+static enum err file_take(struct wal *wal, char path[FILES_PATH_MAX], int *fd)
+{
+    size_t index = spare_swap(wal, true);
+    if (index < SPARES_MAX) {
+        spare_path(wal, index, path);
+        if (wal->files->open(wal->files, path, false, fd) == OK) return OK;
+    }
+    logfile_path(wal, "new", path);
+    return file_make(wal, path, fd);
+}
+
+/* The head is on disk before the file has its name. */
+static enum err file_name(struct wal *wal, const struct logfile *file,
+                          const char *path)
+{
+    struct files *files = wal->files;
+    struct segment_head head = {
+        .number = file->number, .sequence = file->first, .salt = file->salt};
+    memcpy(head.id, wal->id, sizeof head.id);
+    uint8_t bytes[SEGMENT_HEAD_BYTES];
+    segment_head_write(bytes, &head);
+    char name[FILES_PATH_MAX];
+    logfile_number_path(wal, file->number, name);
+    enum err e =
+        files->write(files, file->fd, 0, bytes_at(bytes, sizeof bytes));
+    if (e == OK) e = files->sync(files, file->fd);
+    if (e == OK) e = files->rename(files, path, name);
+    if (e == OK) e = files->sync_folder(files, wal->folder);
+    return e;
+}
+
+enum err logfile_begin(struct wal *wal, uint64_t number, uint64_t sequence,
+                       struct logfile **out)
+{
+    uint8_t luck[16];
+    char path[FILES_PATH_MAX];
+    struct logfile *file = calloc(1, sizeof *file);
+    if (file == NULL) return ERR_NO_MEMORY;
+    enum err e = files_random(luck);
+    if (e == OK) e = file_take(wal, path, &file->fd);
+    if (e != OK) {
+        free(file);
+        return e;
+    }
+    list_init(&file->link);
+    file->number = number;
+    file->first = file->stop = sequence;
+    memcpy(&file->salt, luck, sizeof file->salt);
+    file->end = file->written = SEGMENT_HEAD_BYTES;
+    e = file_name(wal, file, path);
+    if (e == OK) {
+        *out = file;
+        return OK;
+    }
+    int error = errno;
+    logfile_free(wal, file);
+    (void)wal->files->remove(wal->files, path);
+    errno = error;
+    return e;
+}
+
+void logfile_free(struct wal *wal, struct logfile *file)
+{
+    if (file == NULL) return;
+    if (file->fd >= 0) wal->files->close(wal->files, file->fd);
+    list_remove(&file->link);
+    free(file);
+}
+
+void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size)
+{
+    char path[FILES_PATH_MAX], spare[FILES_PATH_MAX];
+    logfile_number_path(wal, number, path);
+    bool usual = size <= 2 * (uint64_t)wal->options.segment_bytes;
+    size_t index = usual ? spare_swap(wal, false) : SPARES_MAX;
+    if (index < SPARES_MAX) {
+        spare_path(wal, index, spare);
+        if (wal->files->rename(wal->files, path, spare) == OK) return;
+        pthread_mutex_lock(&wal->lock);
+        wal->spare[index] = false;
+        pthread_mutex_unlock(&wal->lock);
+    }
+    (void)wal->files->remove(wal->files, path);
+}
+
+bool logfile_has_spare(const struct wal *wal)
+{
+    bool found = false;
+    for (size_t i = 0; i < SPARES_MAX; i++)
+        found |= wal->spare[i];
+    return found;
+}
+
+enum err logfile_spare(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->lock);
+    bool found = logfile_has_spare(wal);
+    pthread_mutex_unlock(&wal->lock);
+    if (found) return OK;
+    char path[FILES_PATH_MAX];
+    spare_path(wal, 0, path);
+    int fd;
+    enum err e = file_make(wal, path, &fd);
+    if (e != OK) return e;
+    wal->files->close(wal->files, fd);
+    pthread_mutex_lock(&wal->lock);
+    wal->spare[0] = true;
+    pthread_mutex_unlock(&wal->lock);
+    return OK;
+}

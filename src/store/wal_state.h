@@ -1,0 +1,172 @@
+/* wal_state.h - what a log is made of. For the store's own files alone.
+ *
+ *     wal.c         opening, submitting, closing
+ *     committer.c   the thread that writes
+ *     keeper.c      the thread that tidies up
+ *     logfile.c     files of segments: made, filled, recycled
+ *     recovery.c    what is found at the start
+ */
+#ifndef MOGI_STORE_WAL_STATE_H
+#define MOGI_STORE_WAL_STATE_H
+
+#include "base/list.h"
+#include "store/index.h"
+#include "store/lmdb.h"
+#include "store/wal.h"
+
+#include <pthread.h>
+
+enum {
+    /* What a commit takes at most, but for a single batch that is larger. */
+    GROUP_BYTES_MAX = 4 * 1024 * 1024,
+
+    /* Full segments that are not moved yet: what is acknowledged soon is gone
+     * by then. With more than LOGFILES_MAX the committer waits. */
+    LOGFILES_KEPT = 1,
+    LOGFILES_MAX = 32,
+
+    /* Files that wait to be used again. */
+    SPARES_MAX = 2,
+
+    /* Space that is held so that the keeper can work when there is no more. */
+    RESERVE_BYTES = 4 * 1024 * 1024,
+
+    STAGING_BYTES = 256 * 1024, /* of one write, but for a larger batch */
+
+    RETRY_MS = 1000
+};
+
+/* A change of a batch: its key, and where it is in the frame. */
+struct spot {
+    struct index_key key;
+    uint32_t offset;
+};
+
+/* A batch and its frame, in one block. */
+struct batch {
+    struct link link;
+    uint64_t number;
+    uint16_t part;
+    bool reported;
+    uint32_t at;   /* offset of the frame in its segment, when written */
+    uint32_t size; /* of the body */
+    uint32_t body_crc;
+    uint32_t count;
+    uint8_t *frame; /* logframe_size(size) bytes, behind the spots */
+    struct spot spots[];
+};
+
+/* A segment that is being written, or was. */
+struct logfile {
+    struct link link;
+    uint64_t number;
+    uint64_t first; /* sequence of the first frame */
+    uint64_t stop;  /* and of the first that is not on disk */
+    uint32_t salt;
+    uint32_t end;     /* behind the last frame that is on disk */
+    uint32_t written; /* behind the last */
+    int fd;           /* -1: full */
+};
+
+struct wal {
+    struct store store;
+    struct wal_options options;
+    struct files *files;
+    char folder[FILES_PATH_MAX];
+    uint8_t id[STORE_ID_BYTES];
+    int lock_fd;
+
+    pthread_t committer, keeper;
+    bool has_committer, has_keeper;
+    pthread_mutex_t lock; /* all down to the next comment */
+    pthread_cond_t work;  /* for the committer */
+    pthread_cond_t tidy;  /* for the keeper */
+    struct link waiting;  /* batches, in the order in which they came */
+    struct link full;     /* segments, oldest first */
+    size_t full_count;
+    struct index index; /* of what is on disk in segments */
+    bool spare[SPARES_MAX];
+    bool log_fails;    /* the committer's last attempt */
+    bool keeper_fails; /* the keeper's */
+    bool low;          /* there is no spare, or no reserve */
+    enum wal_state state;
+    bool closing;
+    uint64_t commits, batches;
+
+    /* The committer's own. */
+    struct link group;    /* batches that it is about to write */
+    struct link unsynced; /* written, not yet on disk */
+    struct logfile *now;  /* being written, or NULL */
+    uint64_t number;      /* of the segment to come */
+    uint64_t sequence;    /* of the frame to come */
+    uint64_t durable;     /* all frames below are on disk */
+    uint64_t synced_ms;   /* when, for WAL_EVERYSEC */
+    uint8_t *staging;     /* STAGING_BYTES */
+
+    pthread_mutex_t base_lock; /* LMDB is in use */
+    struct lmdb *lmdb;
+    bool has_reserve; /* the keeper's own */
+};
+
+/* --- wal.c --------------------------------------------------------------- */
+
+/* Tell the operator. */
+void wal_say(struct wal *wal, bool bad, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Something has failed or works again: tell, if it makes a difference. Under
+ * the lock. */
+void wal_judge(struct wal *wal);
+
+/* Wait for `cond`, `ms` at most. Under the lock. */
+void wal_wait_ms(struct wal *wal, pthread_cond_t *cond, uint32_t ms);
+
+/* --- logfile.c ----------------------------------------------------------- */
+
+/* "FOLDER/NAME". */
+void logfile_path(const struct wal *wal, const char *name,
+                  char path[FILES_PATH_MAX]);
+
+/* The path of segment `number`. */
+void logfile_number_path(const struct wal *wal, uint64_t number,
+                         char path[FILES_PATH_MAX]);
+
+/* The number in the name of a segment, or 0: it is none. */
+uint64_t logfile_number(const char *name);
+
+/* Make segment `number`, whose first frame is `sequence`, in place of a file
+ * that has its name. It is on disk then. */
+MUST_USE
+enum err logfile_begin(struct wal *wal, uint64_t number, uint64_t sequence,
+                       struct logfile **out);
+
+/* Forget it; the file stays. */
+void logfile_free(struct wal *wal, struct logfile *file);
+
+/* The file of segment `number`, of about `size` bytes, is used again, or
+ * removed. */
+void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size);
+
+/* Is a spare file there? Under the lock. */
+bool logfile_has_spare(const struct wal *wal);
+
+/* See that one is. */
+MUST_USE
+enum err logfile_spare(struct wal *wal);
+
+/* --- committer.c, keeper.c ----------------------------------------------- */
+
+/* The threads, until wal->closing. */
+void *committer_run(void *wal);
+
+/* See committer_run. */
+void *keeper_run(void *wal);
+
+/* --- recovery.c ---------------------------------------------------------- */
+
+/* Bring the store into order: afterwards all is in LMDB, and wal->now is an
+ * empty segment. Errors as of wal_open. */
+MUST_USE
+enum err recovery_run(struct wal *wal, char why[WAL_TEXT_MAX]);
+
+#endif
