@@ -1,9 +1,10 @@
 /* main.c - mogi-sim: the broker in an imaginary world.
  *
  *     mogi-sim --play FILE [--shards N] [--seed N] [--split N] [--chaos]
- *     mogi-sim SEED [--shards N] [--steps N]
+ *     mogi-sim SEED [--shards N] [--steps N] [--profile NAME]
  */
 #include "core/bounds.h"
+#include "sim/calm.h"
 #include "sim/play.h"
 #include "sim/random.h"
 
@@ -15,6 +16,7 @@
 
 struct arguments {
     const char *play;
+    const char *profile;
     uint64_t seed;
     uint64_t shards;
     uint64_t steps;
@@ -31,6 +33,9 @@ static const char usage[] =
     "\n"
     "    --shards N   so many shards (plays: 1; random: the seed decides)\n"
     "    --steps N    so many things happen in a random life (2000)\n"
+    "    --profile P  storm: all at once, with crashes; a model judges\n"
+    "                 calm: one thing after the other; a mirror compares\n"
+    "                 (without it: both)\n"
     "    --seed N     another order of turns in a play\n"
     "    --split N    at most N bytes reach the broker at once in a play\n"
     "    --chaos      cut bytes and turns at random in a play\n"
@@ -40,6 +45,7 @@ static const struct option options[] = {
     {"play", required_argument, NULL, 'p'},
     {"shards", required_argument, NULL, 'n'},
     {"steps", required_argument, NULL, 's'},
+    {"profile", required_argument, NULL, 'f'},
     {"seed", required_argument, NULL, 'r'},
     {"split", required_argument, NULL, 'b'},
     {"chaos", no_argument, NULL, 'c'},
@@ -65,6 +71,7 @@ static void arguments_read(struct arguments *a, int argc, char **argv)
         switch (c) {
         case 'p': a->play = optarg; break;
         case 'n': a->shards = number_read(optarg); break;
+        case 'f': a->profile = optarg; break;
         case 's': a->steps = number_read(optarg); break;
         case 'r': a->seed = number_read(optarg); break;
         case 'b': a->split = number_read(optarg); break;
@@ -74,6 +81,25 @@ static void arguments_read(struct arguments *a, int argc, char **argv)
         default: fputs(usage, stderr); exit(2);
         }
     }
+}
+
+/* Live the life of each profile that is asked for. Returns the exit status. */
+static int lives_run(const char *profile, const struct random_config *config)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct random_config *config);
+    } profiles[] = {{"storm", random_run}, {"calm", calm_run}};
+    bool any = false;
+    int worst = 0;
+    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+        if (profile != NULL && strcmp(profile, profiles[i].name) != 0) continue;
+        any = true;
+        if (profiles[i].run(config) != 0) worst = 1;
+    }
+    if (any) return worst;
+    fprintf(stderr, "mogi-sim: there is no profile '%s'\n", profile);
+    return 2;
 }
 
 int main(int argc, char **argv)
@@ -101,5 +127,5 @@ int main(int argc, char **argv)
                                    .shards = (uint16_t)a.shards,
                                    .steps = (uint32_t)a.steps,
                                    .trace = a.trace};
-    return random_run(&config);
+    return lives_run(a.profile, &config);
 }

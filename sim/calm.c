@@ -1,0 +1,735 @@
+/* calm.c - guests, one at a time, and the mirror beside the broker. */
+#include "sim/calm.h"
+
+#include "sim/client.h"
+#include "sim/mirror.h"
+#include "sim/words_codec.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    IDS = 65536,
+    ALIASES = 4,
+    SMALL_BYTES = 128, /* of a guest that takes no large packets */
+    PAYLOAD_BYTES = MIRROR_LARGE_BYTES + 16,
+    OPEN_MAX = 40, /* QoS 2 of one guest without PUBREL */
+    PAUSE_MS = 40, /* between two things, so that no two are at once */
+    SHARDS_RANDOM = 4
+};
+
+/* Somebody at one of two cables: the other one may be taken over. */
+struct guest {
+    struct client *clients[2];
+    unsigned current;
+    unsigned aliases[ALIASES]; /* topic of alias + 1; plus 1, 0: none */
+    uint8_t *repeatable;       /* QoS 2 ids that may come again */
+};
+
+struct calm {
+    const struct random_config *config;
+    struct world *world;
+    struct mirror *mirror;
+    struct rng rng;
+    struct guest guests[MIRROR_GUESTS];
+    uint16_t shards;
+    uint32_t number; /* of the last message */
+    uint32_t packets;
+    uint32_t step;
+    char error[CLIENT_ERROR_MAX + 1];
+};
+
+static uint64_t below(struct calm *calm, uint64_t bound)
+{
+    return rng_below(&calm->rng, bound);
+}
+
+static bool chance(struct calm *calm, uint64_t parts, uint64_t whole)
+{
+    return rng_chance(&calm->rng, parts, whole);
+}
+
+static struct client *client_of(struct calm *calm, unsigned guest)
+{
+    struct guest *g = &calm->guests[guest];
+    return g->clients[g->current];
+}
+
+static void calm_wrong(struct calm *calm, unsigned guest, const char *what,
+                       const struct words *packet)
+{
+    char text[160] = "";
+    if (calm->error[0] != 0) return;
+    if (packet != NULL) words_print(packet, text, sizeof(text));
+    snprintf(calm->error, sizeof(calm->error), "%s: %.300s: %s",
+             client_of(calm, guest)->name, what, text);
+}
+
+/* --- comparing ------------------------------------------------------------ */
+
+static struct bytes payload_of(const struct mirror_message *m,
+                               char text[PAYLOAD_BYTES])
+{
+    int size = m->empty ? 0 : snprintf(text, PAYLOAD_BYTES, "%u", m->number);
+    size_t used = (size_t)size;
+    if (!m->large || m->empty) return bytes_at(text, used);
+    memset(text + used, '.', MIRROR_LARGE_BYTES - used);
+    return bytes_at(text, MIRROR_LARGE_BYTES);
+}
+
+/* Each identifier that is due, as often as it is due, and no other. */
+static bool ids_same(const struct mirror_due *due, unsigned version,
+                     const struct words *packet)
+{
+    unsigned found = 0;
+    bool used[MIRROR_FILTERS] = {false};
+    for (size_t i = 0; i < packet->count; i++) {
+        const struct field *field = &packet->list[i];
+        if (strcmp(field->rule->name, "id") != 0) continue;
+        unsigned k = 0;
+        while (k < due->id_count && (used[k] || due->ids[k] != field->number))
+            k += 1;
+        if (k == due->id_count) return false;
+        used[k] = true;
+        found += 1;
+    }
+    return found == (version == 5 ? due->id_count : 0);
+}
+
+static uint32_t expiry_left_s(const struct mirror_flow *flow)
+{
+    uint64_t expires_ms = flow->due.message.expires_ms;
+    if (expires_ms <= flow->at_ms) return 1;
+    return (uint32_t)((expires_ms - flow->at_ms + 999) / 1000);
+}
+
+static bool publish_same(const struct mirror_flow *flow, unsigned version,
+                         const struct words *packet)
+{
+    char text[PAYLOAD_BYTES];
+    const struct mirror_due *due = &flow->due;
+    const struct mirror_message *m = &due->message;
+    bool expiry = version == 5 && m->expires_ms != 0;
+    uint32_t left = words_number(packet, "expiry", UINT32_MAX);
+    return bytes_equal(words_text(packet, "topic"),
+                       bytes_of(mirror_topic(m->topic))) &&
+           bytes_equal(words_text(packet, "payload"), payload_of(m, text)) &&
+           words_number(packet, "qos", 9) == due->qos &&
+           (words_number(packet, "dup", 0) != 0) == flow->dup &&
+           (words_number(packet, "retain", 0) != 0) == due->retain &&
+           left == (expiry ? expiry_left_s(flow) : UINT32_MAX) &&
+           ids_same(due, version, packet);
+}
+
+static bool flow_same(const struct mirror_flow *flow, unsigned version,
+                      const struct words *packet)
+{
+    uint16_t pid = (uint16_t)words_number(packet, "pid", 0);
+    uint16_t known = flow->due.pid;
+    if (known != 0 && known != pid) return false;
+    if (flow->pubrel) return packet->type == PACKET_PUBREL;
+    return packet->type == PACKET_PUBLISH &&
+           publish_same(flow, version, packet);
+}
+
+/* May a packet come before `flow`, which was due earlier? When they are of one
+ * set; or when it is QoS 2 and waits for the disk, and the other does not. */
+static bool flow_passable(const struct calm *calm,
+                          const struct mirror_flow *flow,
+                          const struct words *packet, unsigned set)
+{
+    if (flow->set != 0 && flow->set == set) return true;
+    if (!world_options(calm->world)->persistence) return false;
+    if (flow->due.qos < 2 || flow->dup || flow->pubrel) return false;
+    return packet->type == PACKET_PUBLISH && words_number(packet, "qos", 0) < 2;
+}
+
+/* The flow that `packet` is; the number of flows: none. */
+static unsigned flow_find(const struct calm *calm, const struct mirror_guest *g,
+                          unsigned version, const struct words *packet)
+{
+    for (unsigned i = 0; i < g->flow_count; i++) {
+        if (!flow_same(&g->flows[i], version, packet)) continue;
+        unsigned k = 0;
+        while (k < i &&
+               flow_passable(calm, &g->flows[k], packet, g->flows[i].set))
+            k += 1;
+        if (k == i) return i;
+    }
+    return g->flow_count;
+}
+
+/* A PUBLISH or PUBREL came: the next one, or one that may come before it. */
+static void flow_check(struct calm *calm, unsigned guest,
+                       const struct words *packet)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    unsigned version = client_of(calm, guest)->version;
+    unsigned i = flow_find(calm, g, version, packet);
+    if (i == g->flow_count) {
+        calm_wrong(calm, guest, "this should not come (now)", packet);
+        return;
+    }
+    uint16_t pid = (uint16_t)words_number(packet, "pid", 0);
+    mirror_came(calm->mirror, guest, g->flows[i].due.serial, pid,
+                g->flows[i].set != 0);
+    g->flow_count -= 1;
+    memmove(&g->flows[i], &g->flows[i + 1],
+            (g->flow_count - i) * sizeof(g->flows[0]));
+}
+
+static bool answer_same(const struct mirror_answer *answer,
+                        const struct words *packet)
+{
+    unsigned count = 0;
+    if (packet->type != answer->type) return false;
+    if (words_number(packet, "pid", 0) != answer->pid) return false;
+    if ((words_number(packet, "present", 0) != 0) != answer->present) {
+        return false;
+    }
+    bool codes =
+        answer->type == PACKET_SUBACK || answer->type == PACKET_UNSUBACK;
+    if (!codes) return words_number(packet, "reason", 0) == answer->codes[0];
+    for (size_t i = 0; i < packet->count; i++) {
+        if (strcmp(packet->list[i].rule->name, "code") != 0) continue;
+        if (count == answer->code_count) return false;
+        if (packet->list[i].number != answer->codes[count]) return false;
+        count += 1;
+    }
+    return count == answer->code_count;
+}
+
+static void answer_check(struct calm *calm, unsigned guest,
+                         const struct words *packet)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    if (packet->type == PACKET_DISCONNECT && g->closed) {
+        if (words_number(packet, "reason", 0) != g->why) {
+            calm_wrong(calm, guest, "another reason was due", packet);
+        }
+        return;
+    }
+    if (g->answer_count == 0 || !answer_same(&g->answers[0], packet)) {
+        calm_wrong(calm, guest, "another answer was due", packet);
+        return;
+    }
+    g->answer_count -= 1;
+    memmove(&g->answers[0], &g->answers[1],
+            g->answer_count * sizeof(g->answers[0]));
+}
+
+static void guest_check(struct calm *calm, unsigned guest)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    struct client *client = client_of(calm, guest);
+    if (client->cable.v == 0) return;
+    (void)client_read(client);
+    while (client->first != NULL) {
+        struct words *packet = client_take(client, client->first);
+        calm->packets += 1;
+        if (packet->type == PACKET_PUBLISH || packet->type == PACKET_PUBREL) {
+            flow_check(calm, guest, packet);
+        } else {
+            answer_check(calm, guest, packet);
+        }
+        words_free(packet);
+    }
+    if (client->error[0] != 0) calm_wrong(calm, guest, client->error, NULL);
+    if (g->flow_count > 0) {
+        calm_wrong(calm, guest, "a message or PUBREL is missing", NULL);
+    }
+    if (g->answer_count > 0) {
+        calm_wrong(calm, guest, "an answer is missing", NULL);
+    }
+    bool closed = !client_connected(client);
+    if (closed != g->closed) {
+        calm_wrong(calm, guest, closed ? "was closed" : "was not closed", NULL);
+    }
+    if (closed) client_hang_up(client, true);
+}
+
+/* Let all come to rest, and look at everybody. */
+static void calm_check(struct calm *calm)
+{
+    world_settle(calm->world);
+    for (unsigned i = 0; i < MIRROR_GUESTS && calm->error[0] == 0; i++)
+        guest_check(calm, i);
+    mirror_clear(calm->mirror);
+}
+
+/* --- what a guest does ---------------------------------------------------- */
+
+static struct mirror_message message_make(struct calm *calm)
+{
+    struct mirror_message m = {.number = ++calm->number};
+    m.topic = (unsigned)below(calm, MIRROR_TOPICS);
+    m.qos = (uint8_t)below(calm, 3);
+    m.retain = chance(calm, 1, 4);
+    m.empty = chance(calm, 1, 12);
+    m.large = !m.empty && chance(calm, 1, 6);
+    return m;
+}
+
+static void guest_say(struct calm *calm, unsigned guest, struct words *words)
+{
+    client_say(client_of(calm, guest), words);
+    words_free(words);
+    mirror_heard(calm->mirror, guest);
+}
+
+/* A session expiry; in words for 5.0. */
+static uint64_t expiry_choose(struct calm *calm)
+{
+    static const uint64_t choices[] = {0, 3000, 20000, MIRROR_NEVER};
+    return choices[below(calm, sizeof(choices) / sizeof(choices[0]))];
+}
+
+static uint32_t expiry_said(uint64_t expiry_ms)
+{
+    if (expiry_ms == MIRROR_NEVER) return UINT32_MAX;
+    return (uint32_t)(expiry_ms / 1000);
+}
+
+static void will_choose(struct calm *calm, struct mirror_connect *c,
+                        struct words *words)
+{
+    char text[PAYLOAD_BYTES];
+    if (chance(calm, 1, 2)) return;
+    c->will.there = true;
+    c->will.message = message_make(calm);
+    const struct mirror_message *m = &c->will.message;
+    words_text_add(words, "will", bytes_of(mirror_topic(m->topic)));
+    words_text_add(words, "will_payload", payload_of(m, text));
+    words_number_add(words, "will_qos", m->qos);
+    words_number_add(words, "will_retain", m->retain);
+    if (c->version < 5) return;
+    c->will.delay_s = (uint32_t)below(calm, 6);
+    c->will.expiry_s = (uint32_t)below(calm, 2) * 3;
+    if (c->will.delay_s > 0) {
+        words_number_add(words, "will_delay", c->will.delay_s);
+    }
+    if (c->will.expiry_s > 0) {
+        words_number_add(words, "will_expiry", c->will.expiry_s);
+    }
+}
+
+/* What only 5.0 can say. */
+static void connect_five(struct calm *calm, struct mirror_connect *c,
+                         struct words *words)
+{
+    c->expiry_ms = expiry_choose(calm);
+    if (c->expiry_ms > 0) {
+        words_number_add(words, "expiry", expiry_said(c->expiry_ms));
+    }
+    if (chance(calm, 1, 2)) {
+        uint32_t receive_max = (uint32_t)(1 + below(calm, 4));
+        words_number_add(words, "receive_max", receive_max);
+        if (receive_max < c->window_max) c->window_max = receive_max;
+    }
+    if (chance(calm, 1, 4)) {
+        c->small = true;
+        words_number_add(words, "max_packet", SMALL_BYTES);
+    }
+    words_number_add(words, "alias_max", (uint32_t)below(calm, 4));
+}
+
+static struct words *connect_choose(struct calm *calm, unsigned guest,
+                                    struct mirror_connect *c)
+{
+    struct words *words = words_new(PACKET_CONNECT);
+    c->version = 4 + (unsigned)below(calm, 2);
+    c->clean = chance(calm, 1, 3);
+    c->window_max = world_options(calm->world)->max_inflight_messages;
+    c->keepalive_s = chance(calm, 1, 5) ? 2 + (uint32_t)below(calm, 3) : 0;
+    words_number_add(words, "v", c->version);
+    words_text_add(words, "id", bytes_of(client_of(calm, guest)->name));
+    words_number_add(words, "clean", c->clean);
+    words_number_add(words, "keepalive", c->keepalive_s);
+    c->expiry_ms = c->clean ? 0 : MIRROR_NEVER;
+    if (c->version == 5) connect_five(calm, c, words);
+    will_choose(calm, c, words);
+    return words;
+}
+
+/* The connection that was taken over: told so, and closed. */
+static void taken_check(struct calm *calm, unsigned guest, struct client *old)
+{
+    bool told = old->version < 5;
+    (void)client_read(old);
+    while (old->first != NULL) {
+        struct words *packet = client_take(old, old->first);
+        if (packet->type == PACKET_DISCONNECT &&
+            words_number(packet, "reason", 0) == 0x8e) {
+            told = true;
+        } else {
+            calm_wrong(calm, guest, "a late packet for whom it was", packet);
+        }
+        words_free(packet);
+    }
+    if (!told) calm_wrong(calm, guest, "nobody told it of its heir", NULL);
+    if (client_connected(old)) {
+        calm_wrong(calm, guest, "two connections for one id", NULL);
+    }
+    client_hang_up(old, true);
+}
+
+/* What the client has received before, on whatever connection, and may get
+ * again. What is too large for this one counts as acknowledged. */
+static void flight_set(struct client *client, const struct mirror_guest *g)
+{
+    memset(client->flight, FLIGHT_NONE, IDS);
+    for (unsigned i = 0; i < g->due_count; i++) {
+        const struct mirror_due *due = &g->dues[i];
+        if (due->pid == 0 || (g->small && due->message.large)) continue;
+        enum flight flight = due->qos == 1 ? FLIGHT_PUBACK : FLIGHT_PUBREC;
+        if (due->state == MIRROR_RECEIVED) flight = FLIGHT_PUBCOMP;
+        client->flight[due->pid] = (uint8_t)flight;
+    }
+}
+
+static void guest_connect(struct calm *calm, unsigned guest)
+{
+    struct guest *g = &calm->guests[guest];
+    struct client *old = client_of(calm, guest);
+    struct mirror_connect c = {0};
+    struct words *words = connect_choose(calm, guest, &c);
+    g->current = 1 - g->current;
+    struct client *client = client_of(calm, guest);
+    memset(g->aliases, 0, sizeof(g->aliases));
+    client_open(client, c.version);
+    client_connect(client, words);
+    words_free(words);
+    bool taken = mirror_connect(calm->mirror, guest, &c);
+    flight_set(client, &calm->mirror->guests[guest]);
+    calm_check(calm);
+    if (taken && calm->error[0] == 0) taken_check(calm, guest, old);
+}
+
+static void guest_leave(struct calm *calm, unsigned guest)
+{
+    struct client *client = client_of(calm, guest);
+    struct mirror_guest *m = &calm->mirror->guests[guest];
+    uint64_t way = below(calm, 5);
+    bool lost = way > 1;
+    if (way < 3) {
+        struct words *words = words_new(PACKET_DISCONNECT);
+        if (way == 2 && m->version == 5) {
+            words_number_add(words, "reason", 4);
+        } else {
+            lost = false;
+        }
+        if (way == 1 && m->version == 5 && m->expiry_ms > 0) {
+            m->expiry_ms = expiry_choose(calm);
+            words_number_add(words, "reason", 0);
+            words_number_add(words, "expiry", expiry_said(m->expiry_ms));
+        }
+        client_say(client, words);
+        words_free(words);
+    }
+    client_hang_up(client, way == 4);
+    mirror_leave(calm->mirror, guest, lost);
+}
+
+/* One filter for a SUBSCRIBE. */
+static void filter_choose(struct calm *calm, unsigned guest, unsigned filter,
+                          uint32_t id, struct words *words)
+{
+    struct mirror_guest *m = &calm->mirror->guests[guest];
+    bool roomy = mirror_roomy(calm->mirror, guest);
+    struct mirror_subscription s = {.on = true, .id = id};
+    unsigned handling = 0;
+    s.qos = (uint8_t)below(calm, 3);
+    words_text_add(words, "filter", bytes_of(mirror_filter(filter)));
+    words_number_add(words, "qos", s.qos);
+    if (m->version == 5) {
+        s.no_local = chance(calm, 1, 4);
+        s.as_published = chance(calm, 1, 2);
+        handling = roomy ? (unsigned)below(calm, 3) : 2;
+        words_number_add(words, "nl", s.no_local);
+        words_number_add(words, "rap", s.as_published);
+        words_number_add(words, "rh", handling);
+    }
+    mirror_subscribe(calm->mirror, guest, filter, s, handling);
+}
+
+static void guest_subscribe(struct calm *calm, unsigned guest)
+{
+    struct mirror_guest *m = &calm->mirror->guests[guest];
+    uint8_t codes[2];
+    if (m->version < 5 && !mirror_roomy(calm->mirror, guest)) return;
+    uint16_t pid = client_pid(client_of(calm, guest));
+    uint32_t id = m->version == 5 ? (uint32_t)below(calm, 4) : 0;
+    struct words *words = words_new(PACKET_SUBSCRIBE);
+    words_number_add(words, "pid", pid);
+    if (id > 0) words_number_add(words, "id", id);
+    unsigned count = 1 + (unsigned)below(calm, 2);
+    unsigned first = (unsigned)below(calm, MIRROR_FILTERS);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned filter = (first + 5 * i) % MIRROR_FILTERS;
+        filter_choose(calm, guest, filter, id, words);
+        codes[i] = m->subscriptions[filter].qos;
+    }
+    mirror_subscribed(calm->mirror, guest, pid, codes, count);
+    guest_say(calm, guest, words);
+}
+
+static void guest_unsubscribe(struct calm *calm, unsigned guest)
+{
+    uint16_t pid = client_pid(client_of(calm, guest));
+    unsigned filter = (unsigned)below(calm, MIRROR_FILTERS);
+    struct words *words = words_new(PACKET_UNSUBSCRIBE);
+    words_number_add(words, "pid", pid);
+    words_text_add(words, "filter", bytes_of(mirror_filter(filter)));
+    mirror_unsubscribe(calm->mirror, guest, filter, pid);
+    guest_say(calm, guest, words);
+}
+
+/* A packet id that is neither 0 nor in use. */
+static uint16_t pid_choose(struct calm *calm, unsigned guest)
+{
+    const struct mirror_guest *m = &calm->mirror->guests[guest];
+    for (;;) {
+        uint16_t pid = client_pid(client_of(calm, guest));
+        bool used = false;
+        for (unsigned i = 0; i < m->received_count; i++)
+            used = used || m->received[i] == pid;
+        if (!used) return pid;
+    }
+}
+
+/* Maybe say the topic with an alias, or by it alone. */
+static void alias_choose(struct calm *calm, unsigned guest, unsigned topic,
+                         struct words *words)
+{
+    struct guest *g = &calm->guests[guest];
+    unsigned alias = (unsigned)below(calm, ALIASES);
+    bool known = g->aliases[alias] == topic + 1;
+    words_text_add(words, "topic", bytes_of(known ? "" : mirror_topic(topic)));
+    words_number_add(words, "alias", alias + 1);
+    g->aliases[alias] = topic + 1;
+}
+
+static void publish_say(struct calm *calm, unsigned guest,
+                        struct mirror_message *m, uint16_t pid, bool dup)
+{
+    char text[PAYLOAD_BYTES];
+    bool five = calm->mirror->guests[guest].version == 5;
+    struct words *words = words_new(PACKET_PUBLISH);
+    if (five && chance(calm, 1, 4)) {
+        alias_choose(calm, guest, m->topic, words);
+    } else {
+        words_text_add(words, "topic", bytes_of(mirror_topic(m->topic)));
+    }
+    words_text_add(words, "payload", payload_of(m, text));
+    words_number_add(words, "qos", m->qos);
+    words_number_add(words, "dup", dup);
+    words_number_add(words, "retain", m->retain);
+    if (m->qos > 0) words_number_add(words, "pid", pid);
+    if (five && chance(calm, 1, 4)) {
+        uint32_t expiry_s = (uint32_t)(1 + below(calm, 8));
+        words_number_add(words, "expiry", expiry_s);
+        m->expires_ms = calm->mirror->now_ms + expiry_s * 1000ull;
+    }
+    guest_say(calm, guest, words);
+}
+
+static void guest_publish(struct calm *calm, unsigned guest)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    struct mirror_message m = message_make(calm);
+    uint16_t pid = 0;
+    bool dup = false;
+    if (m.qos == 2 && g->received_count >= OPEN_MAX) return;
+    if (m.qos > 0) pid = pid_choose(calm, guest);
+    if (m.qos == 2 && g->received_count > 0 && chance(calm, 1, 3)) {
+        pid = g->received[below(calm, g->received_count)];
+        dup = true;
+        if (!calm->guests[guest].repeatable[pid]) return;
+    }
+    if (m.qos == 2) calm->guests[guest].repeatable[pid] = true;
+    publish_say(calm, guest, &m, pid, dup);
+    mirror_publish(calm->mirror, guest, &m, pid);
+}
+
+static void ack_say(struct calm *calm, unsigned guest, enum packet_type type,
+                    uint16_t pid, uint8_t reason)
+{
+    struct words *words = words_new(type);
+    words_number_add(words, "pid", pid);
+    if (reason != 0) words_number_add(words, "reason", reason);
+    guest_say(calm, guest, words);
+}
+
+static void guest_pubrel(struct calm *calm, unsigned guest)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    uint16_t pid = 60000; /* nobody's */
+    if (g->received_count > 0) {
+        pid = g->received[below(calm, g->received_count)];
+    } else if (chance(calm, 9, 10)) {
+        return;
+    }
+    ack_say(calm, guest, PACKET_PUBREL, pid, 0);
+    mirror_pubrel(calm->mirror, guest, pid);
+}
+
+/* Acknowledge any one that is in the window. */
+static void guest_acknowledge(struct calm *calm, unsigned guest)
+{
+    struct mirror_guest *g = &calm->mirror->guests[guest];
+    unsigned window = 0;
+    while (window < g->due_count && g->dues[window].in_window)
+        window += 1;
+    if (window == 0) return;
+    const struct mirror_due *due = &g->dues[below(calm, window)];
+    bool refuse =
+        g->version == 5 && chance(calm, 1, 6) && due->state == MIRROR_SENT;
+    enum packet_type type = PACKET_PUBACK;
+    if (due->qos == 2) {
+        type = due->state == MIRROR_SENT ? PACKET_PUBREC : PACKET_PUBCOMP;
+    }
+    ack_say(calm, guest, type, due->pid, refuse ? 0x80 : 0);
+    mirror_acknowledge(calm->mirror, guest, due->serial, refuse);
+}
+
+static void guest_ping(struct calm *calm, unsigned guest)
+{
+    guest_say(calm, guest, words_new(PACKET_PINGREQ));
+    mirror_answer(calm->mirror, guest, PACKET_PINGRESP, 0, 0);
+}
+
+/* --- the life ------------------------------------------------------------- */
+
+static void guest_act(struct calm *calm, unsigned guest)
+{
+    bool here = calm->mirror->guests[guest].here;
+    uint64_t what = below(calm, 100);
+    if (!here || what < 3) {
+        if (here || chance(calm, 1, 2)) guest_connect(calm, guest);
+    } else if (what < 35) {
+        guest_publish(calm, guest);
+    } else if (what < 60) {
+        guest_acknowledge(calm, guest);
+    } else if (what < 72) {
+        guest_subscribe(calm, guest);
+    } else if (what < 77) {
+        guest_unsubscribe(calm, guest);
+    } else if (what < 87) {
+        guest_pubrel(calm, guest);
+    } else if (what < 95) {
+        guest_leave(calm, guest);
+    } else {
+        guest_ping(calm, guest);
+    }
+}
+
+static void calm_crash(struct calm *calm)
+{
+    if (mirror_crash_ambiguous(calm->mirror)) return;
+    world_crash(calm->world, 0);
+    for (unsigned i = 0; i < MIRROR_GUESTS; i++) {
+        client_hang_up(client_of(calm, i), true);
+        memset(calm->guests[i].repeatable, 0, IDS);
+    }
+    if (calm->config->shards == 0) {
+        calm->shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
+    }
+    world_restart(calm->world, calm->shards);
+    mirror_crash(calm->mirror);
+}
+
+static void calm_wait(struct calm *calm, uint64_t ms)
+{
+    world_wait(calm->world, ms);
+    mirror_wait(calm->mirror, ms);
+    calm_check(calm);
+}
+
+static void calm_step(struct calm *calm)
+{
+    uint64_t pause = chance(calm, 1, 12) ? below(calm, 4000) : 0;
+    calm_wait(calm, 1 + below(calm, PAUSE_MS) + pause);
+    if (calm->error[0] != 0) return;
+    if (chance(calm, 1, 80)) {
+        calm_crash(calm);
+    } else {
+        guest_act(calm, (unsigned)below(calm, MIRROR_GUESTS));
+    }
+    calm_check(calm);
+}
+
+static void calm_begin(struct calm *calm)
+{
+    struct world_config config = {.shards = calm->shards,
+                                  .seed = calm->config->seed,
+                                  .trace = calm->config->trace,
+                                  .chaos = true};
+    struct options *o = &config.options;
+    options_init(o);
+    o->receive_maximum = (uint16_t)(1 + below(calm, 6));
+    o->max_inflight_messages =
+        (uint16_t)(chance(calm, 1, 3) ? 1 + below(calm, 5) : 30);
+    o->max_queued_messages =
+        (uint32_t)(chance(calm, 1, 2) ? 1 + below(calm, 6) : 0);
+    o->queue_overflow = chance(calm, 1, 2) ? OVERFLOW_OLDEST : OVERFLOW_NEWEST;
+    o->upgrade_outgoing_qos = chance(calm, 1, 8);
+    o->persistence = chance(calm, 2, 3);
+    o->sys_interval_s = 0;
+    calm->world = world_new(&config);
+    calm->mirror =
+        mirror_new(world_options(calm->world), world_now(calm->world));
+    world_settle(calm->world);
+    for (unsigned i = 0; i < MIRROR_GUESTS; i++) {
+        char name[16];
+        struct guest *g = &calm->guests[i];
+        snprintf(name, sizeof(name), "guest%u", i);
+        for (unsigned k = 0; k < 2; k++) {
+            g->clients[k] = client_new(calm->world, name);
+            g->clients[k]->acks = false;
+        }
+        g->repeatable = words_memory(NULL, IDS);
+        memset(g->repeatable, 0, IDS);
+    }
+}
+
+static void calm_free(struct calm *calm)
+{
+    for (unsigned i = 0; i < MIRROR_GUESTS; i++) {
+        client_free(calm->guests[i].clients[0]);
+        client_free(calm->guests[i].clients[1]);
+        free(calm->guests[i].repeatable);
+    }
+    mirror_free(calm->mirror);
+    world_free(calm->world);
+}
+
+int calm_run(const struct random_config *config)
+{
+    struct calm calm = {.config = config};
+    rng_init(&calm.rng, config->seed * 2 + 1);
+    calm.shards = config->shards;
+    if (calm.shards == 0) {
+        calm.shards = (uint16_t)(1 + below(&calm, SHARDS_RANDOM));
+    }
+    calm_begin(&calm);
+    while (calm.step < config->steps && calm.error[0] == 0) {
+        calm_step(&calm);
+        calm.step += 1;
+    }
+    bool well = calm.error[0] == 0;
+    printf("seed %" PRIu64 ": calm, %s, %u shards, %u messages, %u packets: "
+           "%s\n",
+           config->seed,
+           world_options(calm.world)->persistence ? "disk" : "no disk",
+           calm.shards, calm.number, calm.packets, well ? "well" : "WRONG");
+    if (!well) {
+        printf("    at step %u: %s\n    see it: mogi-sim %" PRIu64
+               " --profile calm --shards %u --steps %u --trace\n",
+               calm.step, calm.error, config->seed, config->shards,
+               config->steps);
+    }
+    calm_free(&calm);
+    return well ? 0 : 1;
+}
