@@ -75,9 +75,25 @@ void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
     timer_init(&conn->timer);
     wheel_set(&shard->conn_timers, &conn->timer,
               shard->now_ms + shard->options->connect_timeout_s * 1000ull);
+    conn_limit(shard, conn);
     shard->conns[id.v] = conn;
     shard->conn_count += 1;
     stat_add(shard, STAT_SOCKETS, 1);
+}
+
+void conn_limit(const struct shard *shard, struct conn *conn)
+{
+    const struct options *options = shard->options;
+    uint32_t packet_max = options->max_packet_size;
+    conn->limits = (struct conn_limits){
+        .packet_max = packet_max == 0 ? PACKET_BYTES_MAX : packet_max,
+        .receive_max = options->receive_maximum,
+        .alias_max = options->max_topic_alias,
+        .qos_max = options->max_qos,
+        .retain = options->retain_available,
+    };
+    assert(conn->limits.receive_max > 0);
+    assert(conn->limits.qos_max <= 2);
 }
 
 struct conn *conn_find(struct shard *shard, struct conn_id id)
@@ -112,13 +128,6 @@ static void conn_packet(struct shard *shard, struct conn *conn,
     if (e != OK && !conn->closed) conn_fail(shard, conn, e);
 }
 
-/* The largest packet that is taken. */
-static uint32_t conn_packet_max(const struct shard *shard)
-{
-    uint32_t max = shard->options->max_packet_size;
-    return max == 0 ? PACKET_BYTES_MAX : max;
-}
-
 /* Cut the next packet off `in` and handle it. Returns how many bytes were used;
  * 0 when they are not a whole packet (or the connection is closed): `*need` is
  * then the packet's size, if it is known, else 0. */
@@ -126,7 +135,8 @@ static size_t conn_next(struct shard *shard, struct conn *conn, struct bytes in,
                         struct bytes behind, size_t *need)
 {
     struct frame frame;
-    enum err e = frame_next(in, conn->protocol, conn_packet_max(shard), &frame);
+    enum err e =
+        frame_next(in, conn->protocol, conn->limits.packet_max, &frame);
     *need = 0;
     if (e == ERR_MORE) {
         *need = frame.size;
@@ -167,13 +177,13 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
 /* Is the next packet to be handled now? Not from a client that does not read
  * its answers, has too much under way, or waits for SUBACK: what it sends after
  * SUBSCRIBE finds the subscription made. */
-static bool conn_ready(const struct shard *shard, const struct conn *conn)
+static bool conn_ready(const struct conn *conn)
 {
     if (conn->closed || conn->doomed || !output_room(conn)) return false;
     const struct session *session = conn->session;
     if (session == NULL) return true;
     if (session->subscribing != NULL) return false;
-    uint32_t max = conn->protocol == MQTT_50 ? shard->options->receive_maximum
+    uint32_t max = conn->protocol == MQTT_50 ? conn->limits.receive_max
                                              : INBOUND_PENDING_MAX;
     return !inbound_full(&session->inbound, max);
 }
@@ -185,7 +195,7 @@ static struct bytes conn_packets(struct shard *shard, struct conn *conn,
 {
     struct bytes none = {in.data, 0};
     size_t need;
-    while (in.size > 0 && conn_ready(shard, conn)) {
+    while (in.size > 0 && conn_ready(conn)) {
         size_t used = conn_next(shard, conn, in, none, &need);
         if (used == 0) break;
         in = bytes_skip(in, used);
@@ -206,13 +216,12 @@ static void conn_hold(struct shard *shard, struct conn *conn, struct bytes in)
 void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
 {
     if (in.size >= INPUT_ALIVE_BYTES) conn->seen_ms = shard->now_ms;
-    if (!conn->held && conn_ready(shard, conn) && conn->partial.size > 0) {
+    if (!conn->held && conn_ready(conn) && conn->partial.size > 0) {
         in = conn_complete(shard, conn, in);
     }
-    if (!conn->held && conn_ready(shard, conn))
-        in = conn_packets(shard, conn, in);
+    if (!conn->held && conn_ready(conn)) in = conn_packets(shard, conn, in);
     if (in.size == 0 || conn->closed) return;
-    if (conn->held || !conn_ready(shard, conn)) {
+    if (conn->held || !conn_ready(conn)) {
         conn_hold(shard, conn, in);
     } else {
         buffer_append(&conn->partial, in);
@@ -221,7 +230,7 @@ void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
 
 void conn_resume(struct shard *shard, struct conn *conn)
 {
-    if (!conn->held || !conn_ready(shard, conn)) return;
+    if (!conn->held || !conn_ready(conn)) return;
     conn->held = false;
     if (conn->paused) {
         conn->paused = false;
@@ -323,7 +332,7 @@ void conn_due(struct shard *shard, struct conn *conn)
     }
     assert(conn->keepalive_s > 0);
     uint64_t limit_ms = conn->keepalive_s * 1500ull;
-    /* What waits for us, and not for the client to read, is its sign of life. */
+    /* What waits for us, not for the client to read, is its sign of life. */
     if (conn->held && output_room(conn)) conn->seen_ms = shard->now_ms;
     if (shard->now_ms >= conn->seen_ms + limit_ms) {
         conn_fail(shard, conn, ERR_KEEP_ALIVE); /* [MQTT-3.1.2-22] */

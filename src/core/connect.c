@@ -227,6 +227,7 @@ static void connect_settle(struct shard *shard, struct conn *conn,
 {
     assert(conn->protocol == (uint8_t)c->protocol);
     assert(conn->alias_out == NULL && conn->alias_in == NULL);
+    conn_limit(shard, conn);
     conn->keepalive_s = connect_keepalive_s(shard->options, c);
     if (c->protocol == MQTT_50) {
         uint32_t alias_max = c->properties.topic_alias_max;

@@ -57,21 +57,20 @@ uint64_t publish_expires_ms(const struct shard *shard, bool has,
 }
 
 /* What ends the connection. */
-static enum err publish_check(const struct shard *shard,
-                              const struct conn *conn, const struct publish *p)
+static enum err publish_check(const struct conn *conn, const struct publish *p)
 {
-    const struct options *options = shard->options;
+    const struct conn_limits *limits = &conn->limits;
     if (p->properties.subscription_id_count > 0) {
         return ERR_PROTOCOL; /* [MQTT-3.3.4-6] */
     }
-    if (p->qos > options->max_qos) return ERR_NO_QOS; /* [MQTT-3.2.2-11] */
-    if (p->retain && !options->retain_available) {
+    if (p->qos > limits->qos_max) return ERR_NO_QOS; /* [MQTT-3.2.2-11] */
+    if (p->retain && !limits->retain) {
         return ERR_NO_RETAIN; /* [MQTT-3.2.2-14] */
     }
     if (p->qos == 0 || conn->protocol != MQTT_50) return OK;
     const struct inbound *inbound = &conn->session->inbound;
     if (p->qos == 2 && idset_has(&inbound->received, p->packet_id)) return OK;
-    bool over = inbound->unacknowledged >= options->receive_maximum;
+    bool over = inbound->unacknowledged >= limits->receive_max;
     return over ? ERR_RECEIVE_MAX : OK; /* [MQTT-3.3.4-7] */
 }
 
@@ -230,9 +229,9 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     struct publish p;
     enum err e = publish_read(shard, conn, frame, &p);
     if (e != OK) return e;
-    e = publish_check(shard, conn, &p);
+    e = publish_check(conn, &p);
     if (e != OK) return e;
-    e = alias_in_settle(shard->pool, conn, shard->options->max_topic_alias,
+    e = alias_in_settle(shard->pool, conn, conn->limits.alias_max,
                         (uint16_t)p.properties.topic_alias, &p.topic);
     if (e != OK) return e;
     stat_add(shard, STAT_PUBLISH_IN, 1);

@@ -320,6 +320,39 @@ static void slow_input(void)
     bench_free(b);
 }
 
+/* A reload takes back nothing that a client was told it may send. */
+static void limits_kept(void)
+{
+    struct bench *b = bench_new(1, bench_options());
+    uint32_t a = bench_enter(b, A);
+    struct options options = b->options;
+    options.max_packet_size = 60;
+    options.receive_maximum = 1;
+    options.max_topic_alias = 0;
+    options.max_qos = 1;
+    options.retain_available = false;
+    bench_step(b, 0,
+               (struct event){.kind = EVENT_RELOADED, .options = &options});
+    struct publish_out p = {.topic = bytes_of("a topic of quite some length"),
+                            .payload = bytes_of("and a payload of some more"),
+                            .retain = true,
+                            .topic_alias = 10,
+                            .qos = 2};
+    for (p.packet_id = 1; p.packet_id <= 20; p.packet_id++) {
+        bench_say(b, a, bench_publish(b, a, &p));
+        EXPECT_ACK(b, a, PACKET_PUBREC, p.packet_id, 0);
+    }
+    EXPECT_QUIET(b, a);
+    uint32_t c = bench_knock(b, B);
+    struct connack connack = EXPECT_CONNACK(b, c, 0);
+    CHECK_EQ(connack.properties.packet_size_max, 60);
+    CHECK_EQ(connack.properties.receive_max, 1);
+    p.packet_id = 1;
+    bench_say(b, c, bench_publish(b, c, &p));
+    EXPECT_CLOSED(b, c, REASON_PACKET_TOO_LARGE);
+    bench_free(b);
+}
+
 /* Everybody hears that the broker ends, and nobody comes in any more. */
 static void stopped(void)
 {
@@ -353,6 +386,7 @@ int main(void)
     RUN(slow);
     RUN(slow_qos0);
     RUN(slow_input);
+    RUN(limits_kept);
     RUN(stopped);
     return check_result();
 }
