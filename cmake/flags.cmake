@@ -50,7 +50,7 @@ if(MOGI_COVERAGE)
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
 endif()
-# Only gcc makes objects that serve with and without link-time optimisation.
+# Link-time optimisation, for the program alone: see programs.cmake.
 set(MOGI_LTO OFF)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT MOGI_SANITIZE
    AND NOT MOGI_COVERAGE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")

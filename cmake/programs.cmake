@@ -4,15 +4,17 @@ file(GLOB mogi_main CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/cli/main.c")
 if(mogi_main)
   add_executable(mogi ${mogi_main})
   target_link_libraries(mogi PRIVATE mogi-cli)
-  # The program is optimised as a whole; its rooms hold plain code too, which
-  # tests link without that cost.
+  # The program is optimised as a whole, from the sources of all rooms; tests
+  # link the rooms as they are.
   if(MOGI_LTO)
     foreach(room IN LISTS MOGI_ROOMS)
       get_target_property(type mogi-${room} TYPE)
       if(type STREQUAL "STATIC_LIBRARY")
-        target_compile_options(mogi-${room} PRIVATE -flto -ffat-lto-objects)
+        get_target_property(sources mogi-${room} SOURCES)
+        target_sources(mogi PRIVATE ${sources})
       endif()
     endforeach()
+    target_compile_options(mogi PRIVATE -flto)
     target_link_options(mogi PRIVATE -O2 -flto=auto)
   endif()
   install(TARGETS mogi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
