@@ -214,12 +214,15 @@ ssize_t socket_read(int fd, void *data, size_t size)
 
 ssize_t socket_write(int fd, const uv_buf_t *list, size_t count)
 {
+    assert(count > 0);
     /* libuv promises that uv_buf_t is laid out as the system's iovec. */
     struct msghdr message = {.msg_iov = (void *)(uintptr_t)list,
                              .msg_iovlen = count};
     ssize_t put;
     do {
-        put = sendmsg(fd, &message, MSG_NOSIGNAL);
+        /* One run, the common case, is spared the copying of the list. */
+        put = count == 1 ? send(fd, list->base, list->len, MSG_NOSIGNAL)
+                         : sendmsg(fd, &message, MSG_NOSIGNAL);
     } while (put < 0 && errno == EINTR);
     return put < 0 ? uv_translate_sys_error(errno) : put;
 }
