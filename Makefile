@@ -18,8 +18,8 @@ preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench format format-check lint asan tsan install \
-        clean
+.PHONY: help run build test bench format format-check lint asan tsan fuzz \
+        install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -61,6 +61,9 @@ tsan: ## run the live tests under ThreadSanitizer
 	@bash tools/setup build test
 	@$(call preset,tsan)
 	@ctest --preset tsan -j $(JOBS) -L 'tsan|unit'
+
+fuzz: ## fuzz each target for 15 s, or TARGET=... for TIME=... s
+	@JOBS=$(JOBS) TIME=$(or $(TIME),15) bash test/fuzz/run $(TARGET)
 
 install: ## install under PREFIX (/usr/local), below DESTDIR
 	@bash tools/setup build

@@ -77,7 +77,8 @@ endif()
 # line "# tsan: skip" keeps one out of the run under ThreadSanitizer.
 if(TARGET mogi)
   file(GLOB live_tests CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}"
-       "${test_root}/live/*_test.py" "${PROJECT_SOURCE_DIR}/examples/*/test*.py")
+       "${test_root}/live/*_test.py"
+       "${PROJECT_SOURCE_DIR}/examples/*/*_test.py")
   foreach(file IN LISTS live_tests)
     if(file MATCHES "^test/live/(.*)_test\\.py$")
       set(name live/${CMAKE_MATCH_1})
@@ -105,16 +106,27 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/tools/tidy")
   set_tests_properties(tidy tidy/self PROPERTIES LABELS tidy TIMEOUT 120)
 endif()
 
-# fuzz-<name>: test/fuzz/<name>_fuzz.c under libFuzzer (preset "fuzz").
-if(MOGI_FUZZ)
-  file(GLOB fuzz_targets CONFIGURE_DEPENDS "${test_root}/fuzz/*_fuzz.c")
-  foreach(file IN LISTS fuzz_targets)
-    get_filename_component(name "${file}" NAME_WE)
-    string(REGEX REPLACE "_fuzz$" "" name "${name}")
-    add_executable(fuzz-${name} "${file}")
-    target_compile_definitions(fuzz-${name} PRIVATE
-      MOGI_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+# fuzz-<name>: test/fuzz/<name>_fuzz.c, under libFuzzer in the preset "fuzz";
+# else a program that plays what is kept, and test fuzz/<name>.
+file(GLOB fuzz_targets CONFIGURE_DEPENDS "${test_root}/fuzz/*_fuzz.c")
+foreach(file IN LISTS fuzz_targets)
+  get_filename_component(name "${file}" NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" name "${name}")
+  set(corpus "${test_root}/fuzz/corpus/${name}.hex")
+  add_executable(fuzz-${name} "${file}")
+  target_include_directories(fuzz-${name} PRIVATE
+    "${PROJECT_SOURCE_DIR}/test/unit")
+  target_link_libraries(fuzz-${name} PRIVATE ${room_libraries})
+  if(MOGI_FUZZ)
     target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(fuzz-${name} PRIVATE ${room_libraries})
-  endforeach()
-endif()
+    continue()
+  endif()
+  target_sources(fuzz-${name} PRIVATE "${test_root}/fuzz/replay.c")
+  set_target_properties(fuzz-${name} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
+  if(EXISTS "${corpus}")
+    add_test(NAME fuzz/${name} COMMAND fuzz-${name} "${corpus}")
+    set_tests_properties(fuzz/${name} PROPERTIES LABELS unit)
+    mogi_timeout(fuzz/${name} 120)
+  endif()
+endforeach()
