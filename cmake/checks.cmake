@@ -4,3 +4,11 @@
 add_test(NAME conformance COMMAND ${MOGI_PYTHON}
   "${PROJECT_SOURCE_DIR}/tools/conformance" --check "${PROJECT_SOURCE_DIR}")
 set_tests_properties(conformance PROPERTIES LABELS tidy TIMEOUT 120)
+
+# install: what `make install` puts below DESTDIR and prefix works there.
+if(TARGET mogi)
+  add_test(NAME install COMMAND ${MOGI_PYTHON} "${test_root}/install_test.py"
+    "${CMAKE_BINARY_DIR}")
+  set_tests_properties(install PROPERTIES LABELS live)
+  mogi_timeout(install 120)
+endif()
