@@ -64,12 +64,11 @@ static enum err segment_sift(struct wal *wal, const struct logfile *file,
                        (uint32_t)(at + LOGFRAME_HEAD_BYTES), changes);
     }
     if (e == ERR_MORE) return OK;
-    if (e == ERR_MALFORMED) {
+    if (e == ERR_MALFORMED && !wal->keeper_fails) {
         wal_say(wal, true,
                 "%s/%010llu.log is broken at offset %zu: it was written, and "
                 "now it is not what it was. Look after the disk",
                 wal->folder, (unsigned long long)file->number, scan.offset);
-        errno = EIO;
     }
     return e;
 }

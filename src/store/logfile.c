@@ -38,19 +38,46 @@ static void spare_path(const struct wal *wal, size_t index,
     logfile_path(wal, name, path);
 }
 
-/* A slot that is `taken` or not; SPARES_MAX: there is none. It is then the
- * other. */
-static size_t spare_swap(struct wal *wal, bool taken)
+/* The first name that is `used` or not; SPARES_MAX: there is none. */
+static size_t spare_find(const struct wal *wal, bool used)
 {
-    size_t found = SPARES_MAX;
-    pthread_mutex_lock(&wal->lock);
-    for (size_t i = 0; i < SPARES_MAX && found == SPARES_MAX; i++) {
-        if (wal->spare[i] == taken) found = i;
+    for (size_t i = 0; i < SPARES_MAX; i++) {
+        if (wal->spare[i] == used) return i;
     }
-    if (found < SPARES_MAX) wal->spare[found] = !taken;
-    if (taken) pthread_cond_signal(&wal->tidy);
-    pthread_mutex_unlock(&wal->lock);
+    return SPARES_MAX;
+}
+
+/* Give a spare file the name `path`, so that its old name can be used again.
+ * Under the lock of spares, as all that gives or takes their names. */
+static bool spare_take(struct wal *wal, const char *path)
+{
+    char spare[FILES_PATH_MAX];
+    pthread_mutex_lock(&wal->spare_lock);
+    size_t index = spare_find(wal, true);
+    bool found = index < SPARES_MAX;
+    if (found) {
+        spare_path(wal, index, spare);
+        wal->spare[index] = false;
+        found = wal->files->rename(wal->files, spare, path) == OK;
+    }
+    pthread_mutex_unlock(&wal->spare_lock);
     return found;
+}
+
+/* Make the file at `path` a spare one, if there is a name left. */
+static bool spare_give(struct wal *wal, const char *path)
+{
+    char spare[FILES_PATH_MAX];
+    pthread_mutex_lock(&wal->spare_lock);
+    size_t index = spare_find(wal, false);
+    bool given = index < SPARES_MAX;
+    if (given) {
+        spare_path(wal, index, spare);
+        given = wal->files->rename(wal->files, path, spare) == OK;
+        wal->spare[index] = given;
+    }
+    pthread_mutex_unlock(&wal->spare_lock);
+    return given;
 }
 
 /* A new file with the space of a segment. */
@@ -70,14 +97,14 @@ static enum err file_make(struct wal *wal, const char *path, int *fd)
 }
 
 /* A file to make a segment of: a spare one, or a new one. */
-static enum err file_take(struct wal *wal, char path[FILES_PATH_MAX], int *fd)
+static enum err file_take(struct wal *wal, const char *path, int *fd)
 {
-    size_t index = spare_swap(wal, true);
-    if (index < SPARES_MAX) {
-        spare_path(wal, index, path);
-        if (wal->files->open(wal->files, path, false, fd) == OK) return OK;
-    }
-    logfile_path(wal, "new", path);
+    struct files *files = wal->files;
+    bool spare = spare_take(wal, path);
+    pthread_mutex_lock(&wal->lock);
+    pthread_cond_signal(&wal->tidy);
+    pthread_mutex_unlock(&wal->lock);
+    if (spare && files->open(files, path, false, fd) == OK) return OK;
     return file_make(wal, path, fd);
 }
 
@@ -109,6 +136,7 @@ enum err logfile_begin(struct wal *wal, uint64_t number, uint64_t sequence,
     struct logfile *file = calloc(1, sizeof *file);
     if (file == NULL) return ERR_NO_MEMORY;
     enum err e = files_random(luck);
+    logfile_path(wal, "new", path);
     if (e == OK) e = file_take(wal, path, &file->fd);
     if (e != OK) {
         free(file);
@@ -141,42 +169,30 @@ void logfile_free(struct wal *wal, struct logfile *file)
 
 void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size)
 {
-    char path[FILES_PATH_MAX], spare[FILES_PATH_MAX];
+    char path[FILES_PATH_MAX];
     logfile_number_path(wal, number, path);
     bool usual = size <= 2 * (uint64_t)wal->options.segment_bytes;
-    size_t index = usual ? spare_swap(wal, false) : SPARES_MAX;
-    if (index < SPARES_MAX) {
-        spare_path(wal, index, spare);
-        if (wal->files->rename(wal->files, path, spare) == OK) return;
-        pthread_mutex_lock(&wal->lock);
-        wal->spare[index] = false;
-        pthread_mutex_unlock(&wal->lock);
-    }
+    if (usual && spare_give(wal, path)) return;
     (void)wal->files->remove(wal->files, path);
 }
 
-bool logfile_has_spare(const struct wal *wal)
+bool logfile_has_spare(struct wal *wal)
 {
-    bool found = false;
-    for (size_t i = 0; i < SPARES_MAX; i++)
-        found |= wal->spare[i];
+    pthread_mutex_lock(&wal->spare_lock);
+    bool found = spare_find(wal, true) < SPARES_MAX;
+    pthread_mutex_unlock(&wal->spare_lock);
     return found;
 }
 
 enum err logfile_spare(struct wal *wal)
 {
-    pthread_mutex_lock(&wal->lock);
-    bool found = logfile_has_spare(wal);
-    pthread_mutex_unlock(&wal->lock);
-    if (found) return OK;
+    if (logfile_has_spare(wal)) return OK;
     char path[FILES_PATH_MAX];
-    spare_path(wal, 0, path);
+    logfile_path(wal, "new-spare", path);
     int fd;
     enum err e = file_make(wal, path, &fd);
     if (e != OK) return e;
     wal->files->close(wal->files, fd);
-    pthread_mutex_lock(&wal->lock);
-    wal->spare[0] = true;
-    pthread_mutex_unlock(&wal->lock);
+    if (!spare_give(wal, path)) (void)wal->files->remove(wal->files, path);
     return OK;
 }

@@ -177,6 +177,7 @@ static void wal_free(struct store *store)
     pthread_cond_destroy(&wal->tidy);
     pthread_mutex_destroy(&wal->lock);
     pthread_mutex_destroy(&wal->base_lock);
+    pthread_mutex_destroy(&wal->spare_lock);
     free(wal);
 }
 
@@ -187,6 +188,7 @@ static void locks_init(struct wal *wal)
     error |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     error |= pthread_mutex_init(&wal->lock, NULL);
     error |= pthread_mutex_init(&wal->base_lock, NULL);
+    error |= pthread_mutex_init(&wal->spare_lock, NULL);
     error |= pthread_cond_init(&wal->work, &attributes);
     error |= pthread_cond_init(&wal->tidy, &attributes);
     assert(error == 0);

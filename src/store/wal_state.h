@@ -85,10 +85,9 @@ struct wal {
     struct link full;     /* segments, oldest first */
     size_t full_count;
     struct index index; /* of what is on disk in segments */
-    bool spare[SPARES_MAX];
-    bool log_fails;    /* the committer's last attempt */
-    bool keeper_fails; /* the keeper's */
-    bool low;          /* there is no spare, or no reserve */
+    bool log_fails;     /* the committer's last attempt */
+    bool keeper_fails;  /* the keeper's */
+    bool low;           /* there is no spare, or no reserve */
     enum wal_state state;
     bool closing;
     uint64_t commits, batches;
@@ -102,6 +101,9 @@ struct wal {
     uint64_t durable;     /* all frames below are on disk */
     uint64_t synced_ms;   /* when, for WAL_EVERYSEC */
     uint8_t *staging;     /* STAGING_BYTES */
+
+    pthread_mutex_t spare_lock; /* names of spare files; taken last */
+    bool spare[SPARES_MAX];     /* "spare-0" and so on: there is such a file */
 
     pthread_mutex_t base_lock; /* LMDB is in use */
     struct lmdb *lmdb;
@@ -147,8 +149,8 @@ void logfile_free(struct wal *wal, struct logfile *file);
  * removed. */
 void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size);
 
-/* Is a spare file there? Under the lock. */
-bool logfile_has_spare(const struct wal *wal);
+/* Is a spare file there? */
+bool logfile_has_spare(struct wal *wal);
 
 /* See that one is. */
 MUST_USE

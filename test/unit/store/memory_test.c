@@ -1,5 +1,5 @@
 /* memory_test.c - order, holding, failing and crashing of the memory store. */
-#include "check.h"
+#include "contract.h"
 #include "store/memory.h"
 
 struct told {
@@ -139,8 +139,20 @@ static void many_records_stay_sorted(void)
     store_free(store);
 }
 
+static struct store *contract_make(struct contract *c)
+{
+    return memory_new(contract_done, c);
+}
+
+static void it_keeps_the_contract(void)
+{
+    static struct contract contract = {.make = contract_make};
+    contract_ask(&contract);
+}
+
 int main(void)
 {
+    RUN(it_keeps_the_contract);
     RUN(records_come_in_order);
     RUN(held_batches_wait_in_order);
     RUN(crash_loses_only_the_end);

@@ -1,0 +1,113 @@
+/* keeper_test.c - full segments move into LMDB, but not what was undone; no
+ * space is told in time. */
+#include "engine.h"
+
+static struct wal_stats stats_of(struct engine *e)
+{
+    struct wal_stats stats;
+    wal_stats(e->store, &stats);
+    return stats;
+}
+
+/* Fill segments: `count` batches, each with a key that stays, or is deleted by
+ * the next. */
+static void fill(struct engine *e, unsigned count, bool stays)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char text[256];
+        int size = snprintf(text, sizeof text, "k%05u=%0150u", i, i);
+        if (!stays && i > 0) {
+            snprintf(text + size, sizeof text - (size_t)size, " k%05u", i - 1);
+        }
+        engine_wait(e, 0, engine_put(e, 0, text));
+    }
+}
+
+static void full_segments_move(void)
+{
+    struct engine *e = engine_new(room_new());
+    engine_open(e);
+    fill(e, 500, true);
+    UNTIL(stats_of(e).segments <= 2);
+    struct wal_stats stats = stats_of(e);
+    CHECK(stats.records > 350);
+    CHECK(stats.keys < 150);
+    CHECK_EQ(stats.records + stats.keys, 500);
+    engine_close(e);
+    REQUIRE(engine_try(e, false) == OK);
+    CHECK_EQ(stats_of(e).records, 500);
+    engine_free(e);
+}
+
+static void what_was_deleted_never_gets_there(void)
+{
+    struct engine *e = engine_new(room_new());
+    engine_open(e);
+    fill(e, 500, false);
+    UNTIL(stats_of(e).segments <= 2);
+    CHECK_EQ(stats_of(e).records, 0);
+    engine_close(e);
+    REQUIRE(engine_try(e, false) == OK);
+    CHECK_EQ(stats_of(e).records, 1);
+    engine_free(e);
+}
+
+static void files_are_used_again(void)
+{
+    struct engine *e = engine_new(room_new());
+    engine_open(e);
+    fill(e, 300, false);
+    UNTIL(stats_of(e).segments <= 2);
+    UNTIL(room_has(e->options.folder, "spare-0") ||
+          room_has(e->options.folder, "spare-1"));
+    CHECK(!room_has(e->options.folder, "0000000001.log"));
+    engine_free(e);
+}
+
+/* There is no space for another segment: told while this one has room. */
+static void no_space_is_told_in_time(void)
+{
+    struct engine *e = engine_new(room_new());
+    engine_open(e);
+    engine_keep(e, "a=1");
+    UNTIL(room_has(e->options.folder, "spare-0"));
+    atomic_store(&e->tight, 1);
+    fill(e, 40, true);
+    UNTIL(engine_state(e) == WAL_FULL);
+    CHECK(strstr(e->last, "no more space") != NULL);
+    engine_keep(e, "a");
+    atomic_store(&e->tight, 0);
+    UNTIL(engine_state(e) == WAL_WORKS);
+    fill(e, 100, true);
+    engine_close(e);
+    CHECK(strncmp(engine_look(e->options.folder, false), "k00000=0", 8) == 0);
+    engine_free(e);
+}
+
+static void a_segment_that_rots_is_told(void)
+{
+    struct engine *e = engine_new(room_new());
+    engine_open(e);
+    engine_keep(e, "a=1");
+    engine_keep(e, "b=2");
+    size_t size;
+    uint8_t *bytes = room_load(e->options.folder, "0000000001.log", &size);
+    bytes[150] ^= 1;
+    room_save(e->options.folder, "0000000001.log", bytes, size);
+    free(bytes);
+    fill(e, 150, true);
+    UNTIL(engine_state(e) == WAL_FULL);
+    CHECK(strstr(e->last, "base.mdb") != NULL);
+    CHECK(room_has(e->options.folder, "0000000001.log"));
+    engine_free(e);
+}
+
+int main(void)
+{
+    RUN(full_segments_move);
+    RUN(what_was_deleted_never_gets_there);
+    RUN(files_are_used_again);
+    RUN(no_space_is_told_in_time);
+    RUN(a_segment_that_rots_is_told);
+    return check_result();
+}

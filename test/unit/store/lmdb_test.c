@@ -1,0 +1,147 @@
+/* lmdb_test.c - the sorted file: transactions, its map that grows, and records
+ * that are missed. */
+#include "room.h"
+#include "store/lmdb.h"
+
+static struct lmdb_change put(const char *key, const char *value,
+                              uint64_t order)
+{
+    return (struct lmdb_change){bytes_of(key), bytes_of(value), STORE_PUT,
+                                order};
+}
+
+static struct lmdb_change del(const char *key, uint64_t order)
+{
+    return (struct lmdb_change){bytes_of(key), bytes_of(""), STORE_DEL, order};
+}
+
+static struct lmdb *opened(const char *room)
+{
+    char path[ROOM_PATH_MAX];
+    room_path(room, "base.mdb", path);
+    struct lmdb *lmdb;
+    REQUIRE(lmdb_open(path, false, &lmdb) == OK);
+    return lmdb;
+}
+
+static void show(void *context, struct bytes key, struct bytes value)
+{
+    char *text = context;
+    snprintf(text + strlen(text), 256 - strlen(text), "%.*s=%.*s ",
+             (int)key.size, (const char *)key.data, (int)value.size,
+             (const char *)value.data);
+}
+
+static const char *dump(struct lmdb *lmdb)
+{
+    static char text[256];
+    text[0] = '\0';
+    return lmdb_each(lmdb, show, text) == OK ? text : "?";
+}
+
+static void the_newest_change_of_a_key_counts(void)
+{
+    const char *room = room_new();
+    struct lmdb *lmdb = opened(room);
+    struct lmdb_head head = {.segment = 4, .sequence = 9}, back;
+    CHECK_EQ(lmdb_head(lmdb, &back), ERR_MORE);
+    CHECK_STR(dump(lmdb), "");
+    struct lmdb_change first[] = {put("b", "3", 3),  put("a", "1", 1),
+                                  put("ab", "2", 2), put("b", "0", 0),
+                                  del("c", 5),       put("c", "4", 4)};
+    CHECK_EQ(lmdb_apply(lmdb, first, 6, &head), OK);
+    CHECK_STR(dump(lmdb), "a=1 ab=2 b=3 ");
+    CHECK_EQ(head.count, 3);
+    lmdb_close(lmdb);
+    lmdb = opened(room);
+    CHECK_EQ(lmdb_head(lmdb, &back), OK);
+    CHECK_EQ(back.segment, 4);
+    CHECK_EQ(back.sequence, 9);
+    CHECK_EQ(back.count, 3);
+    CHECK_EQ(back.sum, head.sum);
+    struct lmdb_change second[] = {del("a", 0), del("never", 1),
+                                   put("ab", "", 2)};
+    CHECK_EQ(lmdb_apply(lmdb, second, 3, &head), OK);
+    CHECK_STR(dump(lmdb), "ab= b=3 ");
+    struct lmdb_change third[] = {del("ab", 0), del("b", 1)};
+    CHECK_EQ(lmdb_apply(lmdb, third, 2, &head), OK);
+    CHECK_EQ(head.count, 0);
+    CHECK_EQ(head.sum, 0);
+    lmdb_close(lmdb);
+}
+
+static void count(void *context, struct bytes key, struct bytes value)
+{
+    size_t *sum = context;
+    (void)key;
+    *sum += value.size;
+}
+
+/* More than the map it begins with, in one transaction. */
+static void the_map_grows(void)
+{
+    enum { COUNT = 60, SIZE = 3 << 20 };
+    struct lmdb *lmdb = opened(room_new());
+    struct lmdb_head head = {.segment = 1};
+    static char keys[COUNT][8];
+    static struct lmdb_change changes[COUNT];
+    uint8_t *value = calloc(1, SIZE);
+    REQUIRE(value != NULL);
+    for (unsigned i = 0; i < COUNT; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%u", i);
+        changes[i] = put(keys[i], "", i);
+        changes[i].value = bytes_at(value, SIZE);
+    }
+    CHECK_EQ(lmdb_apply(lmdb, changes, COUNT, &head), OK);
+    CHECK_EQ(head.count, COUNT);
+    size_t sum = 0;
+    CHECK_EQ(lmdb_each(lmdb, count, &sum), OK);
+    CHECK_EQ(sum, (size_t)COUNT * SIZE);
+    CHECK(lmdb_bytes(lmdb) > (uint64_t)COUNT * SIZE);
+    lmdb_close(lmdb);
+    free(value);
+}
+
+static void no_record_is_missed_in_silence(void)
+{
+    const char *room = room_new();
+    struct lmdb *lmdb = opened(room);
+    struct lmdb_head head = {.segment = 1};
+    struct lmdb_change changes[] = {put("key-a", "1", 0), put("key-b", "2", 1)};
+    CHECK_EQ(lmdb_apply(lmdb, changes, 2, &head), OK);
+    lmdb_close(lmdb);
+    size_t size;
+    uint8_t *bytes = room_load(room, "base.mdb", &size);
+    /* A key that turns into another is a key that is missed. */
+    for (size_t i = 0; i + 5 < size; i++) {
+        if (memcmp(bytes + i, "key-b", 5) == 0) bytes[i + 4] = 'c';
+    }
+    room_save(room, "base.mdb", bytes, size);
+    free(bytes);
+    lmdb = opened(room);
+    CHECK_STR(dump(lmdb), "?");
+    CHECK(strlen(lmdb_why(lmdb)) > 0);
+    char lost[256] = "";
+    CHECK_EQ(lmdb_mend(lmdb, show, lost), OK);
+    CHECK(strncmp(lost, "key-c=", 6) == 0);
+    CHECK_STR(dump(lmdb), "key-a=1 ");
+    lmdb_close(lmdb);
+}
+
+static void what_cannot_be_opened(void)
+{
+    struct lmdb *lmdb;
+    CHECK_EQ(lmdb_open("/nowhere/base.mdb", false, &lmdb), ERR_IO);
+    CHECK(strstr(lmdb_why(lmdb), "No such file") != NULL);
+    lmdb_close(lmdb);
+    lmdb_close(NULL);
+}
+
+int main(void)
+{
+    RUN(the_newest_change_of_a_key_counts);
+    RUN(the_map_grows);
+    RUN(no_record_is_missed_in_silence);
+    RUN(what_cannot_be_opened);
+    return check_result();
+}
