@@ -155,6 +155,10 @@ static void pump(struct mirror *mirror, struct mirror_guest *g, unsigned set)
 static bool make_room(const struct mirror *mirror, struct mirror_guest *g)
 {
     unsigned window = window_count(g);
+    while (window < g->due_count && g->dues[window].state == MIRROR_QUEUED &&
+           expired(mirror, &g->dues[window].message)) {
+        due_remove(g, window);
+    }
     bool idle = g->here && window == g->due_count && window < g->window_max;
     uint32_t max = mirror->options->max_queued_messages;
     if (idle || max == 0) return true;

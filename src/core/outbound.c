@@ -419,12 +419,28 @@ static bool queue_drop_oldest(struct shard *shard, struct session *session)
     return false;
 }
 
+/* Drop what expired at the head of the queue, unsent. */
+static void queue_drop_expired(struct shard *shard, struct session *session)
+{
+    struct outbound *o = &session->outbound;
+    while (!list_empty(&o->queue)) {
+        struct delivery *d = OWNER(o->queue.next, struct delivery, link);
+        if (d->packet_id != 0) return;
+        if (!message_expired(&d->body->message, shard->now_ms)) return;
+        queue_drop(shard, session, d);
+    }
+}
+
 /* Is there room to queue `m`, maybe after dropping what is older? */
 static bool queue_make_room(struct shard *shard, struct session *session,
                             const struct message *m)
 {
     const struct options *options = shard->options;
     struct outbound *o = &session->outbound;
+    if (!queue_has_room(options, o->queue_count, o->queue_bytes,
+                        m->payload.size)) {
+        queue_drop_expired(shard, session);
+    }
     while (!queue_has_room(options, o->queue_count, o->queue_bytes,
                            m->payload.size)) {
         if (options->queue_overflow != OVERFLOW_OLDEST) return false;
