@@ -44,7 +44,8 @@ struct wish {
 
 struct receiver {
     struct wish wishes[MODEL_FILTERS];
-    uint8_t *copies; /* by message; first ones */
+    uint64_t crashes; /* that have cost it its session, if any did */
+    uint8_t *copies;  /* by message; first ones */
     size_t copies_capacity;
     /* The last message in order, by publisher, topic, QoS as published and as
      * delivered; plus 1. */
@@ -171,11 +172,24 @@ void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
     model->receivers[actor].wishes[filter].sure = false;
 }
 
+/* A session that a crash ended takes along what it had received at QoS 2, and
+ * what nobody was promised yet may come to the next one. */
+static void receiver_forget(struct model *model, struct receiver *r)
+{
+    if (r->crashes == model->crashes) return;
+    r->crashes = model->crashes;
+    for (uint32_t i = 0; i < model->count && i < r->copies_capacity; i++) {
+        if (!model->messages[i].completed) r->copies[i] &= COPIES;
+    }
+}
+
 void model_session_lost(struct model *model, unsigned actor)
 {
+    struct receiver *r = &model->receivers[actor];
     for (unsigned i = 0; i < MODEL_FILTERS; i++) {
-        model->receivers[actor].wishes[i].sure = false;
+        r->wishes[i].sure = false;
     }
+    receiver_forget(model, r);
 }
 
 void model_crashed(struct model *model)
@@ -242,7 +256,7 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
-/* A second copy at QoS 2? Nothing excuses that. */
+/* A second copy at QoS 2 in one session? Nothing excuses that. */
 static void check_once(struct model *model, unsigned actor, uint32_t number)
 {
     uint8_t *copies = copies_of(&model->receivers[actor], number);
