@@ -176,8 +176,10 @@ class PubTest(CliCase):
             self.assertIn(b"CONNECT", out)
 
     def test_mistakes(self):
+        # Who says too little is shown how it is done, by each in its way.
+        self.each_pub("-m x", "-t a", status=1, noise=rb"(?s)\A.*\Z")
         self.each_pub(
-            "-m x", "-t a", "-t a -m x -q 3", "-t a -m x -q -1",
+            "-t a -m x -q 3", "-t a -m x -q -1",
             "-t a/# -m x", "-t a/+ -m x", "-t a -m x -V 6", "-t a -m x -p 0",
             "-t a -m x -p 65536", "-t a -m x -k 70000", "-t", "-t a -m",
             "--nope", "-t a -m x -n", "-t a -m x -l", "-t a -m x -f /dev/null",
