@@ -60,8 +60,8 @@ void model_subscribing(struct model *model, unsigned actor, unsigned filter);
 /* The actor's session is gone, and all that was to come with it. */
 void model_session_lost(struct model *model, unsigned actor);
 
-/* The broker crashed. */
-void model_crashed(struct model *model);
+/* The broker crashed; with `moved` it has another number of shards now. */
+void model_crashed(struct model *model, bool moved);
 
 /* A member of the group left with messages it may not have acknowledged. */
 void model_member_left(struct model *model);

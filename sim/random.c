@@ -459,8 +459,8 @@ static void actor_act(struct life *life, struct actor *actor)
  * another number of shards. */
 static void life_crash(struct life *life)
 {
+    uint16_t shards = life->shards;
     world_crash(life->world, below(life, CRASH_COMMITS));
-    model_crashed(life->model);
     for (unsigned i = 0; i < life->actor_count; i++) {
         struct actor *actor = &life->actors[i];
         client_hang_up(actor->client, true);
@@ -473,6 +473,7 @@ static void life_crash(struct life *life)
     if (life->config->shards == 0 && chance(life, 1, 2)) {
         life->shards = (uint16_t)(1 + below(life, SHARDS_RANDOM));
     }
+    model_crashed(life->model, life->shards != shards);
     world_restart(life->world, life->shards);
     life->held = false;
 }
@@ -618,6 +619,15 @@ static void life_retained(struct life *life)
     client_free(client);
 }
 
+/* Start again: only then go copies of shards that are no more. */
+static void life_restart(struct life *life)
+{
+    if (!world_options(life->world)->persistence) return;
+    world_crash(life->world, SIZE_MAX);
+    world_restart(life->world, life->shards);
+    world_settle(life->world);
+}
+
 /* Clear what is retained, end all sessions: hardly anything may be left. */
 static void life_end(struct life *life)
 {
@@ -645,6 +655,7 @@ static void life_end(struct life *life)
         client_hang_up(actor->client, false);
     }
     world_wait(life->world, 600 * 1000);
+    life_restart(life);
     char what[96];
     if (world_records(life->world) > RECORDS_KEPT) {
         snprintf(what, sizeof(what), "%zu records are left when all are gone",
