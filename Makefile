@@ -19,7 +19,7 @@ sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench format format-check lint asan tsan fuzz \
-        install clean
+        coverage valgrind install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,8 +47,9 @@ format-check:
 	@bash tools/setup lint
 	@$(call sources,$(FOLDERS)) | xargs -0r clang-format --dry-run -Werror
 
-lint: build format-check ## check layout, style rules, clang-tidy's findings
+lint: build format-check ## layout, style rules, cppcheck, clang-tidy
 	@/usr/bin/python3 tools/tidy --build build .
+	@JOBS=$(JOBS) tools/cppcheck
 	@find src sim -name '*.c' -print0 | \
 	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build
 
@@ -64,6 +65,18 @@ tsan: ## run the live tests under ThreadSanitizer
 
 fuzz: ## fuzz each target for 15 s, or TARGET=... for TIME=... s
 	@JOBS=$(JOBS) TIME=$(or $(TIME),15) bash test/fuzz/run $(TARGET)
+
+coverage: ## which lines and branches of wire/ and core/ the tests run
+	@bash tools/setup build test
+	@$(call preset,coverage)
+	@find build-coverage -name '*.gcda' -delete
+	@ctest --preset coverage -j $(JOBS) -L 'unit|play|sim' --output-on-failure
+	@tools/coverage build-coverage
+
+valgrind: ## run the unit tests under valgrind
+	@bash tools/setup build test lint
+	@$(call preset,default)
+	@JOBS=$(JOBS) tools/memcheck build
 
 install: ## install under PREFIX (/usr/local), below DESTDIR
 	@bash tools/setup build

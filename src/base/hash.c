@@ -35,12 +35,12 @@ static inline uint64_t load_word(const uint8_t *at)
            (uint64_t)at[7] << 56;
 }
 
-/* The last 0..7 bytes, and the size in the highest. */
-static inline uint64_t load_last(const uint8_t *at, size_t count, size_t size)
+/* The 0..7 bytes from `from` on, and the size in the highest. */
+static inline uint64_t load_last(struct bytes b, size_t from)
 {
-    uint64_t word = (uint64_t)(size & 0xff) << 56;
-    for (size_t i = 0; i < count; i++) {
-        word |= (uint64_t)at[i] << (8 * i);
+    uint64_t word = (uint64_t)(b.size & 0xff) << 56;
+    for (size_t i = from; i < b.size; i++) {
+        word |= (uint64_t)b.data[i] << (8 * (i - from));
     }
     return word;
 }
@@ -64,8 +64,7 @@ uint64_t hash_bytes(const struct hash_key *key, struct bytes b)
     for (size_t i = 0; i < whole; i += 8) {
         sip_absorb(&s, load_word(b.data + i));
     }
-    const uint8_t *last = b.size > whole ? b.data + whole : NULL;
-    sip_absorb(&s, load_last(last, b.size - whole, b.size));
+    sip_absorb(&s, load_last(b, whole));
     s.v2 ^= 0xff;
     for (int i = 0; i < 3; i++) {
         sip_round(&s);

@@ -203,14 +203,13 @@ static void batch_number(struct wal *wal, struct batch *batch)
 static enum err group_write(struct wal *wal)
 {
     struct stage stage = {.at = wal->now->written};
-    enum err e = OK;
     while (!list_empty(&wal->group)) {
         struct batch *batch = batch_of(wal->group.next);
         batch_number(wal, batch);
         struct bytes frame = bytes_at(batch->frame, logframe_size(batch->size));
         list_remove(&batch->link);
         list_push(&wal->unsynced, &batch->link);
-        e = stage_add(wal, &stage, frame);
+        enum err e = stage_add(wal, &stage, frame);
         if (e != OK) return e;
     }
     return stage_flush(wal, &stage);
