@@ -220,6 +220,17 @@ static void answer_check(struct calm *calm, unsigned guest,
             g->answer_count * sizeof(g->answers[0]));
 }
 
+static void missing_tell(struct calm *calm, unsigned guest,
+                         const struct mirror_flow *flow)
+{
+    char what[96];
+    const struct mirror_due *due = &flow->due;
+    snprintf(what, sizeof(what), "%s is missing: message %u on %s, QoS %u",
+             flow->pubrel ? "PUBREL" : "PUBLISH", due->message.number,
+             mirror_topic(due->message.topic), due->qos);
+    calm_wrong(calm, guest, what, NULL);
+}
+
 static void guest_check(struct calm *calm, unsigned guest)
 {
     struct mirror_guest *g = &calm->mirror->guests[guest];
@@ -237,9 +248,7 @@ static void guest_check(struct calm *calm, unsigned guest)
         words_free(packet);
     }
     if (client->error[0] != 0) calm_wrong(calm, guest, client->error, NULL);
-    if (g->flow_count > 0) {
-        calm_wrong(calm, guest, "a message or PUBREL is missing", NULL);
-    }
+    if (g->flow_count > 0) missing_tell(calm, guest, &g->flows[0]);
     if (g->answer_count > 0) {
         calm_wrong(calm, guest, "an answer is missing", NULL);
     }
