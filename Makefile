@@ -29,7 +29,7 @@ run: build ## build, then start the broker (ARGS="-v" adds arguments)
 
 build: ## install what is missing, build build/mogi
 	@bash tools/setup build
-	@$(call preset,default)
+	@$(call preset,default) --target mogi
 
 test: ## the same, then run every test
 	@bash tools/setup build test

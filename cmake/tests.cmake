@@ -1,12 +1,6 @@
 # tests.cmake - every test finds itself: a file in the right folder is enough.
 
 set(test_root "${PROJECT_SOURCE_DIR}/test")
-if(EXISTS /usr/bin/python3)
-  # Debian's own, which sees Debian's python3-paho-mqtt.
-  set(MOGI_PYTHON /usr/bin/python3 CACHE FILEPATH "runs tests and tidy")
-else()
-  find_program(MOGI_PYTHON python3 REQUIRED)
-endif()
 if(MOGI_SANITIZE OR MOGI_COVERAGE)
   set(MOGI_TIME_FACTOR 6)
 else()
