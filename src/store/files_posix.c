@@ -121,9 +121,14 @@ struct files *files_system(void)
     return &files;
 }
 
+/* A new folder is only as durable as its name in the one above. */
 enum err files_folder(const char *folder)
 {
-    return mkdir(folder, 0700) == 0 || errno == EEXIST ? OK : failure();
+    if (mkdir(folder, 0700) != 0) return errno == EEXIST ? OK : failure();
+    char above[FILES_PATH_MAX];
+    int size = snprintf(above, sizeof above, "%s/..", folder);
+    if (size >= FILES_PATH_MAX) return ERR_IO;
+    return system_sync_folder(NULL, above);
 }
 
 enum err files_lock(const char *path, int *fd, long *owner)
