@@ -117,7 +117,7 @@ void inbound_doubt_add(struct inbound *inbound, struct pool *pool,
                        struct doubt doubt)
 {
     assert(inbound_doubt(inbound, doubt.packet_id) == NULL);
-    assert(doubt.lacking != 0);
+    assert((doubt.lacking | doubt.groups) != 0);
     doubts_resize(inbound, pool, inbound->doubt_count + 1);
     inbound->doubts[inbound->doubt_count - 1] = doubt;
 }

@@ -42,6 +42,7 @@ struct doubt {
     uint64_t stamp;
     uint64_t lacking; /* bit i: sessions of what was shard i may lack it */
     uint64_t later;   /* the same after another crash */
+    uint64_t groups;  /* bit i: groups at home on shard i may lack it */
     uint16_t packet_id;
 };
 

@@ -231,7 +231,7 @@ static void id_write(uint16_t id, void *context)
     const struct each_id *each = context;
     const struct doubt *doubt = inbound_doubt(&each->session->inbound, id);
     if (doubt == NULL) {
-        journal_received(each->shard, each->session, id, 0, 0);
+        journal_received(each->shard, each->session, id, 0, 0, 0);
     } else {
         journal_doubt(each->shard, each->session, doubt);
     }
@@ -477,11 +477,13 @@ static void received_put(struct shard *shard, const struct session *session,
 }
 
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t lacking)
+                      uint16_t packet_id, uint64_t stamp, uint64_t lacking,
+                      uint64_t groups)
 {
     struct record_received record = {
         .stamp = stamp,
         .lacking = lacking,
+        .groups = groups,
         .shards = (uint8_t)shard->place.count,
     };
     received_put(shard, session, packet_id, &record);
@@ -493,6 +495,7 @@ void journal_doubt(struct shard *shard, const struct session *session,
     struct record_received record = {
         .stamp = doubt->stamp,
         .lacking = doubt->later,
+        .groups = doubt->groups,
         .shards = (uint8_t)shard->place.count,
         .settled = true,
     };
@@ -508,14 +511,18 @@ void journal_released(struct shard *shard, const struct session *session,
     entry_del(shard, &key);
 }
 
-void journal_heard(struct shard *shard, uint64_t stamp)
+void journal_heard(struct shard *shard, uint64_t stamp, bool passed)
 {
     assert(shard->journal.on);
-    struct record_key key = {.kind = RECORD_HEARD,
-                             .shard = shard->place.index,
-                             .from = shard_of_stamp(stamp)};
+    uint16_t from = shard_of_stamp(stamp);
+    assert(from < SHARDS_MAX && from != shard->place.index);
+    if (passed) shard->journal.passed[from] = stamp;
+    struct record_key key = {
+        .kind = RECORD_HEARD, .shard = shard->place.index, .from = from};
+    struct record_heard record = {.stamp = stamp,
+                                  .passed = shard->journal.passed[from]};
     struct entry entry = entry_begin(shard, &key, 0);
-    record_stamp_write(&entry.w, stamp);
+    record_heard_write(&entry.w, &record);
     entry_put(shard, &entry, NULL);
 }
 

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "core/bounds.h"
 #include "core/id.h"
 
 #include <stdbool.h>
@@ -31,6 +32,8 @@ struct journal {
     bool on;
     struct map bodies;     /* stamps that are stored, and for how many */
     struct link handovers; /* struct handover, under way to other shards */
+    /* The last stamp of each shard that a group here passed on. */
+    uint64_t passed[SHARDS_MAX];
 };
 
 /* Nothing is stored yet; `on`: something is to be. */
@@ -89,9 +92,11 @@ void journal_drop(struct shard *shard, struct bytes key);
 void journal_adopt(struct shard *shard, uint64_t stamp);
 
 /* QoS 2 id `packet_id` of the client, whose message has `stamp`, is between
- * PUBLISH and PUBREL; the shards in `lacking` must have it, too. */
+ * PUBLISH and PUBREL; the sessions of the shards in `lacking` must have it, too,
+ * and groups at home on those in `groups`. */
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t lacking);
+                      uint16_t packet_id, uint64_t stamp, uint64_t lacking,
+                      uint64_t groups);
 
 /* The same for one that a crash left in doubt. */
 void journal_doubt(struct shard *shard, const struct session *session,
@@ -101,8 +106,9 @@ void journal_doubt(struct shard *shard, const struct session *session,
 void journal_released(struct shard *shard, const struct session *session,
                       uint16_t packet_id);
 
-/* This shard has what another stamped `stamp`. */
-void journal_heard(struct shard *shard, uint64_t stamp);
+/* This shard has what another stamped `stamp`; `passed`: but for a group, which
+ * passed it on. */
+void journal_heard(struct shard *shard, uint64_t stamp, bool passed);
 
 /* The session's will as it is now; none deletes it. */
 void journal_will(struct shard *shard, struct session *session);

@@ -64,19 +64,19 @@ struct subscription_options {
 };
 
 struct post {
-    uint8_t kind;   /* enum post_kind */
-    bool on;        /* INTEREST, MEMBER */
-    bool keep;      /* PUBLISH */
-    bool deliver;   /* PUBLISH */
-    bool once;      /* PUBLISH: write down that it was heard; see record.h */
-    bool ready;     /* MEMBER */
-    uint8_t reason; /* DONE: enum err */
-    uint16_t from;  /* the shard that posted; set by the shard itself */
-    uint32_t count; /* DONE: receivers */
-    uint64_t clock; /* the sender's logical clock */
-    /* PUBLISH: 0; or it came before a crash already, and only sessions that
-     * these shards had then may lack it. */
-    uint64_t lacking;
+    uint8_t kind;     /* enum post_kind */
+    bool on;          /* INTEREST, MEMBER */
+    bool keep;        /* PUBLISH */
+    bool deliver;     /* PUBLISH */
+    bool once;        /* PUBLISH: write down that it was heard; see record.h */
+    bool again;       /* PUBLISH: it came before a crash; see below */
+    bool ready;       /* MEMBER */
+    uint8_t reason;   /* DONE: enum err */
+    uint16_t from;    /* the shard that posted; set by the shard itself */
+    uint32_t count;   /* DONE: receivers */
+    uint64_t clock;   /* the sender's logical clock */
+    uint64_t lacking; /* PUBLISH: sessions that these shards had then */
+    uint64_t groups;  /* PUBLISH: groups that these shards have */
     struct join_ref join;
     struct session_ref session;          /* MEMBER SHARED RETURNED */
     struct subscription_options options; /* MEMBER SHARED */

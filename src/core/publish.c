@@ -100,21 +100,27 @@ static void publish_received(struct shard *shard, struct session *session,
         return;
     }
     routing->once = true;
+    routing->again = true;
     routing->lacking = doubt->lacking;
+    routing->groups = doubt->groups;
     journal_received(shard, session, routing->packet_id, m->stamp,
-                     others & doubt->later);
+                     others & doubt->later, others & doubt->groups);
 }
 
-/* What was passed on to a shared group elsewhere is not done with this shard's
- * batch. */
+/* What was passed on to a member of a shared group elsewhere is not done with
+ * this shard's batch; what its sessions have is. */
 static void publish_passed_on(struct shard *shard, struct session *session,
                               const struct message *m,
-                              const struct routing *routing)
+                              const struct routing *routing,
+                              const struct doubt *doubt)
 {
     if (routing->type != PACKET_PUBREC || !routing->passed_on) return;
     uint64_t here = UINT64_C(1) << shard->place.index;
+    uint64_t others = route_targets(shard, m);
+    uint64_t later = doubt == NULL ? UINT64_MAX : doubt->later;
+    uint64_t groups = doubt == NULL ? UINT64_MAX : doubt->groups;
     journal_received(shard, session, routing->packet_id, m->stamp,
-                     route_targets(shard, m) | here);
+                     others & later, (others & groups) | here);
 }
 
 /* Route `p`, whose acknowledgement of `type` (PACKET_NONE: QoS 0) is owed when
@@ -145,7 +151,7 @@ static void publish_route(struct shard *shard, struct session *session,
         publish_received(shard, session, &m, &routing, doubt);
     }
     route_publish(shard, &m, &routing);
-    publish_passed_on(shard, session, &m, &routing);
+    publish_passed_on(shard, session, &m, &routing, doubt);
     message_done(&m);
     if (type != PACKET_NONE) {
         routing_finish(shard, &routing, gate_since(shard, puts));

@@ -352,6 +352,7 @@ void record_received_write(struct writer *w, const struct record_received *r)
     write_version(w);
     write_u64(w, r->stamp);
     write_u64(w, r->lacking);
+    write_u64(w, r->groups);
     write_u8(w, r->shards);
     write_u8(w, r->settled);
     assert(!w->failed);
@@ -363,6 +364,7 @@ enum err record_received_read(struct bytes in, struct record_received *r)
     read_version(&reader);
     r->stamp = read_u64(&reader);
     r->lacking = read_u64(&reader);
+    r->groups = read_u64(&reader);
     r->shards = read_u8(&reader);
     uint8_t settled = read_u8(&reader);
     r->settled = settled != 0;
@@ -372,18 +374,20 @@ enum err record_received_read(struct bytes in, struct record_received *r)
     return read_end(&reader);
 }
 
-void record_stamp_write(struct writer *w, uint64_t stamp)
+void record_heard_write(struct writer *w, const struct record_heard *h)
 {
     write_version(w);
-    write_u64(w, stamp);
+    write_u64(w, h->stamp);
+    write_u64(w, h->passed);
     assert(!w->failed);
 }
 
-enum err record_stamp_read(struct bytes in, uint64_t *stamp)
+enum err record_heard_read(struct bytes in, struct record_heard *h)
 {
     struct reader r = reader_of(in);
     read_version(&r);
-    *stamp = read_u64(&r);
+    h->stamp = read_u64(&r);
+    h->passed = read_u64(&r);
     return read_end(&r);
 }
 

@@ -35,6 +35,11 @@
  * number of shards changed and another crash came meanwhile, some may have it
  * twice.
  *
+ * A shard where a shared subscription is at home may have passed the message on
+ * to a member elsewhere, which had perhaps not written it down. So 'p' also
+ * says which stamp was the last that was passed on: up to there groups, other
+ * than sessions, may lack what was heard. They rather get it twice.
+ *
  * A value begins with RECORD_VERSION. A message is a head and the bytes of its
  * `struct body`, which the store appends (ACTION_PUT with a body):
  *
@@ -113,9 +118,15 @@ struct record_delivery {
 
 struct record_received {
     uint64_t stamp;   /* of the message */
-    uint64_t lacking; /* bit i: shard i may not have it */
+    uint64_t lacking; /* bit i: sessions of shard i may not have it */
+    uint64_t groups;  /* bit i: groups of shard i may not have it */
     uint8_t shards;   /* how many there were */
     bool settled;     /* what was heard is taken into account */
+};
+
+struct record_heard {
+    uint64_t stamp;  /* the last one */
+    uint64_t passed; /* the last one passed on by a group; 0: none */
 };
 
 struct record_will {
@@ -159,10 +170,10 @@ void record_received_write(struct writer *w, const struct record_received *r);
 MUST_USE
 enum err record_received_read(struct bytes in, struct record_received *r);
 
-/* HEARD: the last stamp. */
-void record_stamp_write(struct writer *w, uint64_t stamp);
+/* HEARD. */
+void record_heard_write(struct writer *w, const struct record_heard *h);
 MUST_USE
-enum err record_stamp_read(struct bytes in, uint64_t *stamp);
+enum err record_heard_read(struct bytes in, struct record_heard *h);
 
 /* MESSAGE and RETAINED, and the end of WILL: the head of `m`, whose body's
  * bytes follow it in the store. Read, `m` is a view of `in` without a body;

@@ -12,7 +12,10 @@
 
 #include <assert.h>
 
-enum { STAMP_SHARD_BITS = 6, HEARD_BYTES = SHARDS_MAX * SHARDS_MAX * 8 };
+enum {
+    STAMP_SHARD_BITS = 6,
+    HEARD_BYTES = SHARDS_MAX * SHARDS_MAX * sizeof(struct record_heard)
+};
 
 /* A session that came back. */
 struct restored {
@@ -61,10 +64,10 @@ struct restore {
     struct link founds;
     struct link doubteds;
     struct map awaiteds;
-    uint64_t *heard; /* [shard][from]: up to this stamp; or NULL */
-    uint64_t homes;  /* set of the shards that wrote sessions */
-    bool ended;      /* but for what is let go late */
-    bool strangers;  /* this shard wrote one that is not at home here now */
+    struct record_heard *heard; /* [shard][from]; or NULL */
+    uint64_t homes;             /* set of the shards that wrote sessions */
+    bool ended;                 /* but for what is let go late */
+    bool strangers; /* this shard wrote one that is not at home here now */
 };
 
 /* --- coming and going ---------------------------------------------------- */
@@ -241,7 +244,7 @@ static enum err restore_received(struct shard *shard, struct restore *restore,
     uint16_t packet_id = (uint16_t)key->number;
     struct inbound *inbound = &restore->restored->session->inbound;
     idset_add(&inbound->received, shard->pool, packet_id);
-    if (record.lacking == 0) return OK;
+    if ((record.lacking | record.groups) == 0) return OK;
     struct doubted *doubted = pool_take(shard->pool, sizeof *doubted);
     doubted->of = restore->restored;
     doubted->packet_id = packet_id;
@@ -254,14 +257,14 @@ static enum err restore_received(struct shard *shard, struct restore *restore,
 static enum err restore_heard(struct shard *shard, struct restore *restore,
                               const struct record_key *key, struct bytes value)
 {
-    uint64_t stamp;
-    enum err e = record_stamp_read(value, &stamp);
+    struct record_heard record;
+    enum err e = record_heard_read(value, &record);
     if (e != OK) return shard->place.index == 0 ? e : OK;
-    restore_clock(shard, stamp);
+    restore_clock(shard, record.stamp);
     if (restore->heard == NULL) {
         restore->heard = pool_take(shard->pool, HEARD_BYTES);
     }
-    restore->heard[key->shard * SHARDS_MAX + key->from] = stamp;
+    restore->heard[key->shard * SHARDS_MAX + key->from] = record;
     return OK;
 }
 
@@ -515,35 +518,39 @@ static void founds_settle(struct shard *shard, struct restore *restore)
     }
 }
 
-/* The shards, of those that may, that really lack it: they did not hear it. */
-static uint64_t doubted_lacking(const struct restore *restore,
-                                const struct record_received *record)
+/* Leave out of `record` the shards that heard it, and so do not lack it. */
+static void doubted_hear(const struct restore *restore,
+                         struct record_received *record)
 {
-    uint64_t lacking = record->lacking;
     uint16_t from = shard_of_stamp(record->stamp);
-    if (record->settled || restore->heard == NULL) return lacking;
+    if (record->settled || restore->heard == NULL) return;
     for (size_t i = 0; i < SHARDS_MAX; i++) {
-        if (restore->heard[i * SHARDS_MAX + from] < record->stamp) continue;
-        lacking &= ~(UINT64_C(1) << i);
+        struct record_heard heard = restore->heard[i * SHARDS_MAX + from];
+        if (heard.stamp < record->stamp) continue;
+        record->lacking &= ~(UINT64_C(1) << i);
+        if (heard.passed >= record->stamp) continue;
+        record->groups &= ~(UINT64_C(1) << i);
     }
-    return lacking;
 }
 
 /* Sessions are known by where they were; after another crash, if the number of
  * shards is another now, they could be anywhere. */
-static void doubted_settle(struct shard *shard, const struct doubted *doubted)
+static void doubted_settle(struct shard *shard, struct doubted *doubted)
 {
-    const struct record_received *record = &doubted->record;
+    struct record_received *record = &doubted->record;
     struct session *session = doubted->of->session;
+    doubted_hear(shard->restore, record);
     struct doubt doubt = {
         .stamp = record->stamp,
-        .lacking = doubted_lacking(shard->restore, record),
+        .lacking = record->lacking,
+        .later = record->lacking,
+        .groups = record->groups,
         .packet_id = doubted->packet_id,
     };
-    doubt.later = doubt.lacking;
-    if (doubt.lacking != 0) {
+    if ((doubt.lacking | doubt.groups) != 0) {
         bool moved = record->shards != shard->place.count;
-        if (moved) doubt.later = UINT64_MAX;
+        if (moved && doubt.lacking != 0) doubt.later = UINT64_MAX;
+        if (moved) doubt.groups = UINT64_MAX;
         inbound_doubt_add(&session->inbound, shard->pool, doubt);
     }
     journal_doubt(shard, session, &doubt);

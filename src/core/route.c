@@ -106,16 +106,28 @@ static const struct session *route_no_local(const struct routing *routing)
     return publisher;
 }
 
-/* Does whoever was at home on `wrote`, a bit, have it since before a crash? */
+/* Does the session that was at home on `wrote`, a bit, have it since before a
+ * crash? */
 static bool route_had(const struct routing *routing, uint64_t wrote)
 {
-    return routing->lacking != 0 && (routing->lacking & wrote) == 0;
+    return routing->again && (routing->lacking & wrote) == 0;
 }
 
-/* The bit of this shard. */
-static uint64_t route_bit(const struct shard *shard)
+/* Do the groups that are at home here? */
+static bool route_groups_had(const struct shard *shard,
+                             const struct routing *routing)
 {
-    return UINT64_C(1) << shard->place.index;
+    return routing->again && (routing->groups >> shard->place.index & 1) == 0;
+}
+
+/* Keep `m`, unless this shard has done so before a crash. Where that was
+ * another one, as there were more shards or less, it may come twice. */
+static void route_keep_once(struct shard *shard, struct message *m,
+                            const struct routing *routing)
+{
+    bool elsewhere = routing->groups == UINT64_MAX;
+    bool had = route_had(routing, UINT64_C(1) << shard->place.index);
+    if (!had || elsewhere) route_keep(shard, m, routing->again);
 }
 
 /* Give `m` to all of this shard that want it. */
@@ -135,7 +147,7 @@ static void route_local(struct shard *shard, struct message *m,
         enum err e = outbound_offer(shard, receiver->session, m, &terms);
         assert(e == OK || e == ERR_FULL);
     }
-    if (route_had(routing, route_bit(shard))) return;
+    if (route_groups_had(shard, routing)) return;
     for (uint32_t i = 0; i < receivers.group_count; i++) {
         share_deliver(shard, receivers.groups[i], m, routing);
     }
@@ -224,7 +236,9 @@ static void route_post(struct shard *shard, struct message *m, uint16_t to,
     post->deliver = deliver;
     post->join = join;
     post->once = routing->once;
+    post->again = routing->again;
     post->lacking = routing->lacking;
+    post->groups = routing->groups;
 }
 
 uint64_t route_targets(struct shard *shard, const struct message *m)
@@ -241,9 +255,7 @@ void route_publish(struct shard *shard, struct message *m,
     uint16_t keeper;
     uint64_t others = route_others(shard, m, &keeper);
     bool keep = m->retain && keeper == shard->place.index;
-    if (keep && !route_had(routing, route_bit(shard))) {
-        route_keep(shard, m, routing->lacking != 0);
-    }
+    if (keep) route_keep_once(shard, m, routing);
     route_local(shard, m, routing);
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
@@ -257,15 +269,16 @@ void route_publish(struct shard *shard, struct message *m,
 void route_posted(struct shard *shard, const struct post *post)
 {
     struct message m = body_message(post->body);
-    struct routing routing = {.join = post->join, .lacking = post->lacking};
+    struct routing routing = {.join = post->join,
+                              .again = post->again,
+                              .lacking = post->lacking,
+                              .groups = post->groups};
     size_t puts = shard->out->put_count;
-    if (post->keep && !route_had(&routing, route_bit(shard))) {
-        route_keep(shard, &m, post->lacking != 0);
-    }
+    if (post->keep) route_keep_once(shard, &m, &routing);
     if (post->deliver) route_local(shard, &m, &routing);
-    bool wrote = shard->out->put_count > puts || post->lacking != 0;
-    if (post->once && wrote && !routing.passed_on) {
-        journal_heard(shard, m.stamp);
+    bool wrote = shard->out->put_count > puts || post->again;
+    if (post->once && (wrote || routing.passed_on)) {
+        journal_heard(shard, m.stamp, routing.passed_on);
     }
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
 }

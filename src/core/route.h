@@ -29,7 +29,8 @@ struct routing {
     uint32_t count;          /* receivers found here */
     bool once;               /* as in struct post */
     bool passed_on;          /* to a member of a shared group elsewhere */
-    uint64_t lacking;        /* as in struct post */
+    bool again;              /* as in struct post */
+    uint64_t lacking, groups;
 };
 
 /* The other shards that `m` must go to, bit by bit. */

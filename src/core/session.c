@@ -244,7 +244,7 @@ void session_received(struct shard *shard, struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t others)
 {
     idset_add(&session->inbound.received, shard->pool, packet_id);
-    journal_received(shard, session, packet_id, stamp, others);
+    journal_received(shard, session, packet_id, stamp, others, others);
 }
 
 bool session_released(struct shard *shard, struct session *session,

@@ -107,10 +107,10 @@ static enum err read_received(struct bytes in)
     return record_received_read(in, &received);
 }
 
-static enum err read_stamp(struct bytes in)
+static enum err read_heard(struct bytes in)
 {
-    uint64_t stamp;
-    return record_stamp_read(in, &stamp);
+    struct record_heard heard;
+    return record_heard_read(in, &heard);
 }
 
 static enum err read_message(struct bytes in)
@@ -136,7 +136,7 @@ typedef enum err read_any(struct bytes in);
 
 static read_any *const READERS[] = {
     read_session, read_subscription, read_delivery, read_received,
-    read_stamp,   read_message,      read_will,     read_key};
+    read_heard,   read_message,      read_will,     read_key};
 
 enum { READERS_COUNT = sizeof READERS / sizeof READERS[0] };
 
@@ -233,25 +233,28 @@ static void deliveries_come_back(void)
     torture(read_delivery, writer_bytes(&w), 0);
 }
 
-static void stamps_come_back(void)
+static void heard_come_back(void)
 {
+    struct record_heard heard = {0x0102030405060708, 0x0102030405060707};
     struct writer w = writer_at(space, sizeof space);
-    record_stamp_write(&w, 0x0102030405060708);
-    uint64_t got;
-    CHECK_EQ(record_stamp_read(writer_bytes(&w), &got), OK);
-    CHECK_EQ(got, 0x0102030405060708);
-    torture(read_stamp, writer_bytes(&w), 0);
+    record_heard_write(&w, &heard);
+    struct record_heard got;
+    CHECK_EQ(record_heard_read(writer_bytes(&w), &got), OK);
+    CHECK_EQ(got.stamp, heard.stamp);
+    CHECK_EQ(got.passed, heard.passed);
+    torture(read_heard, writer_bytes(&w), 0);
 }
 
 static void received_come_back(void)
 {
-    struct record_received received = {0x0102030405060708, 5, 64, true};
+    struct record_received received = {0x0102030405060708, 5, 7, 64, true};
     struct writer w = writer_at(space, sizeof space);
     record_received_write(&w, &received);
     struct record_received got;
     CHECK_EQ(record_received_read(writer_bytes(&w), &got), OK);
     CHECK_EQ(got.stamp, received.stamp);
     CHECK_EQ(got.lacking, received.lacking);
+    CHECK_EQ(got.groups, received.groups);
     CHECK_EQ(got.shards, 64);
     CHECK_EQ(got.settled, true);
     torture(read_received, writer_bytes(&w), 0);
@@ -349,7 +352,7 @@ int main(void)
     RUN(sessions_come_back);
     RUN(subscriptions_come_back);
     RUN(deliveries_come_back);
-    RUN(stamps_come_back);
+    RUN(heard_come_back);
     RUN(received_come_back);
     RUN(messages_come_back);
     RUN(wills_come_back);
