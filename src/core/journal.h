@@ -92,7 +92,7 @@ void journal_drop(struct shard *shard, struct bytes key);
 void journal_adopt(struct shard *shard, uint64_t stamp);
 
 /* QoS 2 id `packet_id` of the client, whose message has `stamp`, is between
- * PUBLISH and PUBREL; the sessions of the shards in `lacking` must have it, too,
+ * PUBLISH and PUBREL; sessions of the shards in `lacking` must have it, too,
  * and groups at home on those in `groups`. */
 void journal_received(struct shard *shard, const struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t lacking,
@@ -106,7 +106,7 @@ void journal_doubt(struct shard *shard, const struct session *session,
 void journal_released(struct shard *shard, const struct session *session,
                       uint16_t packet_id);
 
-/* This shard has what another stamped `stamp`; `passed`: but for a group, which
+/* This shard has what another stamped `stamp`; `passed`: but for a group that
  * passed it on. */
 void journal_heard(struct shard *shard, uint64_t stamp, bool passed);
 

@@ -108,7 +108,9 @@ static void write_some_value(struct reader *in, const struct record_key *key,
     subscription.options.qos = (uint8_t)(bits % 3);
     subscription.options.no_local = bits & 4;
     subscription.options.identifier = bits & 8;
-    struct record_received received = {.stamp = bits, .lacking = bits & 6};
+    struct record_received received = {
+        .stamp = bits, .lacking = bits & 6, .groups = bits & 12};
+    struct record_heard heard = {.stamp = bits, .passed = bits & 3};
     struct record_will will = {.delay_s = bits, .due_ms = bits & 2 ? 5000 : 0};
     struct message m = some_message(bits, key);
     switch (key->kind) {
@@ -117,7 +119,7 @@ static void write_some_value(struct reader *in, const struct record_key *key,
     case RECORD_MEMBERSHIP: record_subscription_write(w, &subscription); break;
     case RECORD_DELIVERY: write_delivery(bits, in, key, w); break;
     case RECORD_RECEIVED: record_received_write(w, &received); break;
-    case RECORD_HEARD: record_stamp_write(w, bits); break;
+    case RECORD_HEARD: record_heard_write(w, &heard); break;
     case RECORD_WILL:
         record_will_write(w, &will, &m);
         write_bytes(w, m.topic);
