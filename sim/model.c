@@ -260,15 +260,12 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
-/* May a QoS 2 message come twice? After two crashes, if the number of shards
- * changed (see core/record.h); and after one, when it was also for a shared
- * group: of a shard that passed it on to another it is not known whether it
- * has it. */
+/* May a QoS 2 message come twice? Only after two crashes, if the number of
+ * shards changed: see core/record.h. */
 static bool twice_excused(const struct model *model, const struct message *m)
 {
     uint64_t crashes = model->crashes - m->crashes_before;
-    bool moved = model->moves > m->moves_before;
-    return (crashes > 1 && moved) || (crashes > 0 && wants(SHARED, m->topic));
+    return crashes > 1 && model->moves > m->moves_before;
 }
 
 /* A second copy at QoS 2 in one session? */
