@@ -35,8 +35,9 @@ static void *memory_grow(void *context, void *block, size_t size)
     return NULL;
 }
 
-static void say(const struct world *world, const char *format,
-                va_list arguments)
+__attribute__((format(printf, 2, 0))) static void say(const struct world *world,
+                                                      const char *format,
+                                                      va_list arguments)
 {
     fprintf(stderr, "%10.3f ",
             (double)(world->now_ms - time_start_ms) / 1000.0);

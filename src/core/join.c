@@ -101,7 +101,7 @@ static void join_finish(struct shard *shard, struct join *join)
     case JOIN_HANDOVER: journal_handed(shard, join->owner); return;
     case JOIN_NONE: break;
     }
-    assert(!"a join without a kind");
+    assert(false && "a join without a kind");
 }
 
 void join_answer(struct shard *shard, struct join_ref ref, uint32_t count,

@@ -117,7 +117,7 @@ static void write_client_key(struct writer *w, const struct record_key *key)
     case RECORD_HEARD:
     case RECORD_RETAINED: break;
     }
-    assert(!"a record that no client has");
+    assert(false && "a record that no client has");
 }
 
 void record_key_write(struct writer *w, const struct record_key *key)

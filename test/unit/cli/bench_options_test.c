@@ -7,8 +7,8 @@ static char said[512];
 /* Parse a command line, which is cut at blanks; what was said is in `said`. */
 static enum err parse(const char *line)
 {
-    static char text[512];
-    char *argv[32] = {"bench"};
+    static char program[] = "bench", text[512];
+    char *argv[32] = {program};
     int argc = 1;
     (void)snprintf(text, sizeof text, "%s", line);
     for (char *at = text; *at != '\0';) {

@@ -7,7 +7,9 @@ static struct bench_options o;
 /* The plan of `mode` with 5 clients, 2 on the other side and 99 messages. */
 static size_t plan(const char *mode)
 {
-    char *argv[] = {"bench", (char *)(uintptr_t)mode, "-c5", "-o2", "-L99"};
+    char text[5][16] = {"bench", "", "-c5", "-o2", "-L99"};
+    char *argv[] = {text[0], text[1], text[2], text[3], text[4]};
+    (void)snprintf(text[1], sizeof text[1], "%s", mode);
     REQUIRE(bench_options_parse(5, argv, &o, stderr) == OK);
     memset(steps, 0, sizeof steps);
     return bench_plan_make(&o, steps);

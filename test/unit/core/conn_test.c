@@ -166,7 +166,7 @@ static void held(void)
     CHECK(!b->conns[a].paused);
     for (int i = 0; i < 3; i++) {
         struct publish_out p = {.topic = bytes_of("t"),
-                                .payload = bytes_at("012" + i, 1)};
+                                .payload = bytes_at(&"012"[i], 1)};
         struct bytes packet = bench_publish(b, a, &p);
         bench_say(b, a, bytes_at(packet.data, 3));
         CHECK(b->conns[a].paused);

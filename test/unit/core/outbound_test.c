@@ -280,7 +280,7 @@ static void expired(void)
     struct bench *b = pair(bench_options(), &from, &to, v);
     for (int i = 0; i < 3; i++) {
         struct publish_out p = {.topic = bytes_of("t"),
-                                .payload = bytes_at("012" + i, 1),
+                                .payload = bytes_at(&"012"[i], 1),
                                 .qos = 1,
                                 .packet_id = 1,
                                 .has_message_expiry = i < 2,

@@ -80,7 +80,8 @@ static void bytes_come_and_go(void)
     int here, there = dial(listening, &here);
     char data[8];
     CHECK_EQ(socket_read(here, data, sizeof data), UV_EAGAIN);
-    uv_buf_t list[2] = {{"ab", 2}, {"cde", 3}};
+    char first[] = "ab", second[] = "cde";
+    uv_buf_t list[2] = {{first, 2}, {second, 3}};
     CHECK_EQ(socket_write(here, list, 2), 5);
     CHECK_EQ(read(there, data, 5), 5);
     CHECK_BYTES(data, 5, "abcde", 5);
