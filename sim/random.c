@@ -290,6 +290,25 @@ static void hear_connack(struct life *life, struct actor *actor,
     }
 }
 
+static unsigned sending_qos(const struct life *life, const struct sending *s)
+{
+    return s->retained ? 1 : model_qos(life->model, s->message);
+}
+
+/* PUBACK and PUBREC come in the order of what they acknowledge. [MQTT-4.6.0-2]
+ * [MQTT-4.6.0-3] */
+static void hear_order(struct life *life, const struct actor *actor,
+                       unsigned index, enum packet_type type)
+{
+    unsigned qos = sending_qos(life, &actor->sendings[index]);
+    if (type == PACKET_PUBCOMP || actor->sendings[index].released) return;
+    for (unsigned i = 0; i < index; i++) {
+        const struct sending *s = &actor->sendings[i];
+        if (s->released || sending_qos(life, s) != qos) continue;
+        life_wrong(life, actor->client->name, "acknowledged out of order");
+    }
+}
+
 static void hear_completed(struct life *life, struct actor *actor,
                            const struct words *packet)
 {
@@ -297,6 +316,7 @@ static void hear_completed(struct life *life, struct actor *actor,
     for (unsigned i = 0; i < actor->sending_count; i++) {
         struct sending *s = &actor->sendings[i];
         if (s->pid != pid) continue;
+        hear_order(life, actor, i, packet->type);
         if (packet->type == PACKET_PUBREC) {
             s->released = true; /* the client has answered by itself */
             return;

@@ -82,6 +82,17 @@ void receipt_joined(struct shard *shard, struct receipt *receipt,
     if (session->conn != NULL) conn_resume(shard, session->conn);
 }
 
+void receipt_again(struct shard *shard, struct receipt *receipt)
+{
+    struct session *session = receipt->session;
+    assert(session->conn != NULL);
+    if (receipt->wanted) return;
+    receipt->wanted = true;
+    list_remove(&receipt->link);
+    list_push(&session->inbound.receipts, &receipt->link);
+    inbound_flush(shard, session);
+}
+
 struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id)
 {
     LIST_EACH(at, after, &inbound->receipts) {

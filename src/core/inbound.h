@@ -91,6 +91,10 @@ void receipt_routed(struct shard *shard, struct receipt *receipt,
 void receipt_joined(struct shard *shard, struct receipt *receipt,
                     uint32_t count, enum err reason);
 
+/* The client sent the publish again, on another connection: it is owed now, and
+ * behind what that connection is owed already. [MQTT-4.6.0-3] */
+void receipt_again(struct shard *shard, struct receipt *receipt);
+
 /* The PUBREC that is still owed for `packet_id`, or NULL. */
 struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id);
 

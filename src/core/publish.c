@@ -201,7 +201,7 @@ static void publish_again(struct shard *shard, struct session *session,
     struct inbound *inbound = &session->inbound;
     struct receipt *receipt = inbound_receipt(inbound, p->packet_id);
     if (receipt != NULL) {
-        receipt->wanted = true;
+        receipt_again(shard, receipt);
         return;
     }
     const struct doubt *found = inbound_doubt(inbound, p->packet_id);
