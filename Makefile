@@ -6,6 +6,8 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 prefix ?= /usr/local
 PREFIX ?= $(prefix)
 ARGS   ?=
+SEEDS  ?= 1000
+FIRST  ?= 1
 CMAKE_ARGS ?=
 
 FOLDERS = $(wildcard src sim include test examples bench)
@@ -19,7 +21,7 @@ sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench format format-check lint asan tsan fuzz \
-        coverage valgrind install clean
+        coverage valgrind sim mutants traces install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -77,6 +79,19 @@ valgrind: ## run the unit tests under valgrind
 	@bash tools/setup build test lint
 	@$(call preset,default)
 	@JOBS=$(JOBS) tools/memcheck build
+
+sim: build ## live 1,000 random lives, or SEEDS=... of them from FIRST=...
+	@seq $(FIRST) $$(($(FIRST) + $(SEEDS) - 1)) | xargs -P $(JOBS) -n 1 \
+	    sh -c 'out=$$(build/mogi-sim "$$0" 2>&1) || { echo "$$out"; exit 1; }'
+	@echo "$(SEEDS) seeds from $(FIRST): all is well"
+
+mutants: ## does the simulator find the bugs of test/mutant/?
+	@bash tools/setup build
+	@tools/mutants $(ARGS)
+
+traces: ## does a seed tell the same story, whoever compiled it?
+	@bash tools/setup build lint
+	@JOBS=$(JOBS) tools/traces $(ARGS)
 
 install: ## install under PREFIX (/usr/local), below DESTDIR
 	@bash tools/setup build
