@@ -324,9 +324,17 @@ void outbound_pump(struct shard *shard, struct session *session)
         struct delivery *d = OWNER(o->queue.next, struct delivery, link);
         if (!queue_send(shard, session, d)) return;
     }
+    if (session->busy && outbound_idle(session)) share_free(shard, session);
 }
 
 /* --- offering ------------------------------------------------------------ */
+
+bool outbound_idle(const struct session *session)
+{
+    const struct outbound *o = &session->outbound;
+    return session->conn != NULL && list_empty(&o->queue) &&
+           o->window_count < o->window_max && output_room(session->conn);
+}
 
 /* Say once, until the queue is empty again, that messages are lost. */
 static void overflow_note(struct shard *shard, struct session *session)
@@ -447,14 +455,6 @@ static bool queue_make_room(struct shard *shard, struct session *session,
         if (!queue_drop_oldest(shard, session)) return false;
     }
     return true;
-}
-
-/* Could a message be sent at once, without waiting in the queue? */
-static bool outbound_idle(const struct session *session)
-{
-    const struct outbound *o = &session->outbound;
-    return session->conn != NULL && list_empty(&o->queue) &&
-           o->window_count < o->window_max && output_room(session->conn);
 }
 
 enum err outbound_offer(struct shard *shard, struct session *session,

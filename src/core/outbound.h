@@ -74,6 +74,9 @@ struct terms {
 /* Nothing to send, nobody to send it to. */
 void outbound_init(struct outbound *outbound);
 
+/* Could a message be sent at once, without waiting in the queue? */
+bool outbound_idle(const struct session *session);
+
 /* Offer `m` (borrowed; it is shared when it must be kept): send it if there is
  * room, else queue it.
  *

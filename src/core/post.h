@@ -42,12 +42,14 @@ enum post_kind {
      * `options`; `ready`: it is connected. Answer DONE to `join`. */
     POST_MEMBER,
 
-    /* `body` for member `session` of the shared subscription in `group`. A
-     * member that can't take it sends it back. Answer DONE to `join`. */
+    /* `body` for member `session` of the shared subscription in `group`, as the
+     * `count`th that is asked. A member that can't take it, or without `wait`
+     * not at once, sends it back. Answer DONE to `join`. */
     POST_SHARED,
 
     /* `body` comes back to the shared subscription in `group`: `session` of
-     * the sender could not take it, or left before it acknowledged. */
+     * the sender did not take it, or left before it acknowledged (`count` is
+     * 0). */
     POST_RETURNED,
 
     /* The sender's counters, as the payload of `body`. */
@@ -71,9 +73,10 @@ struct post {
     bool once;        /* PUBLISH: write down that it was heard; see record.h */
     bool again;       /* PUBLISH: it came before a crash; see below */
     bool ready;       /* MEMBER */
+    bool wait;        /* SHARED RETURNED */
     uint8_t reason;   /* DONE: enum err */
     uint16_t from;    /* the shard that posted; set by the shard itself */
-    uint32_t count;   /* DONE: receivers */
+    uint32_t count;   /* DONE: receivers; SHARED RETURNED: asked */
     uint64_t clock;   /* the sender's logical clock */
     uint64_t lacking; /* PUBLISH: sessions that these shards had then */
     uint64_t groups;  /* PUBLISH: groups that these shards have */

@@ -46,6 +46,7 @@ struct session {
     uint32_t expiry_s; /* 0: ends with its connection */
     bool stored;       /* there are records of it: see journal.h */
     bool will_stored;
+    bool busy;        /* groups think that it has no room: see share.h */
     uint64_t wrote;   /* the bit of the shard that had it before the start */
     uint8_t protocol; /* enum protocol, of the last connection */
     uint16_t id_size;
@@ -92,7 +93,7 @@ void session_pump(struct shard *shard, struct session *session);
 void session_due(struct shard *shard, struct session *session);
 
 /* QoS 2 publish `packet_id` of the client, stamped `stamp`, is from now on
- * between PUBLISH and PUBREL; it was not. It goes to the shards `others` too. */
+ * between PUBLISH and PUBREL; it was not. `others` get it too. */
 void session_received(struct shard *shard, struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t others);
 

@@ -8,10 +8,20 @@
 
 #include <assert.h>
 
+/* See share.h. */
+enum member_state { MEMBER_AWAY, MEMBER_BUSY, MEMBER_FREE, MEMBER_STATES };
+
+/* Sets of them. */
+enum {
+    STATE_AWAY = 1 << MEMBER_AWAY,
+    STATE_FREE = 1 << MEMBER_FREE,
+    STATE_HERE = 1 << MEMBER_BUSY | 1 << MEMBER_FREE
+};
+
 /* One member, as the group's home knows it. */
 struct member {
     uint16_t shard;
-    bool ready; /* connected */
+    uint8_t state; /* enum member_state */
     struct session_ref session;
     struct subscription_options options;
 };
@@ -23,8 +33,17 @@ struct group {
     struct body *text;
     struct member *members;
     uint32_t count, capacity;
-    uint32_t ready_count;
+    uint32_t counts[MEMBER_STATES];
     uint32_t next; /* whose turn it is */
+};
+
+/* How far the search for a member that takes a message has come: first one that
+ * is free is looked for; when there is none, one where it may `wait`. */
+struct search {
+    uint16_t shard; /* who was asked last, or gave it back */
+    struct session_ref session;
+    uint32_t tries; /* how many were asked, to have it at once or to wait */
+    bool wait;
 };
 
 /* --- groups -------------------------------------------------------------- */
@@ -114,16 +133,26 @@ static struct member *member_add(struct shard *shard, struct group *group)
     assert(group->count < group->capacity);
     struct member *member = &group->members[group->count++];
     *member = (struct member){0};
+    group->counts[MEMBER_AWAY] += 1;
     return member;
+}
+
+static void member_set(struct group *group, struct member *member,
+                       enum member_state state)
+{
+    assert(group->counts[member->state] > 0);
+    group->counts[member->state] -= 1;
+    group->counts[state] += 1;
+    member->state = (uint8_t)state;
 }
 
 static void member_remove(struct group *group, struct member *member)
 {
     uint32_t index = (uint32_t)(member - group->members);
     assert(index < group->count);
-    group->ready_count -= member->ready;
+    assert(group->counts[member->state] > 0);
+    group->counts[member->state] -= 1;
     group->count -= 1;
-    assert(group->ready_count <= group->count);
     memmove(member, member + 1, (group->count - index) * sizeof *member);
     if (group->next > index) group->next -= 1;
 }
@@ -155,10 +184,7 @@ static void group_set(struct shard *shard, const struct post *post,
         member->shard = from;
         member->session = post->session;
         member->options = post->options;
-        group->ready_count += post->ready;
-        group->ready_count -= member->ready;
-        member->ready = post->ready;
-        assert(group->ready_count <= group->count);
+        member_set(group, member, post->ready ? MEMBER_FREE : MEMBER_AWAY);
         return;
     }
     if (member != NULL) member_remove(group, member);
@@ -228,6 +254,7 @@ bool share_join(struct shard *shard, struct session *session,
         stat_add(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     }
     membership->options = options;
+    membership->busy = false;
     share_tell(shard, session, membership, true, false, join);
     return fresh;
 }
@@ -249,21 +276,51 @@ void share_leave(struct shard *shard, struct session *session,
 void share_ready(struct shard *shard, struct session *session, bool ready)
 {
     struct join_ref nobody = {0};
+    session->busy = false;
     LIST_EACH(at, after, &session->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);
+        membership->busy = false;
         share_tell(shard, session, membership, true, ready, nobody);
     }
 }
 
+void share_free(struct shard *shard, struct session *session)
+{
+    struct join_ref nobody = {0};
+    assert(session->busy && session->conn != NULL);
+    session->busy = false;
+    LIST_EACH(at, after, &session->memberships) {
+        struct membership *membership =
+            OWNER(at, struct membership, of_session);
+        if (!membership->busy) continue;
+        membership->busy = false;
+        share_tell(shard, session, membership, true, true, nobody);
+    }
+}
+
+/* It refuses a message of `group`: it will say when it would take one. */
+static void share_busy(struct session *session, struct bytes group)
+{
+    struct membership *membership = share_find(session, group);
+    if (session->conn == NULL || membership == NULL) return;
+    membership->busy = true;
+    session->busy = true;
+}
+
 /* --- messages ------------------------------------------------------------ */
 
-/* Offer `m` to `session` as a member; false when it can't take it. One that is
- * away takes what would be lost otherwise, if it comes back at all. */
+/* Offer `m` to `session` as a member; false when it can't take it, or without
+ * `wait` not at once. One that is away takes what would be lost otherwise, if
+ * it comes back at all. */
 static bool share_offer(struct shard *shard, struct session *session,
                         struct message *m, struct body *group,
-                        const struct subscription_options *options)
+                        const struct subscription_options *options, bool wait)
 {
+    if (!wait && !outbound_idle(session)) {
+        share_busy(session, group->message.topic);
+        return false;
+    }
     uint8_t qos = m->qos < options->qos ? m->qos : options->qos;
     if (shard->options->upgrade_outgoing_qos) qos = options->qos;
     struct terms terms = {
@@ -276,35 +333,69 @@ static bool share_offer(struct shard *shard, struct session *session,
     return outbound_offer(shard, session, m, &terms) == OK;
 }
 
-/* The next member that is `ready`, or that is not, but for `but`; or NULL. */
-static struct member *group_next(struct group *group, bool ready,
-                                 uint16_t shard, struct session_ref but)
+/* The next member in one of `states`, but for who was asked last; or NULL. */
+static struct member *group_next(struct group *group, unsigned states,
+                                 const struct search *search)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         uint32_t index = (group->next + i) % group->count;
         struct member *member = &group->members[index];
-        if (member->ready != ready) continue;
-        if (member_is(member, shard, but)) continue;
+        if ((1u << member->state & states) == 0) continue;
+        if (member_is(member, search->shard, search->session)) continue;
         group->next = (index + 1) % group->count;
         return member;
     }
     return NULL;
 }
 
-/* Whose turn it is when `tries` members were asked, `but` the last of them:
- * each that is connected is asked once, then those that are away. When nobody
- * is connected, who gave a message back keeps it. NULL when nobody is left. */
-static struct member *group_choose(struct group *group, uint16_t shard,
-                                   struct session_ref but, uint32_t tries)
+/* The next one that can be sent a message at once. When there is none, the
+ * search goes on for one where it waits. */
+static struct member *group_choose_free(struct group *group,
+                                        struct search *search)
 {
-    assert(group->ready_count <= group->count);
-    bool ready = tries < group->ready_count;
     struct member *member = NULL;
-    if (group->ready_count == 0 && tries == 0) {
-        member = member_find(group, shard, but);
+    if (group->counts[MEMBER_FREE] > 0 && search->tries < MEMBERS_ASKED_MAX) {
+        member = group_next(group, STATE_FREE, search);
     }
-    if (member == NULL) member = group_next(group, ready, shard, but);
-    if (member == NULL) member = group_next(group, !ready, shard, but);
+    if (member != NULL) return member;
+    search->wait = true;
+    /* Who refused because it was busy may be asked again, to let it wait. */
+    if (search->tries > 0) search->session = (struct session_ref){0};
+    search->tries = 0;
+    return NULL;
+}
+
+/* Where a message shall wait: each that is connected is asked once, then those
+ * that are away. When nobody is connected, who gave a message back keeps it.
+ * NULL when nobody is left. */
+static struct member *group_choose_any(struct group *group,
+                                       const struct search *search)
+{
+    if (search->tries >= group->count) return NULL;
+    if (search->tries >= MEMBERS_ASKED_MAX) return NULL;
+    uint32_t here = group->count - group->counts[MEMBER_AWAY];
+    bool ready = search->tries < here;
+    struct member *member = NULL;
+    if (here == 0 && search->tries == 0) {
+        member = member_find(group, search->shard, search->session);
+    }
+    unsigned first = ready ? STATE_HERE : STATE_AWAY;
+    unsigned second = ready ? STATE_AWAY : STATE_HERE;
+    if (member == NULL) member = group_next(group, first, search);
+    if (member == NULL) member = group_next(group, second, search);
+    return member;
+}
+
+/* Whose turn it is; NULL when nobody is left. */
+static struct member *group_choose(struct group *group, struct search *search)
+{
+    struct member *member = NULL;
+    if (!search->wait) member = group_choose_free(group, search);
+    if (member == NULL) member = group_choose_any(group, search);
+    if (member == NULL) return NULL;
+    search->shard = member->shard;
+    search->session = member->session;
+    search->tries += 1;
     return member;
 }
 
@@ -323,39 +414,44 @@ static void share_post(struct shard *shard, enum post_kind kind, uint16_t to,
     body_ref(post.group);
 }
 
-/* At home: find a member for `body`, that member `but` of `shard` does not
- * take; `tries` had been asked before. Returns true when somebody has it or is
- * being asked; then `join` is answered by whoever has it. */
+/* Ask `member`, of another shard. False: there is no memory for that. */
+static bool group_pass_on(struct shard *shard, const struct group *group,
+                          const struct member *member, struct message *m,
+                          const struct search *search, struct routing *routing)
+{
+    struct body *body = message_share(m, shard->pool);
+    if (body == NULL) return false;
+    struct post post = {.session = member->session,
+                        .options = member->options,
+                        .wait = search->wait,
+                        .count = search->tries,
+                        .body = body,
+                        .group = group->text,
+                        .join = routing_await(shard, routing)};
+    routing->passed_on = true;
+    share_post(shard, POST_SHARED, member->shard, post);
+    body_unref(body);
+    return true;
+}
+
+/* At home: go on with the `search` for a member that takes `m`. Returns true
+ * when somebody has it or is being asked; then the join of `routing` is answered
+ * by whoever has it. */
 static bool group_offer(struct shard *shard, struct group *group,
-                        struct message *m, uint16_t from,
-                        struct session_ref but, uint32_t tries,
+                        struct message *m, struct search search,
                         struct routing *routing)
 {
-    while (tries < group->count && tries < MEMBERS_ASKED_MAX) {
-        struct member *member = group_choose(group, from, but, tries);
-        if (member == NULL) return false;
-        tries += 1;
+    struct member *member;
+    while ((member = group_choose(group, &search)) != NULL) {
         if (member->shard != shard->place.index) {
-            struct body *body = message_share(m, shard->pool);
-            if (body == NULL) return false;
-            struct post post = {.session = member->session,
-                                .options = member->options,
-                                .count = tries,
-                                .body = body,
-                                .group = group->text,
-                                .join = routing_await(shard, routing)};
-            routing->passed_on = true;
-            share_post(shard, POST_SHARED, member->shard, post);
-            body_unref(body);
-            return true;
+            return group_pass_on(shard, group, member, m, &search, routing);
         }
         struct session *session = session_by_ref(shard, member->session);
-        if (session != NULL &&
-            share_offer(shard, session, m, group->text, &member->options)) {
+        if (session != NULL && share_offer(shard, session, m, group->text,
+                                           &member->options, search.wait)) {
             return true;
         }
-        from = member->shard;
-        but = member->session;
+        if (!search.wait) member_set(group, member, MEMBER_BUSY);
     }
     return false;
 }
@@ -363,9 +459,9 @@ static bool group_offer(struct shard *shard, struct group *group,
 void share_deliver(struct shard *shard, struct group *group, struct message *m,
                    struct routing *routing)
 {
-    struct session_ref nobody = {0};
+    struct search search = {0};
     routing->count += 1;
-    group_offer(shard, group, m, shard->place.index, nobody, 0, routing);
+    group_offer(shard, group, m, search, routing);
 }
 
 void share_offered(struct shard *shard, const struct post *post)
@@ -373,12 +469,13 @@ void share_offered(struct shard *shard, const struct post *post)
     struct session *session = session_by_ref(shard, post->session);
     struct message m = body_message(post->body);
     size_t puts = shard->out->put_count;
-    if (session != NULL &&
-        share_offer(shard, session, &m, post->group, &post->options)) {
+    if (session != NULL && share_offer(shard, session, &m, post->group,
+                                       &post->options, post->wait)) {
         gate_answer(shard, gate_since(shard, puts), post->join, 0);
         return;
     }
     struct post back = {.session = post->session,
+                        .wait = post->wait,
                         .count = post->count,
                         .join = post->join,
                         .body = post->body,
@@ -386,26 +483,40 @@ void share_offered(struct shard *shard, const struct post *post)
     share_post(shard, POST_RETURNED, post->from, back);
 }
 
-/* At home: `m` needs another member than `but` of shard `from`; if that is
- * elsewhere, `join` waits for it. */
+/* At home: `body` needs another member, as far as the `search` has come; if
+ * that is elsewhere, `join` waits for it. */
 static void group_again(struct shard *shard, struct body *text,
-                        struct body *body, uint16_t from,
-                        struct session_ref but, uint32_t tries,
+                        struct body *body, struct search search,
                         struct join_ref join)
 {
     struct message m = body_message(body);
     struct routing routing = {.join = join};
     struct group *group = group_find(shard, text->message.topic);
-    bool taken = group != NULL &&
-                 group_offer(shard, group, &m, from, but, tries, &routing);
+    bool taken =
+        group != NULL && group_offer(shard, group, &m, search, &routing);
     if (!taken) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+}
+
+/* A member that was thought to be free refused a message: it is busy, unless
+ * it has said something since. */
+static void group_refused(struct shard *shard, const struct post *post)
+{
+    struct group *group = group_find(shard, post->group->message.topic);
+    if (group == NULL) return;
+    struct member *member = member_find(group, post->from, post->session);
+    if (member == NULL || member->state != MEMBER_FREE) return;
+    member_set(group, member, MEMBER_BUSY);
 }
 
 void share_returned(struct shard *shard, const struct post *post)
 {
     size_t puts = shard->out->put_count;
-    group_again(shard, post->group, post->body, post->from, post->session,
-                post->count, post->join);
+    struct search search = {.shard = post->from,
+                            .session = post->session,
+                            .tries = post->count,
+                            .wait = post->wait};
+    if (post->count > 0 && !post->wait) group_refused(shard, post);
+    group_again(shard, post->group, post->body, search, post->join);
     gate_answer(shard, gate_since(shard, puts), post->join, 0);
 }
 
@@ -414,7 +525,8 @@ void share_return(struct shard *shard, struct session_ref session,
 {
     uint16_t home = shard_of(shard, group->message.topic);
     if (home == shard->place.index) {
-        group_again(shard, group, body, home, session, 0, join);
+        struct search search = {.shard = home, .session = session};
+        group_again(shard, group, body, search, join);
         return;
     }
     join_expect(shard, join);

@@ -7,8 +7,15 @@
  *
  * A group has one home shard, by the hash of its whole text. The home alone
  * subscribes to the filter, and chooses a member for each message, in turn:
- * one that is connected if there is one. What a member can't take, or left
- * unacknowledged, comes back and goes to another.
+ *
+ *     free   it can be sent a message at once. It refuses one that would have
+ *            to wait after all, and from then on is
+ *     busy   until it says that it is free again. When all are busy, messages
+ *            wait at one after the other.
+ *     away   not connected: messages wait there when all are away.
+ *
+ * What a member can't take, or left unacknowledged, comes back and goes to
+ * another.
  */
 #ifndef MOGI_CORE_SHARE_H
 #define MOGI_CORE_SHARE_H
@@ -28,6 +35,7 @@ struct membership {
     struct link of_session;
     struct body *group; /* its text, "$share/group/filter" */
     struct subscription_options options;
+    bool busy; /* it has refused a message of the group */
 };
 
 /* The membership of `session` in `group`, or NULL. */
@@ -46,6 +54,9 @@ void share_leave(struct shard *shard, struct session *session,
 
 /* Tell its groups that `session` is connected, or no more. */
 void share_ready(struct shard *shard, struct session *session, bool ready);
+
+/* `session`, which has refused messages, takes some again. */
+void share_free(struct shard *shard, struct session *session);
 
 /* At home: a message for `group`; `routing` waits for who gets it. */
 void share_deliver(struct shard *shard, struct group *group, struct message *m,
