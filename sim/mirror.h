@@ -189,8 +189,8 @@ void mirror_pubrel(struct mirror *mirror, unsigned guest, uint16_t pid);
 void mirror_acknowledge(struct mirror *mirror, unsigned guest, uint32_t serial,
                         bool refuse);
 
-/* The PUBLISH or PUBREL of due `serial` (there is none at QoS 0) came, with
- * this packet id; with `set` that tells its place among the last of the window. */
+/* PUBLISH or PUBREL of due `serial` (there is none at QoS 0) came, with this
+ * packet id; with `set` that tells its place among the last of the window. */
 void mirror_came(struct mirror *mirror, unsigned guest, uint32_t serial,
                  uint16_t pid, bool set);
 
