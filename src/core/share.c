@@ -435,8 +435,8 @@ static bool group_pass_on(struct shard *shard, const struct group *group,
 }
 
 /* At home: go on with the `search` for a member that takes `m`. Returns true
- * when somebody has it or is being asked; then the join of `routing` is answered
- * by whoever has it. */
+ * when somebody has it or is being asked; whoever has it then answers the join
+ * of `routing`. */
 static bool group_offer(struct shard *shard, struct group *group,
                         struct message *m, struct search search,
                         struct routing *routing)
