@@ -70,7 +70,8 @@ struct life {
     struct retained retained[ACTORS_MAX][RETAINED_TOPICS];
     size_t memory_start; /* of one shard */
     uint16_t shards;
-    bool held; /* commits wait */
+    bool held;  /* commits wait */
+    bool moved; /* a crash changed the number of shards */
     uint32_t step;
     char error[CLIENT_ERROR_MAX + 1];
 };
@@ -493,7 +494,9 @@ static void life_crash(struct life *life)
     if (life->config->shards == 0 && chance(life, 1, 2)) {
         life->shards = (uint16_t)(1 + below(life, SHARDS_RANDOM));
     }
-    model_crashed(life->model, life->shards != shards);
+    bool moved = life->shards != shards;
+    if (moved) life->moved = true;
+    model_crashed(life->model, moved);
     world_restart(life->world, life->shards);
     life->held = false;
 }
@@ -639,10 +642,10 @@ static void life_retained(struct life *life)
     client_free(client);
 }
 
-/* Start again: only then go copies of shards that are no more. */
+/* Start again: only then go copies of shards that are no more, if any are. */
 static void life_restart(struct life *life)
 {
-    if (!world_options(life->world)->persistence) return;
+    if (!life->moved) return;
     world_crash(life->world, SIZE_MAX);
     world_restart(life->world, life->shards);
     world_settle(life->world);
