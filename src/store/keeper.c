@@ -190,11 +190,11 @@ static bool keeper_provide(struct wal *wal)
     pthread_mutex_unlock(&wal->lock);
     if (news && e != OK) {
         wal_say(wal, true,
-                "there is no more space in %s (%s): messages of QoS 1 and 2 "
-                "are refused until there is",
+                "%s cannot grow: %s; messages of QoS 1 and 2 are refused until "
+                "it can",
                 wal->folder, strerror(error));
     } else if (news) {
-        wal_say(wal, false, "there is space in %s again", wal->folder);
+        wal_say(wal, false, "%s can grow again", wal->folder);
     }
     return e == OK;
 }

@@ -24,6 +24,9 @@ from harness import TIMEOUT_S
 WINDOW = 20
 TOPICS = 5
 
+# Publishers rest while a subscriber, there or away, lacks so many messages.
+BEHIND_MAX = 2000
+
 
 class Client:
     """A persistent session over connections that come and go."""
@@ -160,7 +163,8 @@ class Publisher(Client):
                 self.send(self.message(packet_id, dup=True))
 
     def work(self):
-        while (self.ready and not self.resting and len(self.flight) < WINDOW
+        while (self.ready and not self.resting and not self.world.behind
+               and len(self.flight) < WINDOW
                and len(self.output) < 1 << 14):
             packet_id = self.new_id()
             pick = self.world.random.random()
@@ -265,6 +269,7 @@ class World:
         self.away = [Subscriber(self, f"away{n}") for n in range(away)]
         self.subscribers = self.online + self.away
         self.clients = self.subscribers + self.publishers
+        self.behind = False
         for publisher in self.publishers:
             publisher.resting = True
         self.run_until(lambda: all(s.filters for s in self.subscribers))
@@ -301,6 +306,10 @@ class World:
     def run(self, seconds):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            published = sum(sum(p.next.values()) for p in self.publishers)
+            self.behind = any(
+                published - sum(map(len, s.came.values())) > BEHIND_MAX
+                for s in self.subscribers)
             self.step()
 
     def run_until(self, condition, timeout_s=TIMEOUT_S * 3):

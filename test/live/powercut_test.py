@@ -187,7 +187,7 @@ class TroubleTest(unittest.TestCase):
                 return answer.reason == 0x97
             until(fill, "0x97")
             self.assertGreater(kept, 10)
-            self.assertIn("no more space", broker.log())
+            self.assertIn("cannot grow", broker.log())
             listener = self.connect(broker, "listener")
             listener.subscribe("free")
             writer.publish("free", b"0", qos=0)

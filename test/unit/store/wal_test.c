@@ -156,7 +156,7 @@ static void what_waits_is_committed_together(void)
     UNTIL((wal_stats(e->store, &stats), stats.commits) > 0);
     CHECK_EQ(stats.commits, 1);
     CHECK_EQ(stats.batches, 16);
-    CHECK_EQ(e->calls, 8);
+    CHECK_EQ(engine_calls(e), 8);
     CHECK(atomic_load(&e->syncs) > syncs);
     engine_free(e);
 }
