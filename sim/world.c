@@ -176,7 +176,7 @@ static void places_end(struct world *world)
 void world_free(struct world *world)
 {
     if (world->places[0].shard != NULL) places_end(world);
-    for (uint16_t i = 0; i < SHARDS_MAX; i++) {
+    for (size_t i = 0; i < SHARDS_MAX; i++) {
         free(world->places[i].inbox);
         free(world->places[i].slots);
     }

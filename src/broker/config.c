@@ -366,16 +366,32 @@ enum err config_load(struct config *config, char **arguments, size_t count,
     report_fini(&ignored.notes);
 
     config_init(config);
+    const char *named = getenv("MOGI_CONFIG_FILE");
     const char *file = first.file;
-    if (file[0] == '\0' && getenv("MOGI_CONFIG_FILE") != NULL) {
-        file = getenv("MOGI_CONFIG_FILE");
-    }
+    if (file[0] == '\0' && named != NULL) file = named;
     struct config_place place = {RANK_FILE, file, 0, 0};
     if (file[0] != '\0' && !first.help) config_file(config, &place, reports);
     environment_read(config, reports);
     arguments_read(config, arguments, count, reports);
     config_finish(config, reports);
     return reports->errors.count + reports->errors.lost > 0 ? ERR_CONFIG : OK;
+}
+
+static bool listener_is(const struct config_listener *a,
+                        const struct config_listener *b)
+{
+    return a->port == b->port && a->family == b->family &&
+           strcmp(a->host, b->host) == 0 &&
+           strcmp(a->interface, b->interface) == 0;
+}
+
+static bool listeners_are(const struct config *a, const struct config *b)
+{
+    if (a->listener_count != b->listener_count) return false;
+    for (size_t i = 0; i < a->listener_count; i++) {
+        if (!listener_is(&a->listeners[i], &b->listeners[i])) return false;
+    }
+    return a->port == b->port;
 }
 
 void config_keep(struct config *next, const struct config *now,
@@ -389,11 +405,7 @@ void config_keep(struct config *next, const struct config *now,
         memcpy(to, from, key->size);
         report_add(notes, "%s: the new value takes a restart", key->name);
     }
-    if (next->listener_count == now->listener_count &&
-        memcmp(next->listeners, now->listeners, sizeof now->listeners) == 0 &&
-        next->port == now->port) {
-        return;
-    }
+    if (listeners_are(next, now)) return;
     report_add(notes, "listeners: a change takes a restart");
 }
 
