@@ -258,6 +258,9 @@ static enum err connect_enter(struct shard *shard, struct conn *conn,
 {
     assert(client_id.size > 0);
     assert(shard_home(&shard->place, client_id) == shard->place.index);
+    struct will *will;
+    enum err e = will_make(shard, &c->will, &will);
+    if (e != OK) return e;
     struct session *session =
         connect_take_over(shard, client_id, c->clean_start);
     assert(session == NULL || session->conn == NULL);
@@ -267,8 +270,7 @@ static enum err connect_enter(struct shard *shard, struct conn *conn,
     session_attach(shard, session, conn,
                    connect_expiry_s(shard->options, connect_asked_s(c)),
                    connect_window(shard->options, c));
-    enum err e = will_set(shard, session, &c->will);
-    if (e != OK) return e;
+    will_take(shard, session, &will);
     journal_will(shard, session);
     stat_add(shard, STAT_CONNECTS, 1);
     connect_note(shard, conn, c);

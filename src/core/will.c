@@ -20,11 +20,10 @@ enum err will_check(const struct shard *shard, const struct connect_will *will)
     return publish_payload_check(options, &will->properties, will->payload);
 }
 
-enum err will_set(struct shard *shard, struct session *session,
-                  const struct connect_will *will)
+enum err will_make(struct shard *shard, const struct connect_will *will,
+                   struct will **made)
 {
-    will_drop(shard, session);
-    assert(session->will == NULL && session->will_ms == 0);
+    *made = NULL;
     if (!will->present) return OK;
     struct message m = {
         .topic = will->topic,
@@ -36,13 +35,21 @@ enum err will_set(struct shard *shard, struct session *session,
     struct body *body = message_share(&m, shard->pool);
     message_done(&m);
     if (body == NULL) return ERR_NO_MEMORY;
-    session->will = pool_take(shard->pool, sizeof *session->will);
-    *session->will = (struct will){
+    *made = pool_take(shard->pool, sizeof **made);
+    **made = (struct will){
         .body = body,
         .delay_s = will->properties.will_delay_s,
         .expiry_s = will->properties.message_expiry_s,
     };
     return OK;
+}
+
+void will_take(struct shard *shard, struct session *session, struct will **will)
+{
+    will_drop(shard, session);
+    assert(session->will == NULL && session->will_ms == 0);
+    session->will = *will;
+    *will = NULL;
 }
 
 void will_publish(struct shard *shard, struct session *session)

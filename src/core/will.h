@@ -21,11 +21,16 @@ struct will {
 MUST_USE
 enum err will_check(const struct shard *shard, const struct connect_will *will);
 
-/* The session's will from now on is `will`, in place of what was left before;
- * none when it is not present. ERR_NO_MEMORY: it has none now. */
+/* What a client leaves as `will`: `*made` is the caller's, and goes to
+ * will_take; NULL when it leaves none. ERR_NO_MEMORY. */
 MUST_USE
-enum err will_set(struct shard *shard, struct session *session,
-                  const struct connect_will *will);
+enum err will_make(struct shard *shard, const struct connect_will *will,
+                   struct will **made);
+
+/* The session's will from now on is `*will`, which is NULL then, in place of
+ * what was left before; none when it is NULL already. */
+void will_take(struct shard *shard, struct session *session,
+               struct will **will);
 
 /* Publish it, and forget it. */
 void will_publish(struct shard *shard, struct session *session);
