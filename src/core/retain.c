@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/list.h"
+#include "core/publish.h"
 #include "core/tree.h"
 #include "wire/topic.h"
 
@@ -17,7 +18,8 @@ struct retain {
     struct tree tree;
     uint64_t count;
     uint64_t payload_bytes;
-    uint64_t expiring; /* of them, how many expire one day */
+    uint64_t expiring;     /* of them, how many expire one day */
+    uint64_t reserved;     /* and how many are the broker's own figures */
     size_t cursor;         /* of the sweep */
     struct buffer levels;  /* struct level, of the filter that is matched */
     struct buffer expired; /* struct tree_node *, while sweeping */
@@ -92,11 +94,14 @@ static void put(struct retain *retain, struct tree_node *node,
         retain->payload_bytes -= former->message.payload.size;
         assert(retain->expiring >= (former->message.expires_ms != 0));
         retain->expiring -= former->message.expires_ms != 0;
+        retain->reserved -= publish_reserved(former->message.topic);
     }
     if (body != NULL) {
         retain->count++;
         retain->payload_bytes += body->message.payload.size;
         retain->expiring += body->message.expires_ms != 0;
+        retain->reserved += publish_reserved(body->message.topic);
+        assert(retain->reserved <= retain->count);
     }
     tree_links(node)->here = body;
     body_unref(former);
@@ -112,7 +117,8 @@ enum err retain_take(struct retain *retain, struct body **body, uint64_t limit)
     struct tree_node *node = find(retain, topic);
     bool late =
         node != NULL && taken->message.stamp < body_at(node)->message.stamp;
-    bool full = node == NULL && limit > 0 && retain->count >= limit;
+    bool full = node == NULL && limit > 0 && !publish_reserved(topic) &&
+                retain->count - retain->reserved >= limit;
     if (late || full) {
         body_unref(taken);
         return full ? ERR_FULL : OK;

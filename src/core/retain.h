@@ -27,8 +27,8 @@ void retain_free(struct retain *retain);
  * sets *body to NULL, whatever comes of it. The topic is a valid name. One that
  * is older (by stamp) than the present one is dropped, and that is OK: shards
  * may tell late. A payload of no bytes is kept like another: to clear is the
- * caller's to do. ERR_FULL when the topic is
- * new and `limit` > 0 messages are there. */
+ * caller's to do. ERR_FULL when the topic is new and `limit` > 0 messages are
+ * there; the broker's own, on $SYS/, neither count nor are refused. */
 MUST_USE
 enum err retain_take(struct retain *retain, struct body **body, uint64_t limit);
 

@@ -2,6 +2,7 @@
  *
  *     input   ( [ op ][ arguments ] )*
  */
+#include "core/publish.h"
 #include "core/retain.h"
 #include "fuzz.h"
 #include "wire/topic.h"
@@ -67,7 +68,7 @@ static void take(struct model *model, struct reader *in)
     unsigned life = read_u8(in);
     uint64_t expires_ms = life % 2 == 0 ? 0 : model->now_ms + life / 2;
     struct bytes topic = fuzz_text(in, text, false);
-    if (!topic_name_valid(topic)) return;
+    if (!topic_name_valid(topic) || publish_reserved(topic)) return;
     struct body *body = body_new(model, topic, stamp, expires_ms);
     struct kept *kept = find(model, topic);
     bool full = kept == NULL && model->count >= LIMIT;

@@ -92,6 +92,23 @@ static void limit_is_kept(void)
     end();
 }
 
+/* The broker's figures take no room from those of clients. */
+static void limit_is_of_clients(void)
+{
+    begin();
+    CHECK_EQ(set_for("$SYS/broker/uptime", "x", 1, 0, 1), OK);
+    CHECK_EQ(set_for("a", "x", 2, 0, 1), OK);
+    CHECK_EQ(set_for("$SYS/broker/version", "x", 3, 0, 1), OK);
+    CHECK_EQ(set_for("b", "x", 4, 0, 1), ERR_FULL);
+    CHECK_EQ(set_for("$SYSTEM", "x", 5, 0, 1), ERR_FULL);
+    CHECK(retain_clear(retain, bytes_of("$SYS/broker/uptime"), 6));
+    CHECK_EQ(set_for("b", "x", 7, 0, 1), ERR_FULL);
+    CHECK(retain_clear(retain, bytes_of("a"), 8));
+    CHECK_EQ(set_for("b", "x", 9, 0, 1), OK);
+    CHECK_EQ(retain_count(retain), 2);
+    end();
+}
+
 struct seen {
     struct body *bodies[SEEN_MAX];
     size_t count;
@@ -269,6 +286,7 @@ int main(void)
 {
     RUN(newest_stays);
     RUN(limit_is_kept);
+    RUN(limit_is_of_clients);
     RUN(churn_is_as_plain);
     RUN(sweep_drops_what_expired);
     RUN(depth_is_no_danger);
