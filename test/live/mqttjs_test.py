@@ -13,8 +13,8 @@ class MqttJsTest(BrokerCase):
 
     def node(self, script, version):
         """Run the tests of one script; show what it says if one fails."""
-        self.assertTrue((HERE / "node_modules" / "mqtt").is_dir(),
-                        "run this first: npm ci --prefix test/live")
+        if not (HERE / "node_modules" / "mqtt").is_dir():
+            self.skipTest("MQTT.js is not here: npm ci --prefix test/live")
         env = os.environ | {"PORT": str(self.broker.port),
                             "VERSION": str(version)}
         node = subprocess.Popen(
