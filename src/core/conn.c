@@ -10,6 +10,7 @@
 #include "core/outbound.h"
 #include "core/output.h"
 #include "core/publish.h"
+#include "core/recall.h"
 #include "core/session.h"
 #include "core/state.h"
 #include "core/subscribe.h"
@@ -176,13 +177,14 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
 
 /* Is the next packet to be handled now? Not from a client that does not read
  * its answers, has too much under way, or waits for SUBACK: what it sends after
- * SUBSCRIBE finds the subscription made. */
+ * SUBSCRIBE finds the subscription made, and the answer to a ping follows what
+ * was retained, as with one shard. */
 static bool conn_ready(const struct conn *conn)
 {
     if (conn->closed || conn->doomed || !output_room(conn)) return false;
     const struct session *session = conn->session;
     if (session == NULL) return true;
-    if (session->subscribing != NULL) return false;
+    if (session->subscribing != NULL || recall_asking(session)) return false;
     uint32_t max = conn->protocol == MQTT_50 ? conn->limits.receive_max
                                              : INBOUND_PENDING_MAX;
     return !inbound_full(&session->inbound, max);

@@ -1,6 +1,7 @@
 /* recall.c - the retained messages that a new subscription gets. */
 #include "core/recall.h"
 
+#include "core/conn.h"
 #include "core/output.h"
 #include "core/session.h"
 #include "core/state.h"
@@ -174,8 +175,16 @@ void recall_got(struct shard *shard, const struct post *post)
 void recall_joined(struct shard *shard, struct recall *recall)
 {
     assert(!recall->complete);
+    struct session *session = recall->session;
     recall->complete = true;
-    recall_pump(shard, recall->session);
+    recall_pump(shard, session);
+    if (session->conn != NULL) conn_resume(shard, session->conn);
+}
+
+bool recall_asking(const struct session *session)
+{
+    if (list_empty(&session->recalls)) return false;
+    return !OWNER(session->recalls.prev, const struct recall, link)->complete;
 }
 
 /* --- overtaking ---------------------------------------------------------- */

@@ -55,6 +55,11 @@ void recall_got(struct shard *shard, const struct post *post);
 /* All shards answered. */
 void recall_joined(struct shard *shard, struct recall *recall);
 
+/* Are other shards still to answer for a subscription of `session`? They answer
+ * in order, so the newest is the last to be complete. What the client sends
+ * meanwhile waits. */
+bool recall_asking(const struct session *session);
+
 /* `filter` was unsubscribed: nothing more for it. */
 void recall_cancel(struct shard *shard, struct session *session,
                    struct bytes filter);
