@@ -20,7 +20,7 @@ preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench format format-check lint asan tsan fuzz \
+.PHONY: help run build test bench crash format format-check lint asan tsan fuzz \
         coverage valgrind sim mutants traces install clean
 
 help: ## show this list
@@ -92,6 +92,10 @@ mutants: ## does the simulator find the bugs of test/mutant/?
 traces: ## does a seed tell the same story, whoever compiled it?
 	@bash tools/setup build lint
 	@JOBS=$(JOBS) tools/traces $(ARGS)
+
+crash: build ## kill -9 and cut the power, ROUNDS times each (100)
+	@ROUNDS=$${ROUNDS:-100} test/live/crash_test.py
+	@ROUNDS=$${ROUNDS:-100} test/live/powercut_test.py PowerCutTest
 
 install: ## install under PREFIX (/usr/local), below DESTDIR
 	@bash tools/setup build

@@ -12,4 +12,7 @@ int sub_main(int argc, char **argv);
 /* Load a broker and check what it delivers. */
 int bench_main(int argc, char **argv);
 
+/* Check, count or print what is stored. */
+int db_main(int argc, char **argv);
+
 #endif

@@ -266,6 +266,11 @@ static int change_compare(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
+void lmdb_sort(struct lmdb_change *changes, size_t count)
+{
+    if (count > 1) qsort(changes, count, sizeof *changes, change_compare);
+}
+
 /* One attempt. MDB_MAP_FULL: the map is too small. */
 static int changes_try(struct lmdb *lmdb, const struct lmdb_change *changes,
                        size_t count, struct lmdb_head *head)
@@ -297,7 +302,7 @@ static int map_grow(struct lmdb *lmdb)
 enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
                     size_t count, struct lmdb_head *head)
 {
-    if (count > 0) qsort(changes, count, sizeof *changes, change_compare);
+    lmdb_sort(changes, count);
     int error = lmdb->env == NULL ? env_open(lmdb) : 0;
     if (error != 0) return lmdb_failed(lmdb, error);
     error = changes_try(lmdb, changes, count, head);

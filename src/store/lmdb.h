@@ -41,6 +41,9 @@ const char *lmdb_why(const struct lmdb *lmdb);
 MUST_USE
 enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head);
 
+/* Put `changes` in order of their keys, those of one key in their order. */
+void lmdb_sort(struct lmdb_change *changes, size_t count);
+
 /* Make all `changes` (which are put in order of their keys), and set `*head`,
  * in one transaction. After a failure nothing of it has happened. */
 MUST_USE

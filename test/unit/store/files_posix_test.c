@@ -1,4 +1,5 @@
-/* files_posix_test.c - the system's files: whole reads, honest errors, one owner. */
+/* files_posix_test.c - the system's files: whole reads, honest errors, one
+ * owner. */
 #include "room.h"
 #include "store/files.h"
 
