@@ -7,6 +7,7 @@
 #include "cli/bench_sender.h"
 #include "cli/bench_thread.h"
 
+#include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ static void conns_init(struct bench_run *run)
 {
     const struct bench_plan *plan = run->plan;
     uint32_t senders = plan->past ? 0 : plan->sources;
+    assert(run->thread_count > 0);
     run->conn_count = plan->receivers + senders;
     run->conns = bench_array(run->conn_count, sizeof *run->conns);
     for (uint32_t i = 0; i < run->thread_count; i++) {
