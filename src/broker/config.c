@@ -147,7 +147,8 @@ void config_set(struct config *config, const char *name, const char *value,
                    named ? "" : ": ", key->help);
     } else if (key->kind == KEY_NOTE) {
         config_say(&reports->notes, place, "%s is %s", name, key->help);
-    } else if (value[0] == '\0' && key->kind != KEY_TEXT) {
+    } else if (value[0] == '\0' &&
+               (key->kind != KEY_TEXT || place->rank == RANK_FILE)) {
         config_say(&reports->errors, place, "%s needs a value", name);
     } else {
         key_set(config, key, value, place, reports);
@@ -324,6 +325,11 @@ static size_t argument_read(struct config *config, char **arguments,
     char key[KEY_NAME_MAX + 8];
     (void)snprintf(key, sizeof key, "%.2s%s", argument, name);
     if (shortcut == NULL) place.name = key;
+    const struct key *known = key_find(name);
+    if (value == NULL && known != NULL && known->kind == KEY_TEXT) {
+        config_say(&reports->errors, &place, "%s needs a value", name);
+        return taken;
+    }
     config_set(config, name, value == NULL ? "" : value, &place, reports);
     return taken;
 }

@@ -75,9 +75,9 @@ static void mistakes_are_all_named(void)
     CHECK_EQ(load_text("max_qso 1\nmax_qos 3\nretain_available perhaps\n"
                        "cafile /x\nport\nlistener x\nsocket_domain ipv4\n"
                        "queue_overflow none\nmax_packet_size 5\n"
-                       "autosave_interval 5\n"),
+                       "autosave_interval 5\npid_file\n"),
              ERR_CONFIG);
-    CHECK_EQ(reports.errors.count, 9);
+    CHECK_EQ(reports.errors.count, 10);
     check_error(0, "/mogi.conf:1: unknown option 'max_qso'; did you mean "
                    "'max_qos'?");
     check_error(1, "/mogi.conf:2: max_qos is 0 to 2, not 3");
@@ -90,7 +90,8 @@ static void mistakes_are_all_named(void)
     check_error(6, ":7: socket_domain belongs to a listener: write a "
                    "\"listener\" line above it");
     check_error(7, ":8: queue_overflow is one of: newest oldest, not 'none'");
-    check_error(8, "max_packet_size is at least 20, or 0, not 5");
+    check_error(8, ":11: pid_file needs a value");
+    check_error(9, "max_packet_size is at least 20, or 0, not 5");
     CHECK_EQ(reports.notes.count, 1);
     CHECK(!config.options.persistence);
 }
@@ -131,6 +132,10 @@ static void arguments_come_in_every_form(void)
     check_error(0, "--nope: unknown option 'nope'");
     check_error(1, "unknown argument 'stray'; --help lists what there is");
     check_error(2, "--max_qos: max_qos needs a value");
+    char bare[] = "-c", *no_file[] = {bare};
+    CHECK_EQ(load(no_file, 1), ERR_CONFIG);
+    CHECK_EQ(reports.errors.count, 1);
+    check_error(0, "-c: config_file needs a value");
     char missing[] = "/nowhere/mogi.conf", option[] = "-c";
     char *nowhere[] = {option, missing};
     CHECK_EQ(load(nowhere, 2), ERR_CONFIG);
