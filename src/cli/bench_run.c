@@ -260,7 +260,8 @@ bool bench_run_play(struct bench_run *run, probe_fn *probe, void *context)
     conns_init(run);
     probe(context, run, BENCH_CONNECTING, false);
     if (!threads_start(run)) return false;
-    bool good = wait_for(run, connected, probe, context);
+    bool good = wait_for(run, connected, probe, context) &&
+                bench_total(run, BENCH_CONNECTED) > 0;
     probe(context, run, BENCH_SUBSCRIBING, false);
     if (good) {
         phase_set(run, BENCH_SUBSCRIBING);

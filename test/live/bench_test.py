@@ -9,6 +9,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 import packets
@@ -254,6 +255,10 @@ class NobodyTest(unittest.TestCase):
             port = server.getsockname()[1]
         step = bench(port, "conn -c 3 --timeout 1", 1)["steps"][0]
         self.assertEqual(step["broken"], 3)
+        began = time.monotonic()
+        step = bench(port, "pub -c 3 -d 60", 1)["steps"][0]
+        self.assertEqual(step["broken"], 3)
+        self.assertLess(time.monotonic() - began, 30)
 
     def test_usage(self):
         for words in ([], ["dance"], ["pub", "--nonsense"]):
