@@ -14,12 +14,25 @@ static bool code_valid(uint8_t code, enum protocol protocol)
     return code <= 5;
 }
 
+/* A server that has no 5.0 says so in the shape of its own version.
+ * [MQTT3-3.1.2-2] */
+static bool older_refuses(struct bytes body)
+{
+    static const uint8_t UNACCEPTABLE_VERSION[] = {0, 1};
+    return bytes_equal(
+        body, bytes_at(UNACCEPTABLE_VERSION, sizeof UNACCEPTABLE_VERSION));
+}
+
 enum err connack_decode(const struct frame *f, enum protocol protocol,
                         struct connack *c)
 {
     assert(f->type == PACKET_CONNACK);
     assert(protocol != MQTT_NONE);
     *c = (struct connack){.properties = PROPERTIES_NONE};
+    if (protocol == MQTT_50 && older_refuses(f->body)) {
+        c->code = REASON_UNSUPPORTED_VERSION;
+        return OK;
+    }
     struct reader r = reader_of(f->body);
     uint8_t flags = read_u8(&r);
     c->code = read_u8(&r);

@@ -13,7 +13,8 @@ struct connack {
     struct properties properties; /* 5.0 only, else none */
 };
 
-/* Decode a frame of type PACKET_CONNACK. `c` borrows from the frame.
+/* Decode a frame of type PACKET_CONNACK. `c` borrows from the frame. That an
+ * older server refuses 5.0, in its own two bytes, becomes 5.0's reason code.
  *
  * OK, or
  * ERR_MALFORMED  cut short, reserved flags [MQTT-3.2.2-1], bytes left over, bad

@@ -3,7 +3,7 @@
 
 static void vectors(void)
 {
-    vectors_run("connack.hex", 70);
+    vectors_run("connack.hex", 71);
 }
 
 static void fields(void)
