@@ -123,7 +123,7 @@ static bool hosts_init(struct broker *broker)
     hosts->list = calloc(count, sizeof *hosts->list);
     if (hosts->list == NULL) return false;
     broker->settings = settings_new(&config->options, config->max_connections);
-    for (uint16_t i = 0; i < count; i++) {
+    for (uint16_t i = 0; i < hosts->count; i++) {
         struct host *host = &hosts->list[i];
         if (host_init(host, hosts, i, broker->settings) != OK) return false;
     }
