@@ -9,9 +9,6 @@ int pub_main(int argc, char **argv);
 /* Print messages: mosquitto_sub's options and exit codes. */
 int sub_main(int argc, char **argv);
 
-/* Load a broker and check what it delivers. */
-int bench_main(int argc, char **argv);
-
 /* Check, count or print what is stored. */
 int db_main(int argc, char **argv);
 

@@ -1,4 +1,5 @@
 /* main.c - `mogi`, and the table of what it can do. */
+#include "bench/bench.h"
 #include "broker/broker.h"
 #include "cli/commands.h"
 
