@@ -1,3 +1,4 @@
+/* backoff.c - see backoff.h. */
 #include "client/backoff.h"
 
 #include <assert.h>

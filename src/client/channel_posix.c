@@ -1,4 +1,6 @@
+/* channel_posix.c - channel.h for POSIX systems. */
 #include "client/channel.h"
+
 #include "client/clock.h"
 
 #include <errno.h>
@@ -107,17 +109,13 @@ static enum mogi_error unix_open(const struct channel_target *target, int *fd,
         return error_say(ENAMETOOLONG, text, size);
     }
     memcpy(address.sun_path, target->unix_path, length + 1);
-    *fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (*fd < 0) return error_say(errno, text, size);
-    int error = fd_prepare(*fd) ? 0 : errno;
-    if (error == 0) {
-        error = fd_connect(*fd, (const struct sockaddr *)&address,
-                           sizeof address, target->timeout_ms);
-    }
-    if (error == 0) return MOGI_OK;
-    (void)close(*fd);
-    *fd = -1;
-    return error_say(error, text, size);
+    const struct addrinfo a = {.ai_family = AF_UNIX,
+                               .ai_addr = (struct sockaddr *)&address,
+                               .ai_addrlen = sizeof address};
+    /* What else is asked for is about TCP. */
+    struct channel_target plain = {.timeout_ms = target->timeout_ms};
+    int error = address_open(&plain, &a, fd);
+    return error == 0 ? MOGI_OK : error_say(error, text, size);
 }
 
 enum mogi_error channel_open(const struct channel_target *target, int *fd,

@@ -1,3 +1,4 @@
+/* client.c - see mogi/client.h. */
 #include "mogi/client.h"
 
 #include "base/rng.h"
@@ -108,6 +109,7 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
     backoff_init(&c->backoff, o->reconnect_min_ms, o->reconnect_max_ms);
     rng_init(&c->rng, clock_now_ms() ^ (uint64_t)(uintptr_t)c);
     mogi_tiny_init(&c->tiny, &c->memory);
+    /* So that what is published before the first CONNECT is encoded for it. */
     c->tiny.version = (uint8_t)o->connect.version;
     mogi_tiny_trace(&c->tiny, o->trace, o->trace_context);
     c->wanted = true;
@@ -375,7 +377,7 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
     }
 }
 
-/* Make room for a message, within the limits. */
+/* Make room for a message, within output_max. */
 static enum mogi_error message_room(struct mogi_client *c,
                                     const struct mogi_message *m)
 {
@@ -383,30 +385,27 @@ static enum mogi_error message_room(struct mogi_client *c,
         m->topic.size + m->payload.size + m->properties.size + PACKET_HEAD_SIZE;
     struct mogi_tiny_memory *memory = &c->memory;
     if (m->qos > 0) {
-        if (mogi_tiny_unsettled(&c->tiny) >= c->profile.options.inflight_max) {
-            return MOGI_ERROR_FULL;
-        }
-        return part_grow(c, &memory->store, &memory->store_size,
-                         c->tiny.store_end + size)
-                   ? MOGI_OK
-                   : MOGI_ERROR_MEMORY;
+        size += c->tiny.store_end;
+        bool grown = part_grow(c, &memory->store, &memory->store_size, size);
+        return grown ? MOGI_OK : MOGI_ERROR_MEMORY;
     }
     size_t waiting = c->tiny.out_end - c->tiny.out_first;
-    if (waiting > 0 && waiting + size > c->profile.options.output_max) {
+    size += waiting;
+    if (waiting > 0 && size > c->profile.options.output_max) {
         return MOGI_ERROR_FULL;
     }
-    return part_grow(c, &memory->out, &memory->out_size, waiting + size)
-               ? MOGI_OK
-               : MOGI_ERROR_MEMORY;
+    bool grown = part_grow(c, &memory->out, &memory->out_size, size);
+    return grown ? MOGI_OK : MOGI_ERROR_MEMORY;
 }
 
 enum mogi_error mogi_client_publish(struct mogi_client *c,
                                     const struct mogi_message *m,
                                     uint16_t *packet_id)
 {
-    bool window = m->qos > 0 && mogi_tiny_unsettled(&c->tiny) >=
-                                    c->profile.options.inflight_max;
-    if (window) return MOGI_ERROR_FULL;
+    size_t window = c->profile.options.inflight_max;
+    if (m->qos > 0 && mogi_tiny_unsettled(&c->tiny) >= window) {
+        return MOGI_ERROR_FULL;
+    }
     enum mogi_error e = mogi_tiny_publish(&c->tiny, m, packet_id);
     if (e != MOGI_ERROR_FULL && e != MOGI_ERROR_TOO_LARGE) return e;
     if (m->qos == 0) mogi_client_flush(c);

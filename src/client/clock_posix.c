@@ -1,3 +1,4 @@
+/* clock_posix.c - clock.h for POSIX systems. */
 #include "client/clock.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* profile.c - see profile.h. */
 #include "client/profile.h"
 
 #include <assert.h>
