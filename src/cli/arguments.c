@@ -1,3 +1,4 @@
+/* arguments.c - see arguments.h. */
 #include "cli/arguments.h"
 
 #include "cli/options.h"
@@ -55,7 +56,14 @@ static bool row_take(struct arguments *a, const struct option_row *row,
             a, "Error: %s argument given but no %s specified.\n\n", name,
             row->what);
     }
-    return row->take(a, value);
+    if (row->take != NULL) return row->take(a, value);
+    void *member = (char *)a + row->member;
+    if (row->value == NULL) {
+        *(bool *)member = true;
+    } else {
+        *(const char **)member = value;
+    }
+    return true;
 }
 
 /* Take what stands at argv[*index]; leaves *index at the last word taken. */

@@ -1,3 +1,4 @@
+/* debug.c - see debug.h. */
 #include "cli/debug.h"
 
 #include "wire/ack.h"

@@ -1,3 +1,4 @@
+/* format.c - see format.h. */
 #include "cli/format.h"
 
 #include "cli/json.h"

@@ -1,3 +1,4 @@
+/* interrupt_posix.c - interrupt.h for POSIX systems, with poll(2). */
 #include "cli/interrupt.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* json.c - see json.h. */
 #include "cli/json.h"
 
 #include "wire/utf8.h"

@@ -1,3 +1,4 @@
+/* options.c - see options.h. */
 #include "cli/options.h"
 
 #include "cli/format.h"
@@ -38,23 +39,10 @@ static void list_add(struct arguments_list *list, const char *item)
 
 /* ---- Connection ---------------------------------------------------------- */
 
-static bool take_bind(struct arguments *a, const char *value)
-{
-    a->client.bind_address = value;
-    return true;
-}
-
 static bool take_keep_session(struct arguments *a, const char *value)
 {
     (void)value;
     a->client.connect.clean_start = false;
-    return true;
-}
-
-static bool take_debug(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->debug = true;
     return true;
 }
 
@@ -117,31 +105,6 @@ static bool take_port(struct arguments *a, const char *value)
     return true;
 }
 
-static bool take_password(struct arguments *a, const char *value)
-{
-    a->password = value;
-    return true;
-}
-
-static bool take_user_name(struct arguments *a, const char *value)
-{
-    a->user_name = value;
-    return true;
-}
-
-static bool take_unix(struct arguments *a, const char *value)
-{
-    a->client.unix_path = value;
-    return true;
-}
-
-static bool take_no_delay(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->client.no_delay = true;
-    return true;
-}
-
 static bool take_version(struct arguments *a, const char *value)
 {
     static const struct {
@@ -179,13 +142,6 @@ static bool take_expiry(struct arguments *a, const char *value)
             a, "Error: session-expiry-interval out of range.\n\n");
     }
     a->session_expiry_s = seconds < 0 ? UINT32_MAX : (uint32_t)seconds;
-    return true;
-}
-
-static bool take_quiet(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->quiet = true;
     return true;
 }
 
@@ -355,13 +311,6 @@ static bool take_qos(struct arguments *a, const char *value)
     return true;
 }
 
-static bool take_retain(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->retain = true;
-    return true;
-}
-
 static bool take_repeat(struct arguments *a, const char *value)
 {
     if (number_read(value, 1, INT32_MAX, &a->repeat_count)) return true;
@@ -382,12 +331,6 @@ static bool take_repeat_delay(struct arguments *a, const char *value)
 
 /* ---- Will ---------------------------------------------------------------- */
 
-static bool take_will_payload(struct arguments *a, const char *value)
-{
-    a->will_payload = value;
-    return true;
-}
-
 static bool take_will_qos(struct arguments *a, const char *value)
 {
     long qos;
@@ -395,13 +338,6 @@ static bool take_will_qos(struct arguments *a, const char *value)
         return options_wrong(a, "Error: Invalid will QoS %s.\n\n", value);
     }
     a->will.qos = (uint8_t)qos;
-    return true;
-}
-
-static bool take_will_retain(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->will.retain = true;
     return true;
 }
 
@@ -419,24 +355,10 @@ static bool take_count(struct arguments *a, const char *value)
     return options_wrong(a, "Error: Invalid message count \"%s\".\n\n", value);
 }
 
-static bool take_exit_after_subscribe(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->exit_after_subscribe = true;
-    return true;
-}
-
 static bool take_format(struct arguments *a, const char *value)
 {
     a->format = value;
     return format_check(value, a->error, sizeof a->error);
-}
-
-static bool take_no_end_of_line(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->no_end_of_line = true;
-    return true;
 }
 
 static bool take_no_retained(struct arguments *a, const char *value)
@@ -444,13 +366,6 @@ static bool take_no_retained(struct arguments *a, const char *value)
     (void)value;
     a->no_retained = true;
     a->retain_handling = 2;
-    return true;
-}
-
-static bool take_pretty(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->pretty = true;
     return true;
 }
 
@@ -466,20 +381,6 @@ static bool take_random(struct arguments *a, const char *value)
     return true;
 }
 
-static bool take_remove_retained(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->remove_retained = true;
-    return true;
-}
-
-static bool take_retain_as_published(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->retain_as_published = true;
-    return true;
-}
-
 static bool take_retain_handling(struct arguments *a, const char *value)
 {
     static const char *const names[] = {"always", "new", "never"};
@@ -492,145 +393,142 @@ static bool take_retain_handling(struct arguments *a, const char *value)
         a, "Error: Unknown value '%s' for --retain-handling.\n\n", value);
 }
 
-static bool take_only_retained(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->only_retained = true;
-    return true;
-}
-
 static bool take_timeout(struct arguments *a, const char *value)
 {
     if (number_read(value, 1, INT32_MAX / 1000, &a->timeout_s)) return true;
     return options_wrong(a, "Error: Invalid timeout \"%s\".\n\n", value);
 }
 
-static bool take_verbose(struct arguments *a, const char *value)
-{
-    (void)value;
-    a->verbose = true;
-    return true;
-}
-
 /* ---- The table ----------------------------------------------------------- */
 
+/* Who takes the value, or the member that is set: to the value, or, where there
+ * is none, to true. */
+#define BY(function) function, 0
+#define SET(member)  NULL, offsetof(struct arguments, member)
+#define REFUSED(name, value)                                                   \
+    {                                                                          \
+        NULL, name, FOR_BOTH, value, NULL, NULL, 0, NULL                       \
+    }
+
 static const struct option_row rows[] = {
-    {"-h", "--host", FOR_BOTH, "HOST", "host", take_host,
+    {"-h", "--host", FOR_BOTH, "HOST", "host", BY(take_host),
      "the broker's name or address (localhost)"},
-    {"-p", "--port", FOR_BOTH, "PORT", "port", take_port,
+    {"-p", "--port", FOR_BOTH, "PORT", "port", BY(take_port),
      "the broker's port (1883)"},
-    {NULL, "--unix", FOR_BOTH, "PATH", "socket path", take_unix,
+    {NULL, "--unix", FOR_BOTH, "PATH", "socket path", SET(client.unix_path),
      "connect through a Unix socket instead"},
-    {"-L", "--url", FOR_BOTH, "URL", "URL", take_url,
+    {"-L", "--url", FOR_BOTH, "URL", "URL", BY(take_url),
      "mqtt://[user[:password]@]host[:port]/topic, all in one"},
-    {"-u", "--username", FOR_BOTH, "NAME", "username", take_user_name,
+    {"-u", "--username", FOR_BOTH, "NAME", "username", SET(user_name),
      "user name"},
-    {"-P", "--pw", FOR_BOTH, "PASSWORD", "password", take_password, "password"},
-    {"-i", "--id", FOR_BOTH, "ID", "id", take_id,
+    {"-P", "--pw", FOR_BOTH, "PASSWORD", "password", SET(password), "password"},
+    {"-i", "--id", FOR_BOTH, "ID", "id", BY(take_id),
      "client id (the broker chooses one)"},
-    {"-I", "--id-prefix", FOR_BOTH, "PREFIX", "id prefix", take_id_prefix,
+    {"-I", "--id-prefix", FOR_BOTH, "PREFIX", "id prefix", BY(take_id_prefix),
      "client id: PREFIX and the process id"},
-    {"-c", "--disable-clean-session", FOR_BOTH, NULL, NULL, take_keep_session,
+    {"-c", "--disable-clean-session", FOR_BOTH, NULL, NULL,
+     BY(take_keep_session),
      "keep the session when the connection ends; needs -i"},
-    {"-x", NULL, FOR_BOTH, "SECONDS", "session expiry interval", take_expiry,
-     "how long the session is kept, -1 for ever; 5.0"},
-    {"-k", "--keepalive", FOR_BOTH, "SECONDS", "keepalive", take_keep_alive,
+    {"-x", NULL, FOR_BOTH, "SECONDS", "session expiry interval",
+     BY(take_expiry), "how long the session is kept, -1 for ever; 5.0"},
+    {"-k", "--keepalive", FOR_BOTH, "SECONDS", "keepalive", BY(take_keep_alive),
      "keep alive, 5 to 65535 (60)"},
-    {"-V", "--protocol-version", FOR_BOTH, "VERSION", "version", take_version,
-     "31, 311 or 5, with or without mqttv before it (311)"},
-    {"-A", NULL, FOR_BOTH, "ADDRESS", "address", take_bind,
+    {"-V", "--protocol-version", FOR_BOTH, "VERSION", "version",
+     BY(take_version), "31, 311 or 5, with or without mqttv before it (311)"},
+    {"-A", NULL, FOR_BOTH, "ADDRESS", "address", SET(client.bind_address),
      "the address to connect from"},
-    {NULL, "--nodelay", FOR_BOTH, NULL, NULL, take_no_delay,
+    {NULL, "--nodelay", FOR_BOTH, NULL, NULL, SET(client.no_delay),
      "send small packets at once"},
-    {"-M", NULL, FOR_BOTH, "COUNT", "max_inflight", take_window,
+    {"-M", NULL, FOR_BOTH, "COUNT", "max_inflight", BY(take_window),
      "messages of QoS 1 and 2 under way at once (20)"},
 
-    {"-t", "--topic", FOR_PUB, "TOPIC", "topic", take_topic,
+    {"-t", "--topic", FOR_PUB, "TOPIC", "topic", BY(take_topic),
      "where to publish"},
-    {"-m", "--message", FOR_PUB, "TEXT", "message", take_message,
+    {"-m", "--message", FOR_PUB, "TEXT", "message", BY(take_message),
      "publish TEXT"},
-    {"-f", "--file", FOR_PUB, "FILE", "file", take_file,
+    {"-f", "--file", FOR_PUB, "FILE", "file", BY(take_file),
      "publish the contents of FILE"},
-    {"-s", "--stdin-file", FOR_PUB, NULL, NULL, take_stdin,
+    {"-s", "--stdin-file", FOR_PUB, NULL, NULL, BY(take_stdin),
      "publish all of standard input as one message"},
-    {"-l", "--stdin-line", FOR_PUB, NULL, NULL, take_lines,
+    {"-l", "--stdin-line", FOR_PUB, NULL, NULL, BY(take_lines),
      "publish each line of standard input"},
-    {"-n", "--null-message", FOR_PUB, NULL, NULL, take_empty,
+    {"-n", "--null-message", FOR_PUB, NULL, NULL, BY(take_empty),
      "publish an empty message"},
-    {"-q", "--qos", FOR_PUB, "QOS", "QoS", take_qos,
+    {"-q", "--qos", FOR_PUB, "QOS", "QoS", BY(take_qos),
      "quality of service: 0, 1 or 2 (0)"},
-    {"-r", "--retain", FOR_PUB, NULL, NULL, take_retain,
+    {"-r", "--retain", FOR_PUB, NULL, NULL, SET(retain),
      "have the broker keep the message for later subscribers"},
-    {NULL, "--repeat", FOR_PUB, "COUNT", "count", take_repeat,
+    {NULL, "--repeat", FOR_PUB, "COUNT", "count", BY(take_repeat),
      "publish it COUNT times"},
-    {NULL, "--repeat-delay", FOR_PUB, "SECONDS", "time", take_repeat_delay,
+    {NULL, "--repeat-delay", FOR_PUB, "SECONDS", "time", BY(take_repeat_delay),
      "wait as long between two of them (0)"},
 
-    {"-t", "--topic", FOR_SUB, "FILTER", "topic", take_topic,
+    {"-t", "--topic", FOR_SUB, "FILTER", "topic", BY(take_topic),
      "what to subscribe to; may be given again"},
-    {"-q", "--qos", FOR_SUB, "QOS", "QoS", take_qos,
+    {"-q", "--qos", FOR_SUB, "QOS", "QoS", BY(take_qos),
      "highest quality of service: 0, 1 or 2 (0)"},
-    {"-T", "--filter-out", FOR_SUB, "FILTER", "topic filter", take_filter_out,
-     "leave out topics that match; may be given again"},
+    {"-T", "--filter-out", FOR_SUB, "FILTER", "topic filter",
+     BY(take_filter_out), "leave out topics that match; may be given again"},
     {"-U", "--unsubscribe", FOR_SUB, "FILTER", "unsubscribe topic",
-     take_unsubscribe, "unsubscribe; may be given again"},
-    {"-C", NULL, FOR_SUB, "COUNT", "count", take_count,
+     BY(take_unsubscribe), "unsubscribe; may be given again"},
+    {"-C", NULL, FOR_SUB, "COUNT", "count", BY(take_count),
      "end after COUNT messages"},
-    {"-W", NULL, FOR_SUB, "SECONDS", "timeout", take_timeout,
+    {"-W", NULL, FOR_SUB, "SECONDS", "timeout", BY(take_timeout),
      "end after SECONDS, with exit status 27"},
-    {"-E", NULL, FOR_SUB, NULL, NULL, take_exit_after_subscribe,
+    {"-E", NULL, FOR_SUB, NULL, NULL, SET(exit_after_subscribe),
      "end when the subscription is acknowledged"},
-    {"-v", "--verbose", FOR_SUB, NULL, NULL, take_verbose,
+    {"-v", "--verbose", FOR_SUB, NULL, NULL, SET(verbose),
      "print the topic before each message"},
-    {"-F", NULL, FOR_SUB, "FORMAT", "format", take_format,
+    {"-F", NULL, FOR_SUB, "FORMAT", "format", BY(take_format),
      "print as FORMAT says; see below"},
-    {NULL, "--pretty", FOR_SUB, NULL, NULL, take_pretty,
+    {NULL, "--pretty", FOR_SUB, NULL, NULL, SET(pretty),
      "spread JSON output over lines"},
-    {"-N", NULL, FOR_SUB, NULL, NULL, take_no_end_of_line,
+    {"-N", NULL, FOR_SUB, NULL, NULL, SET(no_end_of_line),
      "print no end of line after a message"},
-    {"-R", NULL, FOR_SUB, NULL, NULL, take_no_retained,
+    {"-R", NULL, FOR_SUB, NULL, NULL, BY(take_no_retained),
      "leave out retained messages"},
-    {NULL, "--retained-only", FOR_SUB, NULL, NULL, take_only_retained,
+    {NULL, "--retained-only", FOR_SUB, NULL, NULL, SET(only_retained),
      "retained messages only; ends at the first other one"},
-    {NULL, "--remove-retained", FOR_SUB, NULL, NULL, take_remove_retained,
+    {NULL, "--remove-retained", FOR_SUB, NULL, NULL, SET(remove_retained),
      "clear the retained messages that come"},
     {NULL, "--retain-as-published", FOR_SUB, NULL, NULL,
-     take_retain_as_published, "keep the retain flag of live messages; 5.0"},
-    {NULL, "--retain-handling", FOR_SUB, "WHEN", "option", take_retain_handling,
+     SET(retain_as_published), "keep the retain flag of live messages; 5.0"},
+    {NULL, "--retain-handling", FOR_SUB, "WHEN", "option",
+     BY(take_retain_handling),
      "send retained messages always, new or never; 5.0"},
-    {NULL, "--random-filter", FOR_SUB, "PERCENT", "chance", take_random,
+    {NULL, "--random-filter", FOR_SUB, "PERCENT", "chance", BY(take_random),
      "print only so many of the messages, by chance"},
 
-    {NULL, "--will-topic", FOR_BOTH, "TOPIC", "will topic", take_will_topic,
+    {NULL, "--will-topic", FOR_BOTH, "TOPIC", "will topic", BY(take_will_topic),
      "where the broker publishes when we are lost"},
     {NULL, "--will-payload", FOR_BOTH, "TEXT", "will payload",
-     take_will_payload, "what it publishes (an empty message)"},
-    {NULL, "--will-qos", FOR_BOTH, "QOS", "will QoS", take_will_qos,
+     SET(will_payload), "what it publishes (an empty message)"},
+    {NULL, "--will-qos", FOR_BOTH, "QOS", "will QoS", BY(take_will_qos),
      "its quality of service (0)"},
-    {NULL, "--will-retain", FOR_BOTH, NULL, NULL, take_will_retain,
+    {NULL, "--will-retain", FOR_BOTH, NULL, NULL, SET(will.retain),
      "have it kept for later subscribers"},
-    {"-d", "--debug", FOR_BOTH, NULL, NULL, take_debug, "tell of each packet"},
-    {NULL, "--quiet", FOR_BOTH, NULL, NULL, take_quiet,
+    {"-d", "--debug", FOR_BOTH, NULL, NULL, SET(debug), "tell of each packet"},
+    {NULL, "--quiet", FOR_BOTH, NULL, NULL, SET(quiet),
      "do not tell of errors"},
 
-    {NULL, "--cafile", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--capath", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--cert", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--key", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--keyform", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--ciphers", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--tls-version", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--insecure", FOR_BOTH, NULL, NULL, NULL, NULL},
-    {NULL, "--tls-alpn", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--tls-engine", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--tls-engine-kpass-sha1", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--tls-keylog", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--tls-use-os-certs", FOR_BOTH, NULL, NULL, NULL, NULL},
-    {NULL, "--psk", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--psk-identity", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--proxy", FOR_BOTH, "", NULL, NULL, NULL},
-    {NULL, "--ws", FOR_BOTH, NULL, NULL, NULL, NULL},
-    {"-S", NULL, FOR_BOTH, NULL, NULL, NULL, NULL},
+    REFUSED("--cafile", ""),
+    REFUSED("--capath", ""),
+    REFUSED("--cert", ""),
+    REFUSED("--key", ""),
+    REFUSED("--keyform", ""),
+    REFUSED("--ciphers", ""),
+    REFUSED("--tls-version", ""),
+    REFUSED("--insecure", NULL),
+    REFUSED("--tls-alpn", ""),
+    REFUSED("--tls-engine", ""),
+    REFUSED("--tls-engine-kpass-sha1", ""),
+    REFUSED("--tls-keylog", ""),
+    REFUSED("--tls-use-os-certs", NULL),
+    REFUSED("--psk", ""),
+    REFUSED("--psk-identity", ""),
+    REFUSED("--proxy", ""),
+    REFUSED("--ws", NULL),
+    REFUSED("-S", NULL),
 };
 
 const struct option_row *options_at(size_t index)

@@ -18,6 +18,7 @@ struct option_row {
     const char *what;  /* as in "given but no <what> specified" */
     /* Take the value (NULL when there is none); false: a->error is set. */
     bool (*take)(struct arguments *a, const char *value);
+    size_t member;    /* of struct arguments: set when there is no `take` */
     const char *help; /* NULL: not in this version; named only to refuse it */
 };
 

@@ -1,3 +1,4 @@
+/* payload.c - see payload.h. */
 #include "cli/payload.h"
 
 #include <errno.h>

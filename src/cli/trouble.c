@@ -1,3 +1,4 @@
+/* trouble.c - see trouble.h. */
 #include "cli/trouble.h"
 
 #include "wire/reason.h"

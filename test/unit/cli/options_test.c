@@ -6,7 +6,8 @@ static void names_are_unique(void)
     const struct option_row *row;
     for (size_t i = 0; (row = options_at(i)) != NULL; i++) {
         CHECK(row->brief != NULL || row->full != NULL);
-        CHECK((row->help == NULL) == (row->take == NULL));
+        bool known = row->take != NULL || row->member != 0;
+        CHECK(known == (row->help != NULL));
         for (unsigned c = 0; c < 2; c++) {
             if ((row->users >> c & 1) == 0) continue;
             enum arguments_command command = (enum arguments_command)c;
