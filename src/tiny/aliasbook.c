@@ -1,3 +1,4 @@
+/* aliasbook.c - see aliasbook.h. */
 #include "tiny/aliasbook.h"
 
 #include "base/cursor.h"

@@ -1,3 +1,4 @@
+/* answer.c - see answer.h. */
 #include "tiny/answer.h"
 
 #include "tiny/aliasbook.h"

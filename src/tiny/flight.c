@@ -1,3 +1,4 @@
+/* flight.c - see flight.h. */
 #include "tiny/flight.h"
 
 #include "tiny/engine.h"

@@ -1,3 +1,4 @@
+/* inbox.c - see inbox.h. */
 #include "tiny/inbox.h"
 
 #include "tiny/engine.h"

@@ -1,3 +1,4 @@
+/* outbox.c - see outbox.h; and the output of mogi/tiny.h. */
 #include "tiny/outbox.h"
 
 #include "tiny/engine.h"
