@@ -122,23 +122,6 @@ enum err log_reopen(struct log *log)
     return OK;
 }
 
-const char *log_level_name(enum log_level level)
-{
-    assert((int)level < LEVELS);
-    return level_names[level];
-}
-
-bool log_level_parse(const char *name, enum log_level *out)
-{
-    for (int level = 0; level < LEVELS; level++) {
-        if (strcmp(name, level_names[level]) == 0) {
-            *out = (enum log_level)level;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The size of the UTF-8 character at the start of `text` (which ends with a
  * NUL), 1..4, or 0 when it is ill-formed. Unicode 15, table 3-7. */
 static size_t character_size(const unsigned char *text)
@@ -287,6 +270,15 @@ static bool period_over(const struct log *log, const struct kind *kind,
            now_ms - kind->period_ms >= (uint64_t)log->options.period_s * 1000;
 }
 
+/* Say what the periods left out that are over. */
+static void periods_end(struct log *log, uint64_t now_ms)
+{
+    for (size_t i = 0; i < log->kind_count; i++) {
+        struct kind *kind = &log->kinds[i];
+        if (period_over(log, kind, now_ms)) period_end(log, kind, now_ms);
+    }
+}
+
 /* The count of `name`, or NULL when there are too many kinds to count. */
 static struct kind *kind_find(struct log *log, const char *name,
                               uint64_t now_ms)
@@ -307,7 +299,6 @@ static bool kind_allows(struct log *log, enum log_level level, const char *name,
     if (name == NULL || log->options.burst == 0) return true;
     struct kind *kind = kind_find(log, name, now_ms);
     if (kind == NULL) return true;
-    if (period_over(log, kind, now_ms)) period_end(log, kind, now_ms);
     if (kind->written < log->options.burst) {
         kind->written++;
         return true;
@@ -331,19 +322,9 @@ void log_write(struct log *log, enum log_level level, const char *kind,
     if (size > MESSAGE_MAX) memcpy(message + MESSAGE_MAX - 3, "...", 3);
     pthread_mutex_lock(&log->lock);
     uint64_t now_ms = log->options.now_ms();
+    periods_end(log, now_ms);
     if (kind_allows(log, level, kind, now_ms)) {
         line_write(log, level, kind, message, now_ms);
-    }
-    pthread_mutex_unlock(&log->lock);
-}
-
-void log_flush(struct log *log)
-{
-    pthread_mutex_lock(&log->lock);
-    uint64_t now_ms = log->options.now_ms();
-    for (size_t i = 0; i < log->kind_count; i++) {
-        struct kind *kind = &log->kinds[i];
-        if (period_over(log, kind, now_ms)) period_end(log, kind, now_ms);
     }
     pthread_mutex_unlock(&log->lock);
 }

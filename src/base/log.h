@@ -10,7 +10,8 @@
  *
  * A kind names a sort of line ("bad-packet"). When more than `burst` lines of
  * one kind come within a period, the rest of the period only counts them, and
- * one line then says how many were left out.
+ * one line then says how many were left out: before the next line of any kind,
+ * or when the log is freed.
  */
 #ifndef MOGI_BASE_LOG_H
 #define MOGI_BASE_LOG_H
@@ -71,15 +72,5 @@ enum err log_reopen(struct log *log);
  * be written is lost. */
 void log_write(struct log *log, enum log_level level, const char *kind,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* Write the "left out" lines of periods that are over; to be called now and
- * then, for when no other line comes. */
-void log_flush(struct log *log);
-
-/* "error", "warning", "notice", "info" or "debug". */
-const char *log_level_name(enum log_level level);
-
-/* The level named `name`. False when there is none. */
-bool log_level_parse(const char *name, enum log_level *out);
 
 #endif

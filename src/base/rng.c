@@ -25,13 +25,6 @@ void rng_init(struct rng *rng, uint64_t seed)
     assert((rng->s[0] | rng->s[1] | rng->s[2] | rng->s[3]) != 0);
 }
 
-struct rng rng_split(struct rng *rng)
-{
-    struct rng child;
-    rng_init(&child, rng_next(rng));
-    return child;
-}
-
 uint64_t rng_next(struct rng *rng)
 {
     uint64_t *s = rng->s;

@@ -17,10 +17,6 @@ struct rng {
 /* Start from `seed`, any value. */
 void rng_init(struct rng *rng, uint64_t seed);
 
-/* A generator of its own, seeded from the next number of `rng`: what one part
- * of a test draws then does not shift what another draws. */
-struct rng rng_split(struct rng *rng);
-
 /* 64 random bits. */
 uint64_t rng_next(struct rng *rng);
 

@@ -1,13 +1,6 @@
 /* histogram.c - see histogram.h. */
 #include "bench/histogram.h"
 
-#include <string.h>
-
-void bench_histogram_clear(struct bench_histogram *h)
-{
-    memset(h, 0, sizeof *h);
-}
-
 void bench_histogram_merge(struct bench_histogram *h,
                            const struct bench_histogram *from)
 {

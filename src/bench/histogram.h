@@ -20,6 +20,7 @@ enum {
                             << BENCH_HISTOGRAM_SUB_BITS,
 };
 
+/* All zero is an empty one. */
 struct bench_histogram {
     uint64_t count;
     uint64_t sum;
@@ -27,9 +28,6 @@ struct bench_histogram {
     uint64_t min; /* meaningless while count is 0 */
     uint64_t buckets[BENCH_HISTOGRAM_COUNT];
 };
-
-/* Empty it. */
-void bench_histogram_clear(struct bench_histogram *h);
 
 /* The bucket of `value`; what is above 2^42 falls into the last one. */
 static inline uint32_t bench_histogram_bucket(uint64_t value)

@@ -32,20 +32,6 @@ static void seeds(void)
     CHECK_EQ(equal, 0);
 }
 
-static void split_is_apart(void)
-{
-    struct rng parent, same;
-    rng_init(&parent, 9);
-    rng_init(&same, 9);
-    struct rng child = rng_split(&parent);
-    struct rng twin = rng_split(&same);
-    for (int i = 0; i < 100; i++) {
-        uint64_t drawn = rng_next(&child);
-        CHECK_EQ(drawn, rng_next(&twin));
-        CHECK(drawn != rng_next(&parent));
-    }
-}
-
 static void bounds(void)
 {
     struct rng rng;
@@ -111,7 +97,6 @@ int main(void)
 {
     RUN(first_numbers);
     RUN(seeds);
-    RUN(split_is_apart);
     RUN(bounds);
     RUN(chances);
     RUN(fills);
