@@ -3,6 +3,7 @@
 
 #include "broker/help.h"
 #include "broker/host.h"
+#include "broker/loop.h"
 #include "broker/ports.h"
 #include "broker/process.h"
 #include "broker/storage.h"
@@ -167,20 +168,6 @@ static void loop_init(struct broker *broker)
     }
 }
 
-static void close_handle(uv_handle_t *handle, void *context)
-{
-    (void)context;
-    if (!uv_is_closing(handle)) uv_close(handle, NULL);
-}
-
-static void loop_fini(struct broker *broker)
-{
-    uv_walk(&broker->loop, close_handle, NULL);
-    (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
-    int error = uv_loop_close(&broker->loop);
-    assert(error == 0);
-}
-
 static enum err config_read(struct broker *broker, struct config *config,
                             struct config_reports *reports)
 {
@@ -321,7 +308,7 @@ static int broker_run(struct broker *broker)
     if (started) (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
     hosts_fini(broker);
     ports_fini(&broker->ports);
-    loop_fini(broker);
+    loop_fini(&broker->loop);
     if (broker->config.pid_file[0] != '\0') {
         process_remove(broker->config.pid_file);
     }

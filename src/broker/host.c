@@ -1,6 +1,7 @@
 /* host.c - see host.h. */
 #include "broker/host.h"
 
+#include "broker/loop.h"
 #include "broker/turn.h"
 #include "core/message.h"
 #include "net/socket.h"
@@ -107,13 +108,14 @@ void host_end(struct host *host, struct guest *guest, enum guest_end end)
     list_push(&host->output, &guest->of_output);
 }
 
-/* The turn ends before the loop waits. What it has written may let the shard
- * go on: then the loop does not wait, but looks for other work in between. */
+/* There is nothing to do but not to wait. */
 static void on_again(uv_idle_t *idle)
 {
     (void)idle;
 }
 
+/* The turn ends before the loop waits. What it has written may let the shard
+ * go on: then the loop does not wait, but looks for other work in between. */
 static void on_turn(uv_prepare_t *prepare)
 {
     struct host *host = prepare->data;
@@ -421,11 +423,7 @@ static void on_mail(uv_async_t *async)
 
 bool host_catch_up(struct host *host)
 {
-    struct mailbox *box = &host->hosts->boxes[host->index];
-    uv_mutex_lock(&box->lock);
-    bool found = box->waiting.count > 0;
-    uv_mutex_unlock(&box->lock);
-    if (!found) return false;
+    if (mailbox_is_empty(&host->hosts->boxes[host->index])) return false;
     mail_open_all(host);
     turn_end(host);
     return true;
@@ -454,12 +452,6 @@ void host_join(struct host *host)
     host->has_thread = false;
 }
 
-static void close_all(uv_handle_t *handle, void *context)
-{
-    (void)context;
-    if (!uv_is_closing(handle)) uv_close(handle, NULL);
-}
-
 void host_close(struct host *host)
 {
     for (size_t i = 0; i < host->listener_count; i++) {
@@ -473,10 +465,7 @@ void host_close(struct host *host)
     on_stop(&host->stop);
     (void)uv_run(&host->loop, UV_RUN_NOWAIT);
     streams_fini(&host->streams);
-    uv_walk(&host->loop, close_all, NULL);
-    (void)uv_run(&host->loop, UV_RUN_DEFAULT);
-    int error = uv_loop_close(&host->loop);
-    assert(error == 0);
+    loop_fini(&host->loop);
     actions_clear(&host->actions);
     shard_free(host->shard);
     mails_fini(&host->in);

@@ -11,41 +11,37 @@
     .offset = offsetof(struct config, member),                                 \
     .size = sizeof(((struct config *)0)->member)
 
+#define ROW(key, sort, standard, text, ...)                                    \
+    {                                                                          \
+        .name = key, .kind = sort, .fallback = standard, .help = text,         \
+        __VA_ARGS__                                                            \
+    }
+
+/* What a reload changes, and, FIXED, what only a restart does. */
+#define LIVE .reloadable = true
 #define BOOL(key, member, standard, text)                                      \
-    {                                                                          \
-        .name = key, .kind = KEY_BOOL, AT(member), .fallback = standard,       \
-        .help = text, .reloadable = true                                       \
-    }
+    ROW(key, KEY_BOOL, standard, text, AT(member), LIVE)
+#define FIXED_BOOL(key, member, standard, text)                                \
+    ROW(key, KEY_BOOL, standard, text, AT(member))
 #define NUMBER(key, member, low, high, standard, text)                         \
-    {                                                                          \
-        .name = key, .kind = KEY_NUMBER, AT(member), .min = low, .max = high,  \
-        .fallback = standard, .help = text, .reloadable = true                 \
-    }
+    ROW(key, KEY_NUMBER, standard, text, AT(member), .min = low, .max = high,  \
+        LIVE)
+#define FIXED_NUMBER(key, member, low, high, standard, text)                   \
+    ROW(key, KEY_NUMBER, standard, text, AT(member), .min = low, .max = high)
 #define LIMIT(key, member, high, standard, text)                               \
-    {                                                                          \
-        .name = key, .kind = KEY_LIMIT, AT(member), .max = high,               \
-        .fallback = standard, .help = text, .reloadable = true                 \
-    }
-#define WORD(key, member, list, standard, text)                                \
-    {                                                                          \
-        .name = key, .kind = KEY_WORD, AT(member), .words = list,              \
-        .fallback = standard, .help = text, .reloadable = true                 \
-    }
+    ROW(key, KEY_LIMIT, standard, text, AT(member), .max = high, LIVE)
 #define DURATION(key, member, standard, text)                                  \
-    {                                                                          \
-        .name = key, .kind = KEY_DURATION, AT(member), .fallback = standard,   \
-        .help = text, .reloadable = true                                       \
-    }
+    ROW(key, KEY_DURATION, standard, text, AT(member), LIVE)
+#define WORD(key, member, list, standard, text)                                \
+    ROW(key, KEY_WORD, standard, text, AT(member), .words = list, LIVE)
+#define FIXED_WORD(key, member, list, standard, text)                          \
+    ROW(key, KEY_WORD, standard, text, AT(member), .words = list)
 #define TEXT(key, member, high, standard, text)                                \
-    {                                                                          \
-        .name = key, .kind = KEY_TEXT, AT(member), .max = high,                \
-        .fallback = standard, .help = text, .reloadable = true                 \
-    }
+    ROW(key, KEY_TEXT, standard, text, AT(member), .max = high, LIVE)
+#define FIXED_TEXT(key, member, high, standard, text)                          \
+    ROW(key, KEY_TEXT, standard, text, AT(member), .max = high)
 #define CALL(key, function, standard, text)                                    \
-    {                                                                          \
-        .name = key, .kind = KEY_CALL, .call = function, .fallback = standard, \
-        .help = text, .reloadable = true                                       \
-    }
+    ROW(key, KEY_CALL, standard, text, .call = function, LIVE)
 #define NOTE(key, text)                                                        \
     {                                                                          \
         .name = key, .kind = KEY_NOTE, .help = text                            \
@@ -53,23 +49,6 @@
 #define REFUSED(key, text)                                                     \
     {                                                                          \
         .name = key, .kind = KEY_REFUSED, .help = text                         \
-    }
-
-/* The same keys for what only a restart changes. */
-#define FIXED_BOOL(key, member, standard, text)                                \
-    {                                                                          \
-        .name = key, .kind = KEY_BOOL, AT(member), .fallback = standard,       \
-        .help = text                                                           \
-    }
-#define FIXED_NUMBER(key, member, low, high, standard, text)                   \
-    {                                                                          \
-        .name = key, .kind = KEY_NUMBER, AT(member), .min = low, .max = high,  \
-        .fallback = standard, .help = text                                     \
-    }
-#define FIXED_TEXT(key, member, high, standard, text)                          \
-    {                                                                          \
-        .name = key, .kind = KEY_TEXT, AT(member), .max = high,                \
-        .fallback = standard, .help = text                                     \
     }
 
 #define NO_TLS                                                                 \
@@ -196,31 +175,19 @@ const struct key keys[] = {
     FIXED_BOOL("persistence_recover", persistence_recover, "false",
                "start although something on disk is broken: leave it out and "
                "log what is lost"),
-    {.name = "durability",
-     .kind = KEY_WORD,
-     AT(durability),
-     .words = "always everysec never",
-     .fallback = "always",
-     .help = "always: nothing is acknowledged before it is on disk; everysec: "
-             "a power cut may cost the last second; never: it may cost more"},
-    {.name = "config_file",
-     .kind = KEY_TEXT,
-     AT(file),
-     .max = CONFIG_TEXT_MAX - 1,
-     .fallback = "",
-     .help = "this file"},
+    FIXED_WORD("durability", durability, "always everysec never", "always",
+               "always: nothing is acknowledged before it is on disk; "
+               "everysec: a power cut may cost the last second; never: it may "
+               "cost more"),
+    FIXED_TEXT("config_file", file, CONFIG_TEXT_MAX - 1, "", "this file"),
 
     /* The log. */
     CALL("log_dest", call_log_dest, "stderr",
          "stderr, stdout, syslog, \"file PATH\" or none; several add up"),
     CALL("log_type", call_log_type, "information",
          "error, warning, notice, information, debug, all or none"),
-    {.name = "log_format",
-     .kind = KEY_WORD,
-     AT(log_format),
-     .words = "text json",
-     .fallback = "text",
-     .help = "text, or json: an object on each line"},
+    FIXED_WORD("log_format", log_format, "text json", "text",
+               "text, or json: an object on each line"),
     FIXED_BOOL("log_timestamp", log_timestamp, "true", "lines begin with time"),
     FIXED_BOOL("connection_messages", connection_messages, "true",
                "log who comes and goes"),

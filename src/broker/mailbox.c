@@ -1,11 +1,11 @@
 /* mailbox.c - see mailbox.h. */
 #include "broker/mailbox.h"
 
+#include "broker/block.h"
 #include "broker/settings.h"
 #include "net/socket.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,16 +13,6 @@
 #define EACH_BIT(index, set)                                                   \
     for (unsigned index = 0; index < SHARDS_MAX; index++)                      \
         if (((set) >> index & 1) != 0)
-
-void *block_grow(void *block, size_t size)
-{
-    void *grown = realloc(block, size);
-    if (grown == NULL) {
-        (void)fprintf(stderr, "mogi: out of memory\n");
-        abort();
-    }
-    return grown;
-}
 
 void mailbox_init(struct mailbox *box, uv_loop_t *loop, uv_async_cb wake,
                   void *data)
@@ -129,6 +119,14 @@ void mailbox_take(struct mailbox *box, struct mails *mails)
     box->waiting = empty;
     box->taken = mails->weight;
     uv_mutex_unlock(&box->lock);
+}
+
+bool mailbox_is_empty(struct mailbox *box)
+{
+    uv_mutex_lock(&box->lock);
+    bool empty = box->waiting.count == 0;
+    uv_mutex_unlock(&box->lock);
+    return empty;
 }
 
 uint64_t mailbox_settle(struct mailbox *box)

@@ -108,6 +108,9 @@ void mailbox_push_one(struct mailbox *box, struct mail mail);
 /* Take all there is. `mails` must be empty, and gives its memory in return. */
 void mailbox_take(struct mailbox *box, struct mails *mails);
 
+/* Has nothing come? */
+bool mailbox_is_empty(struct mailbox *box);
+
 /* The owner has done what it took. Returns the set of shards to be woken. */
 uint64_t mailbox_settle(struct mailbox *box);
 
@@ -117,9 +120,5 @@ bool mailbox_wait(struct mailbox *box, uint16_t from);
 
 /* Wake the owner. */
 void mailbox_wake(struct mailbox *box);
-
-/* Memory from the system, as realloc; never NULL: when there is none, the
- * process ends with a message, as for a pool. */
-void *block_grow(void *block, size_t size);
 
 #endif

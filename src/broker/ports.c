@@ -148,8 +148,28 @@ static int port_open(struct port *port, struct hosts *hosts)
     return 0;
 }
 
-/* Open what one listener means. An address of a family that this machine does
- * not have is left out when another can be had. */
+/* Open one address of a listener. One of a family that this machine does not
+ * have is left out when another can be had. */
+static void address_open(struct ports *ports, struct port *port,
+                         struct hosts *hosts, struct config_reports *reports)
+{
+    int error = port_open(port, hosts);
+    if (error == 0) {
+        ports->list[ports->count++] = port->address;
+        return;
+    }
+    bool missing = error == UV_EADDRNOTAVAIL || error == UV_EAFNOSUPPORT;
+    if (!missing || ports->count == 0 || port->address.family != ADDRESS_IPV6) {
+        failure_explain(&port->address, error, &reports->errors);
+        return;
+    }
+    report_add(&reports->notes,
+               "there is no IPv6 here: port %u is not listened on with it",
+               port->address.port);
+}
+
+/* Open what one listener means. Where it leaves the port to the system, all its
+ * addresses get the one that the first got. */
 static void listener_open(struct ports *ports,
                           const struct config_listener *listener,
                           uint16_t number, struct hosts *hosts,
@@ -158,27 +178,15 @@ static void listener_open(struct ports *ports,
     struct address list[ADDRESSES_MAX];
     int count = listener_resolve(listener, list);
     size_t before = ports->count;
-    for (int i = 0; i < count; i++) {
+    size_t max = sizeof ports->list / sizeof *ports->list;
+    for (int i = 0; i < count && ports->count < max; i++) {
         struct port port = {.address = list[i], .number = number};
         if (listener->interface[0] != '\0')
             port.interface = listener->interface;
         if (listener->port == 0 && ports->count > before) {
             port.address.port = ports->list[before].port;
         }
-        int error = port_open(&port, hosts);
-        bool missing = error == UV_EADDRNOTAVAIL || error == UV_EAFNOSUPPORT;
-        if (error == 0) {
-            ports->list[ports->count++] = port.address;
-        } else if (missing && ports->count > 0 &&
-                   port.address.family == ADDRESS_IPV6) {
-            report_add(&reports->notes,
-                       "there is no IPv6 here: port %u is not "
-                       "listened on with it",
-                       port.address.port);
-        } else {
-            failure_explain(&port.address, error, &reports->errors);
-        }
-        if (ports->count == sizeof ports->list / sizeof *ports->list) break;
+        address_open(ports, &port, hosts, reports);
     }
 }
 

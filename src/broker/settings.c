@@ -1,7 +1,7 @@
 /* settings.c - see settings.h. */
 #include "broker/settings.h"
 
-#include "broker/mailbox.h"
+#include "broker/block.h"
 
 #include <assert.h>
 #include <stdlib.h>

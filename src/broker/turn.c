@@ -1,6 +1,7 @@
 /* turn.c - see turn.h. */
 #include "broker/turn.h"
 
+#include "broker/block.h"
 #include "broker/notes.h"
 #include "core/message.h"
 
@@ -118,6 +119,20 @@ static void act_close(struct host *host, struct action *action)
     host_end(host, guest, action->linger ? GUEST_LINGERS : GUEST_GOES);
 }
 
+/* The piece of mail that brings a connection, with a copy of `bytes`. */
+static struct mail moved_mail(int fd, uint16_t listener,
+                              const struct address *peer, struct bytes bytes)
+{
+    struct moved *moved = block_grow(NULL, sizeof *moved + bytes.size);
+    moved->fd = fd;
+    moved->listener = listener;
+    moved->peer = *peer;
+    moved->size = bytes.size;
+    if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
+    return (struct mail){
+        .kind = MAIL_MOVED, .weight = MAIL_WEIGHT + bytes.size, .moved = moved};
+}
+
 /* A connection moves before anything was sent to it, so its socket is all
  * there is of it. */
 static void act_move(struct host *host, struct action *action)
@@ -134,21 +149,8 @@ static void act_move(struct host *host, struct action *action)
     int fd = stream_detach(&guest->stream);
     struct bytes bytes = action_bytes(&host->actions, action);
     mails_add(&host->out[action->shard],
-              turn_moved(fd, guest->listener, &guest->peer, bytes));
+              moved_mail(fd, guest->listener, &guest->peer, bytes));
     host->out_set |= (uint64_t)1 << action->shard;
-}
-
-struct mail turn_moved(int fd, uint16_t listener, const struct address *peer,
-                       struct bytes bytes)
-{
-    struct moved *moved = block_grow(NULL, sizeof *moved + bytes.size);
-    moved->fd = fd;
-    moved->listener = listener;
-    moved->peer = *peer;
-    moved->size = bytes.size;
-    if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
-    return (struct mail){
-        .kind = MAIL_MOVED, .weight = MAIL_WEIGHT + bytes.size, .moved = moved};
 }
 
 static void act_pause(struct host *host, struct action *action)

@@ -17,8 +17,4 @@ void turn_written(struct host *host);
 /* A full mailbox may have room now: read again from those who waited. */
 void turn_resume(struct host *host);
 
-/* The piece of mail that brings a connection, with a copy of `bytes`. */
-struct mail turn_moved(int fd, uint16_t listener, const struct address *peer,
-                       struct bytes bytes);
-
 #endif
