@@ -96,36 +96,46 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
 /* Queue a message; see mogi_tiny_publish. `packet_id` may be NULL. Before
  * connecting QoS 1 and 2 are kept.
  *
- * MOGI_ERROR_FULL: inflight_max or output_max is reached; call
- * mogi_client_next and try again. */
+ * MOGI_OK, or
+ * MOGI_ERROR_FULL    inflight_max or output_max is reached; call
+ *                    mogi_client_next and try again
+ * MOGI_ERROR_MEMORY
+ * MOGI_ERROR_TOO_LARGE, MOGI_ERROR_ARGUMENT, MOGI_ERROR_UNSUPPORTED,
+ * MOGI_ERROR_STATE   as mogi_tiny_publish */
 enum mogi_error mogi_client_publish(struct mogi_client *c,
                                     const struct mogi_message *m,
                                     uint16_t *packet_id);
 
-/* The same for text. */
+/* The same for two C strings. */
 enum mogi_error mogi_client_publish_text(struct mogi_client *c,
                                          const char *topic, const char *text,
                                          unsigned qos, bool retain);
 
-/* Queue SUBSCRIBE, UNSUBSCRIBE; see mogi_tiny_subscribe. */
+/* Queue SUBSCRIBE, UNSUBSCRIBE. Errors are those of mogi_tiny_subscribe, and
+ * MOGI_ERROR_MEMORY. The last is for one filter without properties. */
 enum mogi_error mogi_client_subscribe(struct mogi_client *c,
                                       const struct mogi_filter *filters,
                                       size_t count,
                                       struct mogi_bytes properties,
                                       uint16_t *packet_id);
-enum mogi_error mogi_client_subscribe_text(struct mogi_client *c,
-                                           const char *filter, unsigned qos);
 enum mogi_error mogi_client_unsubscribe(struct mogi_client *c,
                                         const struct mogi_bytes *filters,
                                         size_t count,
                                         struct mogi_bytes properties,
                                         uint16_t *packet_id);
+enum mogi_error mogi_client_subscribe_text(struct mogi_client *c,
+                                           const char *filter, unsigned qos);
 
 /* Say DISCONNECT, see that it and all before it leaves, close. Waits at most
- * `timeout_ms`. The client does not connect again by itself.
+ * `timeout_ms`. The client does not connect again by itself. `reason` and
+ * `properties` as for mogi_tiny_disconnect.
  *
- * MOGI_OK, MOGI_ERROR_STATE, MOGI_ERROR_ARGUMENT, MOGI_ERROR_TIMEOUT,
- * MOGI_ERROR_NETWORK */
+ * MOGI_OK, or
+ * MOGI_ERROR_STATE     there is no connection
+ * MOGI_ERROR_ARGUMENT  a bad reason or property: the connection stays
+ * MOGI_ERROR_MEMORY    the same
+ * MOGI_ERROR_TIMEOUT, MOGI_ERROR_NETWORK, MOGI_ERROR_CLOSED
+ *                      closed; not all may have left */
 enum mogi_error mogi_client_close(struct mogi_client *c, uint8_t reason,
                                   struct mogi_bytes properties,
                                   uint32_t timeout_ms);

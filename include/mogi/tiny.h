@@ -26,7 +26,7 @@
  *
  * A struct mogi_tiny may be used by one thread at a time. Bytes that an event
  * or mogi_tiny_output shows are valid until the next call with the same `t`.
- * C99 and C++.
+ * C99 and C++11.
  */
 #ifndef MOGI_TINY_H
 #define MOGI_TINY_H
@@ -250,7 +250,7 @@ struct mogi_tiny_slot {
 
 /* The caller's memory. Nothing is aligned but slots and received. */
 struct mogi_tiny_memory {
-    uint8_t *in; /* gathers a packet that comes in pieces */
+    uint8_t *in; /* >= 16: gathers a packet that comes in pieces */
     size_t in_size;
     uint8_t *out; /* >= 64: packets not yet sent, but for QoS 1 and 2 */
     size_t out_size;
@@ -306,7 +306,9 @@ struct mogi_tiny {
     bool ping_sent;
 };
 
-/* Start without connection, session or anything under way. */
+/* Start without connection, session or anything under way. `memory` is copied,
+ * what it points to stays the caller's: in_size >= 16, out_size >= 64,
+ * slot_count <= 65,535. To end, forget `t` and free that. */
 void mogi_tiny_init(struct mogi_tiny *t, const struct mogi_tiny_memory *memory);
 
 /* Have `trace` see every packet; NULL: stop. */
@@ -353,8 +355,16 @@ enum mogi_error mogi_tiny_publish(struct mogi_tiny *t,
                                   const struct mogi_message *m,
                                   uint16_t *packet_id);
 
-/* Queue SUBSCRIBE with `count` >= 1 filters; MOGI_SUBSCRIBED answers. A lost
- * connection forgets it. Errors as above. */
+/* Queue SUBSCRIBE with `count` filters, 1..65,535; MOGI_SUBSCRIBED answers. A
+ * lost connection forgets it.
+ *
+ *   properties  5.0: Subscription Identifier, User; else none
+ *   packet_id   receives what MOGI_SUBSCRIBED will name; may be NULL
+ *
+ * MOGI_OK, or
+ * MOGI_ERROR_STATE      there is no connection
+ * MOGI_ERROR_ARGUMENT   no filter, one that is not valid, or a bad property
+ * MOGI_ERROR_FULL, MOGI_ERROR_TOO_LARGE  as above */
 enum mogi_error mogi_tiny_subscribe(struct mogi_tiny *t,
                                     const struct mogi_filter *filters,
                                     size_t count, struct mogi_bytes properties,
@@ -367,7 +377,10 @@ enum mogi_error mogi_tiny_unsubscribe(struct mogi_tiny *t,
                                       struct mogi_bytes properties,
                                       uint16_t *packet_id);
 
-/* Queue PINGREQ now; mogi_tiny_tick does so by itself when it is time. */
+/* Queue PINGREQ now; mogi_tiny_tick does so by itself when it is time.
+ *
+ * MOGI_OK, also when one is under way already, MOGI_ERROR_STATE,
+ * MOGI_ERROR_FULL */
 enum mogi_error mogi_tiny_ping(struct mogi_tiny *t, uint32_t now_ms);
 
 /* Queue DISCONNECT: the last packet; messages that have not begun to leave
