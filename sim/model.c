@@ -11,13 +11,14 @@
 #include <stdlib.h>
 
 static const char *const topics[MODEL_TOPICS] = {
-    "a",   "a/b", "a/c",   "a/b/c", "b",    "b/x",
-    "b//", "/b",  "c/d/e", "sh/a",  "sh/b", "sh/b/c"};
+    "a",  "a/b",   "a/c",  "a/b/c", "b",      "b/x",   "b//",
+    "/b", "c/d/e", "sh/a", "sh/b",  "sh/b/c", "$sh/a", "$sh/b"};
 
 static const char *const filters[MODEL_FILTERS] = {
-    "a", "a/+", "a/#", "+/b", "b/#", "+", "#", "c/d/e", "/+", "$share/g/sh/#"};
+    "a", "a/+",   "a/#", "+/b",           "b/#",           "+",
+    "#", "c/d/e", "/+",  "$share/g/sh/#", "$share/h/$sh/#"};
 
-enum { SHARED = MODEL_FILTERS - 1, QOS_COUNT = 3 };
+enum { QOS_COUNT = 3 };
 
 /* What is known of an actor's copies of one message: their number, and whether
  * one of them came at QoS 2. */
@@ -209,12 +210,15 @@ void model_member_left(struct model *model)
 static struct bytes filter_plain(unsigned filter)
 {
     struct bytes text = bytes_of(filters[filter]);
-    return filter == SHARED ? bytes_skip(text, strlen("$share/g/")) : text;
+    bool shared = filter >= MODEL_SHARED;
+    return shared ? bytes_skip(text, strlen("$share/g/")) : text;
 }
 
 static bool wants(unsigned filter, unsigned topic)
 {
-    return topic_matches(filter_plain(filter), bytes_of(topics[topic]));
+    struct bytes plain = filter_plain(filter);
+    bool hidden = topics[topic][0] == '$' && plain.data[0] != '$';
+    return !hidden && topic_matches(plain, bytes_of(topics[topic]));
 }
 
 static uint8_t *copies_of(struct receiver *r, uint32_t message)
@@ -252,7 +256,7 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     *shared = false;
     for (unsigned i = 0; i < MODEL_FILTERS; i++) {
         if (!r->wishes[i].ever || !wants(i, topic)) continue;
-        if (i == SHARED) {
+        if (i >= MODEL_SHARED) {
             *shared = true;
         } else {
             *plain = true;
@@ -306,14 +310,16 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
 }
 
 /* A QoS 1 message that its publisher sent again is a new one to the broker, and
- * comes behind what was sent in between. */
+ * comes behind what was sent in between; so does a QoS 2 message for those whom
+ * a crash kept from it. */
 static void check_order(struct model *model, unsigned actor, uint32_t number,
                         unsigned qos)
 {
     const struct message *m = &model->messages[number];
     struct receiver *r = &model->receivers[actor];
     uint32_t *last = &r->last[m->publisher][m->topic][m->qos][qos];
-    if (m->qos < 2 && m->sends > 1) return;
+    bool crashed = model->crashes > m->crashes_before;
+    if (m->sends > 1 && (m->qos < 2 || crashed)) return;
     if (number + 1 < *last) {
         wrong(model, "actor %u gets m%u of actor %u on %s, QoS %u, after m%u",
               actor, number, m->publisher, topics[m->topic], qos, *last - 1);
@@ -362,7 +368,7 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
 {
     const struct message *m = &model->messages[number];
     struct receiver *r = &model->receivers[actor];
-    for (unsigned i = 0; i < SHARED; i++) {
+    for (unsigned i = 0; i < MODEL_SHARED; i++) {
         const struct wish *wish = &r->wishes[i];
         if (!wish->sure || wish->qos == 0 || wish->since > m->sent_at) continue;
         if (!wants(i, m->topic) || *copies_of(r, number) > 0) continue;
@@ -371,20 +377,24 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
     }
 }
 
-/* A member that was there all the time makes sure that somebody got it. */
-static void check_shared_missing(struct model *model, uint32_t number)
+/* A member that was there all the time makes sure that somebody got it; also
+ * when others left, unless one of them took QoS 2 with it [MQTT-4.8.2-5], or a
+ * crash did. */
+static void check_shared_missing(struct model *model, unsigned filter,
+                                 uint32_t number)
 {
     const struct message *m = &model->messages[number];
     bool sure = false, got = false;
-    if (!wants(SHARED, m->topic)) return;
+    if (!wants(filter, m->topic)) return;
     for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         struct receiver *r = &model->receivers[i];
-        const struct wish *wish = &r->wishes[SHARED];
+        const struct wish *wish = &r->wishes[filter];
         sure =
             sure || (wish->sure && wish->qos > 0 && wish->since < m->sent_at);
         got = got || (wish->ever && *copies_of(r, number) > 0);
     }
-    bool steady = model->departures == m->left_before;
+    bool steady = model->departures == m->left_before ||
+                  (m->qos == 1 && model->crashes == m->crashes_before);
     if (sure && steady && !got) {
         wrong(model, "nobody of the group has m%u on %s", number,
               topics[m->topic]);
@@ -399,7 +409,9 @@ void model_end(struct model *model)
         for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
             check_missing(model, i, number);
         }
-        check_shared_missing(model, number);
+        for (unsigned i = MODEL_SHARED; i < MODEL_FILTERS; i++) {
+            check_shared_missing(model, i, number);
+        }
     }
 }
 

@@ -15,8 +15,9 @@
 
 enum {
     MODEL_ACTORS_MAX = 32,
-    MODEL_TOPICS = 12,
-    MODEL_FILTERS = 10,
+    MODEL_TOPICS = 14,
+    MODEL_FILTERS = 11,
+    MODEL_SHARED = 9, /* filters from here on are shared ones */
     MODEL_PAYLOAD_MAX = 16,
     MODEL_ERROR_MAX = 255
 };
@@ -24,7 +25,7 @@ enum {
 struct model;
 
 /* Topics and filters of this world; the index is below MODEL_TOPICS or
- * MODEL_FILTERS. The last filter is a shared one. */
+ * MODEL_FILTERS. One group has topics to itself, the other has not. */
 const char *model_topic(unsigned topic);
 const char *model_filter(unsigned filter);
 

@@ -187,6 +187,9 @@ static void actor_subscribe(struct life *life, struct actor *actor)
     if (actor->asked_pid != 0) return;
     actor->asked_filter = (unsigned)below(life, MODEL_FILTERS);
     actor->asked_qos = (unsigned)below(life, 3);
+    /* A member of QoS 0 may lose what another would have got. */
+    bool member = actor->asked_filter >= MODEL_SHARED;
+    if (member && actor->asked_qos == 0) actor->asked_qos = 1;
     actor->asked_subscribe = chance(life, 3, 4);
     actor->asked_pid = actor_pid(actor);
     struct words *words = words_new(
