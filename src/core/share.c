@@ -312,7 +312,7 @@ static void share_busy(struct session *session, struct bytes group)
 
 /* Offer `m` to `session` as a member; false when it can't take it, or without
  * `wait` not at once. One that is away takes what would be lost otherwise, if
- * it comes back at all. */
+ * it comes back at all; not at QoS 0 what another may keep. */
 static bool share_offer(struct shard *shard, struct session *session,
                         struct message *m, struct body *group,
                         const struct subscription_options *options, bool wait)
@@ -323,6 +323,9 @@ static bool share_offer(struct shard *shard, struct session *session,
     }
     uint8_t qos = m->qos < options->qos ? m->qos : options->qos;
     if (shard->options->upgrade_outgoing_qos) qos = options->qos;
+    bool kept =
+        session->conn != NULL || qos > 0 || shard->options->queue_qos0_messages;
+    if (!kept && m->qos > 0) return false;
     struct terms terms = {
         .qos = qos,
         .retain = m->retain && options->retain_as_published,
