@@ -196,8 +196,24 @@ void model_session_lost(struct model *model, unsigned actor)
     receiver_forget(model, r);
 }
 
+/* What came below QoS 2 just before a crash may have been undone by it: then it
+ * comes again, behind what its publisher sent before. */
+static void order_forget(struct receiver *r)
+{
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+        for (unsigned k = 0; k < MODEL_TOPICS * QOS_COUNT; k++) {
+            uint32_t *last = r->last[i][k / QOS_COUNT][k % QOS_COUNT];
+            last[0] = 0;
+            last[1] = 0;
+        }
+    }
+}
+
 void model_crashed(struct model *model, bool moved)
 {
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+        order_forget(&model->receivers[i]);
+    }
     model->crashes += 1;
     if (moved) model->moves += 1;
 }
