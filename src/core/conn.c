@@ -18,7 +18,12 @@
 
 #include <assert.h>
 
-enum { CONNS_FIRST = 64, INPUT_ALIVE_BYTES = 1000 };
+enum {
+    CONNS_FIRST = 64,
+    INPUT_ALIVE_BYTES = 1000,
+    PROBE_MS = 1000,
+    PROBE_BYTES_MAX = 65536,
+};
 
 /* Who handles a packet of a client that is connected. What a server sends, a
  * client may not. MQTT 5.0, table 2-1 */
@@ -217,7 +222,9 @@ static void conn_hold(struct shard *shard, struct conn *conn, struct bytes in)
 
 void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
 {
-    if (in.size >= INPUT_ALIVE_BYTES) conn->seen_ms = shard->now_ms;
+    if (conn->held || in.size >= INPUT_ALIVE_BYTES) {
+        conn->seen_ms = shard->now_ms;
+    }
     if (!conn->held && conn_ready(conn) && conn->partial.size > 0) {
         in = conn_complete(shard, conn, in);
     }
@@ -321,6 +328,19 @@ void conn_move(struct shard *shard, struct conn *conn, uint16_t home)
     conn_forget(shard, conn);
 }
 
+/* Whoever reads slowly is not read either, and its PINGREQ waits in the socket.
+ * Before it is taken for dead: is there one? What comes of it is held; no
+ * client can make that much. */
+static bool conn_probe(struct shard *shard, struct conn *conn)
+{
+    if (!conn->paused || conn->partial.size > PROBE_BYTES_MAX) return false;
+    assert(conn->held);
+    conn->paused = false;
+    actions_add(shard->out, ACTION_RESUME, conn->id);
+    wheel_set(&shard->conn_timers, &conn->timer, shard->now_ms + PROBE_MS);
+    return true;
+}
+
 void conn_due(struct shard *shard, struct conn *conn)
 {
     assert(!conn->closed);
@@ -337,6 +357,7 @@ void conn_due(struct shard *shard, struct conn *conn)
     /* What waits for us, not for the client to read, is its sign of life. */
     if (conn->held && output_room(conn)) conn->seen_ms = shard->now_ms;
     if (shard->now_ms >= conn->seen_ms + limit_ms) {
+        if (conn_probe(shard, conn)) return;
         conn_fail(shard, conn, ERR_KEEP_ALIVE); /* [MQTT-3.1.2-22] */
         return;
     }
