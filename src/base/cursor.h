@@ -84,6 +84,16 @@ static inline uint32_t read_u32(struct reader *r)
            (uint32_t)b.data[2] << 8 | (uint32_t)b.data[3];
 }
 
+/* Eight bytes; 0 on failure. */
+static inline uint64_t read_u64(struct reader *r)
+{
+    struct bytes b = read_bytes(r, 8);
+    uint64_t value = 0;
+    for (size_t i = 0; i < b.size; i++)
+        value = value << 8 | b.data[i];
+    return value;
+}
+
 /* Seven bits a byte, lowest first, the high bit says that more follow: a
  * number up to VARINT_MAX in at most 4 bytes. Fails (and returns 0) when it
  * takes more bytes than it needs or than four. MQTT 5.0, 1.5.5
@@ -170,6 +180,14 @@ static inline void write_u32(struct writer *w, uint32_t value)
     room[1] = (uint8_t)(value >> 16);
     room[2] = (uint8_t)(value >> 8);
     room[3] = (uint8_t)value;
+}
+
+/* Eight bytes, the highest first. */
+static inline void write_u64(struct writer *w, uint64_t value)
+{
+    uint8_t *room = write_room(w, 8);
+    for (unsigned i = 0; room != NULL && i < 8; i++)
+        room[i] = (uint8_t)(value >> (56 - 8 * i));
 }
 
 /* How many bytes write_varint takes for `value` <= VARINT_MAX: 1..4. */

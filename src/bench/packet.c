@@ -86,8 +86,7 @@ void bench_template_write(const struct bench_template *t, uint8_t *out,
     write_u32(&w, proof->tag);
     write_u32(&w, proof->sender);
     write_u32(&w, proof->number);
-    write_u32(&w, (uint32_t)(proof->time_ns >> 32));
-    write_u32(&w, (uint32_t)proof->time_ns);
+    write_u64(&w, proof->time_ns);
 }
 
 bool bench_proof_read(struct bytes payload, struct bench_proof *proof)
@@ -96,8 +95,7 @@ bool bench_proof_read(struct bytes payload, struct bench_proof *proof)
     proof->tag = read_u32(&r);
     proof->sender = read_u32(&r);
     proof->number = read_u32(&r);
-    uint64_t high = read_u32(&r);
-    proof->time_ns = high << 32 | read_u32(&r);
+    proof->time_ns = read_u64(&r);
     return !r.failed;
 }
 

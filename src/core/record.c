@@ -26,20 +26,6 @@ enum {
     OPTION_HANDLING_SHIFT = 4
 };
 
-/* --- numbers ------------------------------------------------------------- */
-
-static void write_u64(struct writer *w, uint64_t value)
-{
-    write_u32(w, (uint32_t)(value >> 32));
-    write_u32(w, (uint32_t)value);
-}
-
-static uint64_t read_u64(struct reader *r)
-{
-    uint64_t high = read_u32(r);
-    return high << 32 | read_u32(r);
-}
-
 /* Begin a value. */
 static void write_version(struct writer *w)
 {

@@ -107,18 +107,6 @@ const char *lmdb_why(const struct lmdb *lmdb)
 
 /* --- the head ------------------------------------------------------------ */
 
-static void write_u64(struct writer *w, uint64_t value)
-{
-    write_u32(w, (uint32_t)(value >> 32));
-    write_u32(w, (uint32_t)value);
-}
-
-static uint64_t read_u64(struct reader *r)
-{
-    uint64_t high = read_u32(r);
-    return high << 32 | read_u32(r);
-}
-
 static MDB_val head_key(void)
 {
     static char name[] = "head";

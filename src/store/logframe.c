@@ -10,18 +10,6 @@ enum { MAGIC_BYTES = 8, CRC_BYTES = 4, CHANGE_PUT = 1, CHANGE_DEL = 2 };
 
 static const uint8_t MAGIC[] = "mogi-log";
 
-static void write_u64(struct writer *w, uint64_t value)
-{
-    write_u32(w, (uint32_t)(value >> 32));
-    write_u32(w, (uint32_t)value);
-}
-
-static uint64_t read_u64(struct reader *r)
-{
-    uint64_t high = read_u32(r);
-    return high << 32 | read_u32(r);
-}
-
 /* --- segments ------------------------------------------------------------ */
 
 void segment_head_write(uint8_t to[SEGMENT_HEAD_BYTES],

@@ -16,6 +16,25 @@ static void reads_stay_inside(void)
     check_guard_free(at, sizeof DATA);
 }
 
+static void eight_bytes_round_trip(void)
+{
+    const uint64_t value = 0x0102030405060708;
+    uint8_t *at = check_guard("............", 12);
+    struct writer w = writer_at(at, 12);
+    write_u64(&w, value);
+    CHECK(!w.failed);
+    CHECK_BYTES(at, 12, "\1\2\3\4\5\6\7\10....", 12);
+    struct reader r = reader_of(bytes_at(at, 12));
+    CHECK_EQ(read_u64(&r), value);
+    CHECK(!r.failed);
+    CHECK_EQ(read_u64(&r), 0);
+    CHECK(r.failed);
+    write_u64(&w, value);
+    CHECK(w.failed);
+    CHECK_BYTES(at + 8, 4, "....", 4);
+    check_guard_free(at, 12);
+}
+
 static void failure_sticks(void)
 {
     static const uint8_t DATA[] = {0x01, 0x02, 0x03};
@@ -143,6 +162,7 @@ static void binaries_know_their_limit(void)
 int main(void)
 {
     RUN(reads_stay_inside);
+    RUN(eight_bytes_round_trip);
     RUN(failure_sticks);
     RUN(runs_are_bounded_by_what_is_there);
     RUN(empty_memory_is_fine);
