@@ -2,9 +2,12 @@
 #include "cli/arguments.h"
 
 #include "cli/options.h"
+#include "cli/property_option.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { SESSION_EXPIRY_SIZE = 5 }; /* of the property */
 
 static bool list_init(struct arguments_list *list, int argc)
 {
@@ -75,8 +78,8 @@ static enum arguments_result word_take(struct arguments *a, int argc,
     if (strcmp(name, "--version") == 0) return ARGUMENTS_VERSION;
     if (strcmp(name, "-D") == 0 || strcmp(name, "--property") == 0) {
         *index += 1;
-        return options_property(a, argc, argv, index) ? ARGUMENTS_OK
-                                                      : ARGUMENTS_WRONG;
+        return property_option_take(a, argc, argv, index) ? ARGUMENTS_OK
+                                                          : ARGUMENTS_WRONG;
     }
     const struct option_row *row = options_find(a->command, name);
     if (row == NULL) {
@@ -176,10 +179,9 @@ static bool expiry_finish(struct arguments *a)
     struct mogi_properties *p = &a->regions[REGION_CONNECT];
     if (a->client.connect.version != MOGI_MQTT_50) return true;
     if (a->session_expiry_s == 0) return true;
-    uint8_t *larger = realloc(p->data, p->used + 5);
-    if (larger == NULL) return options_wrong(a, "Error: Out of memory.\n");
-    p->data = larger;
-    p->size = p->used + 5;
+    if (!property_option_reserve(p, SESSION_EXPIRY_SIZE)) {
+        return options_wrong(a, "Error: Out of memory.\n");
+    }
     enum mogi_error e =
         mogi_put_number(p, MOGI_SESSION_EXPIRY, a->session_expiry_s);
     return e == MOGI_OK;

@@ -15,13 +15,6 @@ static void id_set(struct debug *d, struct bytes id)
                    (const char *)id.data);
 }
 
-void debug_init(struct debug *d, FILE *to, enum mogi_version version,
-                struct mogi_bytes id)
-{
-    *d = (struct debug){.to = to, .version = version};
-    id_set(d, id.size == 0 ? bytes_of("(null)") : bytes_at(id.data, id.size));
-}
-
 static const char *direction(bool sent)
 {
     return sent ? "sending" : "received";
@@ -118,6 +111,16 @@ static void disconnect_print(struct debug *d, const struct frame *f, bool sent)
     line_start(d, sent, "DISCONNECT");
     if (!sent) (void)fprintf(d->to, " (%u)", packet.reason);
     (void)fputc('\n', d->to);
+}
+
+void debug_follow(struct debug *d, FILE *to,
+                  struct mogi_client_options *options)
+{
+    struct mogi_bytes id = options->connect.client_id;
+    *d = (struct debug){.to = to, .version = options->connect.version};
+    id_set(d, id.size == 0 ? bytes_of("(null)") : bytes_at(id.data, id.size));
+    options->trace = debug_packet;
+    options->trace_context = d;
 }
 
 void debug_packet(void *context, bool sent, struct mogi_bytes packet)

@@ -2,7 +2,7 @@
 #ifndef MOGI_CLI_DEBUG_H
 #define MOGI_CLI_DEBUG_H
 
-#include "mogi/tiny.h"
+#include "mogi/client.h"
 
 #include <stdio.h>
 
@@ -15,9 +15,10 @@ struct debug {
     uint16_t last_id;       /* mosquitto also numbers QoS 0 */
 };
 
-/* `id` may be empty. */
-void debug_init(struct debug *d, FILE *to, enum mogi_version version,
-                struct mogi_bytes id);
+/* Print each packet of the client that will be made of `options` to `to`. `d`
+ * outlives that client. */
+void debug_follow(struct debug *d, FILE *to,
+                  struct mogi_client_options *options);
 
 /* A mogi_trace; `context` is the struct debug. */
 void debug_packet(void *context, bool sent, struct mogi_bytes packet);

@@ -34,8 +34,4 @@ const struct option_row *options_at(size_t index);
 bool options_wrong(struct arguments *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Take "-D command name value [value]" from argv[*index], which is the command,
- * on; leaves *index at the last word taken. */
-bool options_property(struct arguments *a, int argc, char **argv, int *index);
-
 #endif

@@ -1,4 +1,6 @@
-/* property_option.c - "-D connect user-property key value". */
+/* property_option.c - see property_option.h. */
+#include "cli/property_option.h"
+
 #include "cli/options.h"
 #include "wire/properties.h"
 
@@ -61,13 +63,12 @@ static const struct property_name *name_find(const char *name)
     return NULL;
 }
 
-/* Room for one more property of at most `size` bytes. */
-static bool region_grow(struct mogi_properties *p, size_t size)
+bool property_option_reserve(struct mogi_properties *region, size_t size)
 {
-    uint8_t *larger = realloc(p->data, p->used + size);
+    uint8_t *larger = realloc(region->data, region->used + size);
     if (larger == NULL) return false;
-    p->data = larger;
-    p->size = p->used + size;
+    region->data = larger;
+    region->size = region->used + size;
     return true;
 }
 
@@ -97,7 +98,7 @@ static bool property_put(struct arguments *a, struct mogi_properties *p,
     struct mogi_bytes first = mogi_text(values[0]);
     bool user = name->id == MOGI_USER_PROPERTY;
     struct mogi_bytes second = mogi_text(user ? values[1] : NULL);
-    if (!region_grow(p, first.size + second.size + 16)) {
+    if (!property_option_reserve(p, first.size + second.size + 16)) {
         return options_wrong(a, "Error: Out of memory.\n");
     }
     switch (property_kind((uint32_t)name->id)) {
@@ -111,7 +112,8 @@ static bool property_put(struct arguments *a, struct mogi_properties *p,
         a, "Error: Property value too long for property %s.\n\n", name->name);
 }
 
-bool options_property(struct arguments *a, int argc, char **argv, int *index)
+bool property_option_take(struct arguments *a, int argc, char **argv,
+                          int *index)
 {
     static const char few[] = "Error: --property argument given but not "
                               "enough arguments specified.\n\n";

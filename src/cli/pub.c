@@ -79,12 +79,7 @@ static bool pub_init(struct pub *p)
     p->message.retain = a->retain;
     p->message.properties = arguments_region_bytes(a, REGION_PUBLISH);
     payload_lines_init(&p->lines, STDIN_FILENO);
-    if (a->debug) {
-        debug_init(&p->debug, stdout, a->client.connect.version,
-                   a->client.connect.client_id);
-        a->client.trace = debug_packet;
-        a->client.trace_context = &p->debug;
-    }
+    if (a->debug) debug_follow(&p->debug, stdout, &a->client);
     /* One message is published now or not at all; lines go on. */
     a->client.no_reconnect = a->source != SOURCE_LINES;
     p->client = mogi_client_new(&a->client);

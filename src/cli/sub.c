@@ -32,12 +32,7 @@ struct sub {
 static bool sub_init(struct sub *s)
 {
     struct arguments *a = &s->arguments;
-    if (a->debug) {
-        debug_init(&s->debug, stdout, a->client.connect.version,
-                   a->client.connect.client_id);
-        a->client.trace = debug_packet;
-        a->client.trace_context = &s->debug;
-    }
+    if (a->debug) debug_follow(&s->debug, stdout, &a->client);
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     rng_init(&s->rng, (uint64_t)now.tv_nsec);

@@ -8,7 +8,12 @@ static size_t size;
 static void start(enum mogi_version version, const char *id)
 {
     FILE *to = open_memstream(&out, &size);
-    debug_init(&d, to, version, mogi_text(id));
+    struct mogi_client_options options = mogi_client_defaults();
+    options.connect.version = version;
+    options.connect.client_id = mogi_text(id);
+    debug_follow(&d, to, &options);
+    CHECK(options.trace == debug_packet);
+    CHECK(options.trace_context == &d);
 }
 
 static void packet(bool sent, const char *data, size_t count)

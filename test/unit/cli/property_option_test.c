@@ -1,5 +1,5 @@
 #include "check.h"
-#include "cli/options.h"
+#include "cli/property_option.h"
 
 static struct arguments a;
 
@@ -16,7 +16,7 @@ static int take(const char *one, const char *two, const char *three,
         snprintf(words[i], sizeof words[i], "%s", given[i]);
     }
     int index = 1;
-    bool taken = options_property(&a, argc, argv, &index);
+    bool taken = property_option_take(&a, argc, argv, &index);
     return taken ? index : -1;
 }
 
