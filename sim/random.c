@@ -345,8 +345,9 @@ static void hear_answer(struct life *life, struct actor *actor,
         return;
     }
     actor->asked_pid = 0;
-    actor->anchored = true;
+    /* An UNSUBACK that changed nothing waited for no disk. */
     if (packet->type != PACKET_SUBACK) return;
+    actor->anchored = true;
     if (words_number(packet, "code", 0x80) != actor->asked_qos) {
         life_wrong(life, actor->client->name, "another QoS was granted");
     }
