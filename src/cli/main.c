@@ -56,8 +56,11 @@ static void commands_print(FILE *to)
 
 static int help_main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    const struct command *about = argc > 1 ? command_find(argv[1]) : NULL;
+    if (about != NULL && about->main != help_main) {
+        char help[] = "--help", *words[] = {argv[1], help, NULL};
+        return about->main(2, words);
+    }
     commands_print(stdout);
     return 0;
 }

@@ -266,9 +266,10 @@ class NobodyTest(unittest.TestCase):
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 2)
             self.assertIn("mogi bench:", done.stderr)
-        done = subprocess.run([MOGI, "bench", "--help"], check=True,
-                              capture_output=True, text=True)
-        self.assertIn("fanin", done.stdout)
+        for words in (["bench", "--help"], ["help", "bench"]):
+            done = subprocess.run([MOGI] + words, check=True,
+                                  capture_output=True, text=True)
+            self.assertIn("fanin", done.stdout)
 
 
 if __name__ == "__main__":
