@@ -82,7 +82,7 @@ static inline struct mogi_bytes mogi_text(const char *text)
     return b;
 }
 
-/* ---- Properties, 5.0 only. MQTT 5.0, 2.2.2 ------------------------------- */
+/* --- properties, 5.0 only. MQTT 5.0, 2.2.2 ------------------------------- */
 
 /* The identifiers, and how each value is written: as a number, as text (or any
  * bytes), or as a pair of texts. */
@@ -171,7 +171,7 @@ bool mogi_property_next(struct mogi_bytes *region, struct mogi_property *p);
 bool mogi_property_find(struct mogi_bytes region, enum mogi_property_id id,
                         struct mogi_property *p);
 
-/* ---- What is sent and what comes back ------------------------------------ */
+/* --- what is sent and what comes back ------------------------------------ */
 
 enum mogi_version { MOGI_MQTT_31 = 3, MOGI_MQTT_311 = 4, MOGI_MQTT_50 = 5 };
 
@@ -235,7 +235,7 @@ struct mogi_event {
     struct mogi_message message;
 };
 
-/* ---- The engine ---------------------------------------------------------- */
+/* --- the engine ---------------------------------------------------------- */
 
 /* One message, subscription or unsubscription under way; private. */
 struct mogi_tiny_slot {

@@ -17,7 +17,7 @@ void storage_folder(const char *location, char folder[STORAGE_PATH_MAX])
     (void)snprintf(folder, STORAGE_PATH_MAX, "%.*s/mogi", (int)size, location);
 }
 
-/* ---- From the store ------------------------------------------------------ */
+/* --- from the store ------------------------------------------------------ */
 
 static void on_done(void *context, uint16_t part, uint64_t batch,
                     enum err result)
@@ -46,7 +46,7 @@ static void on_say(void *context, bool bad, const char *text)
               text);
 }
 
-/* ---- Opening ------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
 static void key_set(struct hosts *hosts)
 {
@@ -81,7 +81,7 @@ enum err storage_open(struct hosts *hosts, const struct config *config)
     return OK;
 }
 
-/* ---- Restoring ----------------------------------------------------------- */
+/* --- restoring ----------------------------------------------------------- */
 
 struct restoring {
     struct hosts *hosts;

@@ -200,7 +200,7 @@ static void iso_print(FILE *to, const struct spec *s,
     text_print(to, s, (struct mogi_bytes){(uint8_t *)text, size});
 }
 
-/* ---- %j and %J ----------------------------------------------------------- */
+/* --- %j and %J ----------------------------------------------------------- */
 
 struct object {
     FILE *to;
@@ -344,7 +344,7 @@ static bool json_message(FILE *to, bool pretty, bool raw,
     return true;
 }
 
-/* ---- The whole ----------------------------------------------------------- */
+/* --- the whole ----------------------------------------------------------- */
 
 static bool spec_print(FILE *to, const struct spec *s, bool pretty,
                        const struct mogi_message *m, const struct timespec *now)

@@ -37,7 +37,7 @@ static void list_add(struct arguments_list *list, const char *item)
     list->count += 1;
 }
 
-/* ---- Connection ---------------------------------------------------------- */
+/* --- connection ---------------------------------------------------------- */
 
 static bool take_keep_session(struct arguments *a, const char *value)
 {
@@ -145,7 +145,7 @@ static bool take_expiry(struct arguments *a, const char *value)
     return true;
 }
 
-/* ---- Topics -------------------------------------------------------------- */
+/* --- topics -------------------------------------------------------------- */
 
 static bool text_check(struct arguments *a, const char *text, const char *where)
 {
@@ -262,7 +262,7 @@ static bool take_url(struct arguments *a, const char *value)
     return address_read(a, host);
 }
 
-/* ---- Messages ------------------------------------------------------------ */
+/* --- messages ------------------------------------------------------------ */
 
 static bool source_take(struct arguments *a, enum arguments_source source,
                         const char *text)
@@ -329,7 +329,7 @@ static bool take_repeat_delay(struct arguments *a, const char *value)
     return true;
 }
 
-/* ---- Will ---------------------------------------------------------------- */
+/* --- will ---------------------------------------------------------------- */
 
 static bool take_will_qos(struct arguments *a, const char *value)
 {
@@ -347,7 +347,7 @@ static bool take_will_topic(struct arguments *a, const char *value)
     return name_check(a, value, "--will-topic", "will");
 }
 
-/* ---- Output -------------------------------------------------------------- */
+/* --- output -------------------------------------------------------------- */
 
 static bool take_count(struct arguments *a, const char *value)
 {
@@ -399,7 +399,7 @@ static bool take_timeout(struct arguments *a, const char *value)
     return options_wrong(a, "Error: Invalid timeout \"%s\".\n\n", value);
 }
 
-/* ---- The table ----------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------- */
 
 /* Who takes the value, or the member that is set: to the value, or, where there
  * is none, to true. */
