@@ -33,7 +33,8 @@ struct message {
     bool completed;
     uint64_t crashes_before; /* crashes before it was sent */
     uint64_t moves_before;
-    uint64_t left_before;   /* departures of members before it was sent */
+    uint64_t left_before; /* departures of members before it was sent */
+    uint64_t resigned_before;
     uint32_t shared_copies; /* in all of the group */
 };
 
@@ -60,6 +61,7 @@ struct model {
     uint64_t now; /* counts events */
     uint64_t copies;
     uint64_t departures;
+    uint64_t resigned; /* members that unsubscribed */
     uint64_t crashes;
     uint64_t moves; /* crashes that changed the number of shards */
     struct receiver receivers[MODEL_ACTORS_MAX];
@@ -131,7 +133,8 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
                          .sent_at = ++model->now,
                          .crashes_before = model->crashes,
                          .moves_before = model->moves,
-                         .left_before = model->departures};
+                         .left_before = model->departures,
+                         .resigned_before = model->resigned};
     model_payload(number, payload);
     return number;
 }
@@ -174,6 +177,7 @@ void model_subscribed(struct model *model, unsigned actor, unsigned filter,
 void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
 {
     model->receivers[actor].wishes[filter].sure = false;
+    if (filter >= MODEL_SHARED) model->resigned += 1;
 }
 
 /* A session that a crash ended takes along what it had received at QoS 2, and
@@ -395,7 +399,8 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
 
 /* A member that was there all the time makes sure that somebody got it; also
  * when others left, unless one of them took QoS 2 with it [MQTT-4.8.2-5], or a
- * crash did. */
+ * crash did, or one unsubscribed: what is on its way to it stays its own
+ * [MQTT-3.10.4-3], and ends with its session. */
 static void check_shared_missing(struct model *model, unsigned filter,
                                  uint32_t number)
 {
@@ -410,7 +415,8 @@ static void check_shared_missing(struct model *model, unsigned filter,
         got = got || (wish->ever && *copies_of(r, number) > 0);
     }
     bool steady = model->departures == m->left_before ||
-                  (m->qos == 1 && model->crashes == m->crashes_before);
+                  (m->qos == 1 && model->crashes == m->crashes_before &&
+                   model->resigned == m->resigned_before);
     if (sure && steady && !got) {
         wrong(model, "nobody of the group has m%u on %s", number,
               topics[m->topic]);
