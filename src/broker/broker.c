@@ -28,6 +28,7 @@ struct broker {
     uv_async_t ended;
     uv_signal_t signals[3];
     bool stopping;
+    int starter; /* the command that waits for a daemon to start, or -1 */
 };
 
 static void on_signal(uv_signal_t *handle, int number);
@@ -67,7 +68,7 @@ static int config_test(const struct broker *broker)
 static bool process_prepare(struct broker *broker)
 {
     const struct config *config = &broker->config;
-    if (config->daemon && process_daemon() != OK) {
+    if (config->daemon && process_daemon(&broker->starter) != OK) {
         (void)fprintf(stderr, "mogi: cannot go to the background: %s\n",
                       strerror(errno));
         return false;
@@ -297,6 +298,7 @@ static bool broker_start(struct broker *broker)
         exit(1);
     }
     welcome(broker);
+    if (broker->starter >= 0) process_started(broker->starter);
     return true;
 }
 
@@ -320,6 +322,7 @@ int broker_main(int argc, char **argv)
 {
     struct broker *broker = calloc(1, sizeof *broker);
     if (broker == NULL) return 1;
+    broker->starter = -1;
     broker->arguments = argv + 1;
     broker->argument_count = argc > 0 ? (size_t)(argc - 1) : 0;
     enum err err = config_read(broker, &broker->config, &broker->reports);

@@ -13,9 +13,15 @@ uint64_t process_raise_files(void);
  * to be met where they occur, not the end of the process. */
 void process_ignore_signals(void);
 
-/* Go on as a process of its own in the background. ERR_IO: it stays here. */
+/* Go on as a process of its own in the background. Whoever typed the command
+ * still sees what is said, and waits: *starter is to be given to
+ * process_started; a process that ends without that has failed, and so does the
+ * command. ERR_IO: it stays here, errno says why. */
 MUST_USE
-enum err process_daemon(void);
+enum err process_daemon(int *starter);
+
+/* All is well: the command ends, and nothing more is said on its terminal. */
+void process_started(int starter);
 
 /* Write the process's number to `path`. ERR_IO: errno says why. */
 MUST_USE

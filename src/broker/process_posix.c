@@ -1,6 +1,7 @@
 /* process_posix.c - process.h for POSIX systems. */
 #include "broker/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,18 +28,42 @@ void process_ignore_signals(void)
     }
 }
 
-enum err process_daemon(void)
+/* The command's own process: end as the one in the background says. */
+static void starter_wait(int from)
 {
+    char byte;
+    ssize_t got;
+    do {
+        got = read(from, &byte, sizeof byte);
+    } while (got < 0 && errno == EINTR);
+    _exit(got == sizeof byte ? 0 : 1);
+}
+
+enum err process_daemon(int *starter)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return ERR_IO;
     pid_t child = fork();
-    if (child < 0) return ERR_IO;
-    if (child > 0) _exit(0);
-    if (setsid() < 0) return ERR_IO;
+    if (child < 0) {
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        return ERR_IO;
+    }
+    (void)close(ends[child > 0 ? 1 : 0]);
+    if (child > 0) starter_wait(ends[0]);
+    *starter = ends[1];
+    return setsid() < 0 ? ERR_IO : OK;
+}
+
+void process_started(int starter)
+{
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd < 0) return ERR_IO;
-    for (int to = 0; to <= 2; to++)
+    for (int to = 0; fd >= 0 && to <= 2; to++)
         (void)dup2(fd, to);
-    (void)close(fd);
-    return OK;
+    if (fd >= 0) (void)close(fd);
+    ssize_t put = write(starter, "", 1);
+    (void)put;
+    (void)close(starter);
 }
 
 enum err process_write_pid(const char *path)

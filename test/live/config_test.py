@@ -7,6 +7,7 @@ Needs a mogi: how it is started is its own affair, not Mosquitto's.
 import contextlib
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -221,6 +222,27 @@ class MistakesTest(ConfigCase):
         path = self.folder / "garbage.conf"
         path.write_bytes(bytes(range(256)) * 100)
         self.assert_refused("garbage.conf", args=["-c", str(path)])
+
+
+class DaemonTest(ConfigCase):
+    """The command ends when the broker serves, or says why it does not."""
+
+    def test_goes_to_the_background(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pid_file = pathlib.Path(folder, "pid")
+            status, said = check("broker", "-d", "--port", str(self.port),
+                                 "--pid_file", str(pid_file))
+            self.assertEqual(status, 0, said)
+            pid = int(pid_file.read_text())
+            connack(self.port)
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: not pid_file.exists(), "its end")
+
+    def test_a_start_that_fails_is_told(self):
+        status, said = check("broker", "-d", "--listener",
+                             f"{self.port} 203.0.113.1")
+        self.assertEqual(status, 1, said)
+        self.assertIn("203.0.113.1", said)
 
 
 class HelpTest(ConfigCase):
