@@ -33,8 +33,6 @@ enum {
      * take a message. */
     MEMBERS_ASKED_MAX = 64,
 
-    /* Topic levels are walked this deep at most when no option says less. */
-    TOPIC_LEVELS_MAX = 65536,
 
     /* Topic names that a shard remembers, and how long they may be. */
     HOT_TOPIC_SLOTS = 4096,

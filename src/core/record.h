@@ -61,7 +61,6 @@ enum {
     RECORD_VERSION = 1,
     RECORD_TEXT_MAX = 200,
     RECORD_CUT_BYTES = 160,
-    RECORD_CUT_MAX = RECORD_CUT_BYTES + 1 + 32,
     RECORD_KEY_MAX = 1 + RECORD_TEXT_MAX + 1 + 1 + RECORD_TEXT_MAX,
 
     /* The largest values but for the texts and bodies in them. */
