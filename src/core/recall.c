@@ -270,6 +270,8 @@ void recall_pump(struct shard *shard, struct session *session)
         while (recall->next < recall->count) {
             if (!recall_send(shard, recall)) return;
         }
-        if (recall->complete) recall_free(shard, recall);
+        /* What the next filter brings comes after all of this one's. */
+        if (!recall->complete) return;
+        recall_free(shard, recall);
     }
 }
