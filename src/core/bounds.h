@@ -33,7 +33,6 @@ enum {
      * take a message. */
     MEMBERS_ASKED_MAX = 64,
 
-
     /* Topic names that a shard remembers, and how long they may be. */
     HOT_TOPIC_SLOTS = 4096,
     HOT_TOPIC_BYTES_MAX = 256,

@@ -134,7 +134,7 @@ static bool owners_resize(struct pool *pool, struct filter *filter)
     assert(bits < 33);
     filter->owners = pool_take(pool, table_size(bits));
     filter->owner_bits = (uint8_t)bits;
-    LIST_EACH (at, after, &filter->subscriptions) {
+    LIST_EACH(at, after, &filter->subscriptions) {
         owners_put(filter, OWNER(at, struct subscription, of_filter));
     }
     return true;
@@ -173,7 +173,7 @@ struct subscription *filter_find(const struct filter *filter, const void *owner)
         return filter->owners[owner_index(filter, owner)];
     }
     struct link *head = (struct link *)(uintptr_t)&filter->subscriptions;
-    LIST_EACH (at, after, head) {
+    LIST_EACH(at, after, head) {
         struct subscription *found = OWNER(at, struct subscription, of_filter);
         if (subscription_owner(found) == owner) return found;
     }

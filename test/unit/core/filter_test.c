@@ -85,7 +85,7 @@ static void order_is_that_of_subscription(void)
         filter_link(pool, filter, prepare(i));
     filter_unlink(pool, filter, &subscriptions[50]);
     int i = 0;
-    LIST_EACH (at, after, &filter->subscriptions) {
+    LIST_EACH(at, after, &filter->subscriptions) {
         if (i == 50) i++;
         CHECK(OWNER(at, struct subscription, of_filter) == &subscriptions[i]);
         i++;
