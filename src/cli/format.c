@@ -96,7 +96,7 @@ static void text_print(FILE *to, const struct spec *s, struct mogi_bytes text)
     }
     size_t gap = text.size < width ? width - text.size : 0;
     if (!s->left) pad(to, ' ', gap);
-    (void)fwrite(text.data, 1, text.size, to);
+    if (text.size > 0) (void)fwrite(text.data, 1, text.size, to);
     if (s->left) pad(to, ' ', gap);
 }
 
