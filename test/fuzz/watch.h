@@ -85,10 +85,14 @@ static void watch_open(struct watch *w, enum packet_type type, uint16_t id,
     w->terms[w->term_count++] = (struct term){type, id, detail, false};
 }
 
+/* The others stay in order: a client may ask twice under one id, and answers
+ * come in the order of the questions. */
 static void watch_close(struct watch *w, struct term *term)
 {
     if (term->type == PACKET_PUBLISH) w->flying -= 1;
-    *term = w->terms[--w->term_count];
+    w->term_count -= 1;
+    size_t behind = w->term_count - (size_t)(term - w->terms);
+    memmove(term, term + 1, behind * sizeof *term);
 }
 
 /* --- what the client says ------------------------------------------------ */
