@@ -9,6 +9,7 @@ ARGS   ?=
 SEEDS  ?= 1000
 FIRST  ?= 1
 CMAKE_ARGS ?=
+CTEST_ARGS ?=
 
 FOLDERS = $(wildcard src sim include test examples bench)
 
@@ -36,7 +37,7 @@ build: ## install what is missing, build build/mogi
 test: ## the same, then run every test
 	@bash tools/setup build test
 	@$(call preset,default)
-	@ctest --preset default -j $(JOBS)
+	@ctest --preset default -j $(JOBS) $(CTEST_ARGS)
 
 bench: build ## measure throughput and memory
 	@bench/run $(ARGS)
