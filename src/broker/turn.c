@@ -314,7 +314,7 @@ static void guest_write(struct host *host, struct guest *guest)
         count += action_pieces(&host->actions, action, pieces + count);
         number = host->next[number - 1];
         if (number != 0 && count + 2 <= PIECES_MAX) continue;
-        guest->written += stream_write(&guest->stream, pieces, count);
+        guest->written += stream_post(&guest->stream, pieces, count);
         count = 0;
     }
     if (host->output_max < size) host->output_max = size;
@@ -331,8 +331,10 @@ static void output_leave(struct host *host)
         if (guest->stream.state != STREAM_OPEN) continue;
         if (guest->first != 0) guest_write(host, guest);
         if (guest->end == GUEST_STAYS) continue;
+        streams_flush(&host->streams);
         stream_close(&guest->stream, guest->end == GUEST_LINGERS);
     }
+    streams_flush(&host->streams);
 }
 
 void turn_written(struct host *host)

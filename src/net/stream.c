@@ -18,6 +18,12 @@ enum {
     COPY_SIZE = 1024,
     SCRATCH_SIZE = 64 * 1024,
 
+    /* Posts between two flushes, what may be put together for one, and for
+     * all of them. */
+    POSTED_MAX = 1024,
+    POST_SIZE_MAX = 16 * 1024,
+    STAGE_SIZE = 256 * 1024,
+
     /* System calls for one stream before others have their turn. */
     ROUNDS_MAX = 16
 };
@@ -43,6 +49,11 @@ enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
     all->timer.data = all;
     all->input = pool_resize(pool, NULL, 0, STREAM_READ_MAX);
     all->scratch = pool_resize(pool, NULL, 0, SCRATCH_SIZE);
+    all->stage = pool_resize(pool, NULL, 0, STAGE_SIZE);
+    all->posted = pool_resize(pool, NULL, 0, POSTED_MAX * sizeof *all->posted);
+    all->posters =
+        pool_resize(pool, NULL, 0, POSTED_MAX * sizeof *all->posters);
+    all->flush = flush_new();
     wheel_init(&all->wheel, uv_now(loop));
     return OK;
 }
@@ -53,6 +64,10 @@ void streams_fini(struct streams *all)
     uv_close((uv_handle_t *)&all->timer, NULL);
     pool_give(all->pool, all->input, STREAM_READ_MAX);
     pool_give(all->pool, all->scratch, SCRATCH_SIZE);
+    pool_give(all->pool, all->stage, STAGE_SIZE);
+    pool_give(all->pool, all->posted, POSTED_MAX * sizeof *all->posted);
+    pool_give(all->pool, all->posters, POSTED_MAX * sizeof *all->posters);
+    flush_free(all->flush);
 }
 
 /* Ask the loop for what the stream waits for now. */
@@ -91,6 +106,7 @@ static void on_closed(uv_handle_t *handle)
 static int stream_end(struct stream *stream)
 {
     assert(stream->state != STREAM_CLOSED);
+    assert(!stream->posted);
     struct streams *all = stream->all;
     stream->state = STREAM_CLOSED;
     wheel_clear(&all->wheel, &stream->timer);
@@ -290,6 +306,79 @@ unsigned stream_write(struct stream *stream, const struct piece *pieces,
         stream_poll(stream);
     }
     return notify_count;
+}
+
+/* Whether `pieces` are one small run that nobody needs to hear of. */
+static bool pieces_postable(const struct piece *pieces, size_t count,
+                            size_t *size)
+{
+    *size = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].owner != NULL || pieces[i].notify) return false;
+        *size += pieces[i].bytes.size;
+    }
+    return *size > 0 && *size <= POST_SIZE_MAX;
+}
+
+/* The bytes of `pieces` in one run: where they are, or copied together. */
+static struct bytes pieces_stage(struct streams *all,
+                                 const struct piece *pieces, size_t count)
+{
+    if (count == 1) return pieces[0].bytes;
+    uint8_t *to = all->stage + all->staged;
+    struct bytes run = bytes_at(to, 0);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(to + run.size, pieces[i].bytes.data, pieces[i].bytes.size);
+        run.size += pieces[i].bytes.size;
+    }
+    all->staged += run.size;
+    assert(all->staged <= STAGE_SIZE);
+    return run;
+}
+
+unsigned stream_post(struct stream *stream, const struct piece *pieces,
+                     size_t count)
+{
+    assert(stream->state == STREAM_OPEN);
+    struct streams *all = stream->all;
+    size_t size;
+    bool postable = pieces_postable(pieces, count, &size);
+    bool full =
+        all->posted_count == POSTED_MAX || all->staged + size > STAGE_SIZE;
+    if (stream->posted || (postable && full)) streams_flush(all);
+    if (!postable || stream->output.size > 0 || stream->broken) {
+        return stream_write(stream, pieces, count);
+    }
+    all->posters[all->posted_count] = stream;
+    all->posted[all->posted_count++] = (struct flush_write){
+        .fd = stream->fd, .bytes = pieces_stage(all, pieces, count)};
+    stream->posted = true;
+    return 0;
+}
+
+/* What came of a post. */
+static void post_settle(struct stream *stream, const struct flush_write *write)
+{
+    stream->posted = false;
+    size_t put = write->put > 0 ? (size_t)write->put : 0;
+    if (put == write->bytes.size) return;
+    if (write->put < 0 && write->put != UV_EAGAIN && write->put != UV_ENOBUFS) {
+        stream_break(stream);
+        return;
+    }
+    struct piece rest = {.bytes = bytes_skip(write->bytes, put)};
+    backlog_append(&stream->output, stream->all->pool, rest);
+    stream_poll(stream);
+}
+
+void streams_flush(struct streams *all)
+{
+    if (all->posted_count == 0) return;
+    flush_run(all->flush, all->posted, all->posted_count);
+    for (size_t i = 0; i < all->posted_count; i++)
+        post_settle(all->posters[i], &all->posted[i]);
+    all->posted_count = 0;
+    all->staged = 0;
 }
 
 /* Write what waited, as far as the socket takes it. */

@@ -22,6 +22,7 @@
 #include "base/pool.h"
 #include "base/wheel.h"
 #include "net/backlog.h"
+#include "net/flush.h"
 
 #include <uv.h>
 
@@ -64,6 +65,14 @@ struct streams {
     uv_timer_t timer;
     struct wheel wheel; /* streams that linger */
     size_t count;       /* streams whose socket is open */
+
+    /* What was posted since the last flush. */
+    struct flush *flush;
+    struct flush_write *posted;
+    struct stream **posters;
+    size_t posted_count;
+    uint8_t *stage; /* runs put together from several pieces */
+    size_t staged;
 };
 
 enum stream_state {
@@ -84,6 +93,7 @@ struct stream {
     bool reading;
     bool ended;  /* the owner has been told */
     bool broken; /* a write failed: nothing can leave any more */
+    bool posted; /* something of it waits for streams_flush */
 };
 
 /* Ready for streams on `loop`, with memory from `pool`. */
@@ -105,6 +115,14 @@ enum err stream_open(struct stream *stream, struct streams *all, int fd);
  * others the user will be told. */
 unsigned stream_write(struct stream *stream, const struct piece *pieces,
                       size_t count);
+
+/* The same, but it may wait for streams_flush(), until when the bytes of
+ * `pieces` stay where they are: so many small writes become one call. */
+unsigned stream_post(struct stream *stream, const struct piece *pieces,
+                     size_t count);
+
+/* Write what was posted. Before anything else is done with its streams. */
+void streams_flush(struct streams *all);
 
 /* Stop, or go on with, reading. Harmless when it is so already. */
 void stream_pause(struct stream *stream);

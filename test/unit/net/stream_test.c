@@ -110,6 +110,27 @@ static void bytes_arrive_and_leave(void)
     world_close();
 }
 
+/* Posts wait for the flush, and keep their place among writes. */
+static void posts_leave_with_the_flush(void)
+{
+    world_open();
+    struct piece pieces[2] = {piece_of("ab"), piece_of("c")};
+    CHECK_EQ(stream_post(&world.stream, pieces, 2), 0);
+    char got[8];
+    CHECK_EQ(read(world.far, got, sizeof got), -1);
+    streams_flush(&world.streams);
+    CHECK_EQ(read(world.far, got, sizeof got), 3);
+    CHECK_BYTES(got, 3, "abc", 3);
+    CHECK_EQ(stream_post(&world.stream, pieces, 1), 0);
+    pieces[1].notify = true;
+    CHECK_EQ(stream_post(&world.stream, pieces + 1, 1), 1);
+    CHECK_EQ(read(world.far, got, sizeof got), 3);
+    CHECK_BYTES(got, 3, "abc", 3);
+    streams_flush(&world.streams);
+    CHECK_EQ(read(world.far, got, sizeof got), -1);
+    world_close();
+}
+
 static void paused_input_waits(void)
 {
     world_open();
@@ -186,6 +207,24 @@ static void much_output_keeps_its_order(void)
     CHECK_EQ(done + world.written, notify_count);
     CHECK(world.written > 0);
     free(data);
+    world_close();
+}
+
+/* A post that the socket does not take whole waits behind what does. */
+static void posts_wait_for_a_full_socket(void)
+{
+    static uint8_t sent[BIG];
+    world_open();
+    struct rng rng;
+    rng_init(&rng, 7);
+    rng_fill(&rng, sent, sizeof sent);
+    for (size_t at = 0; at < sizeof sent; at += 8192) {
+        struct piece piece = {.bytes = bytes_at(sent + at, 8192)};
+        CHECK_EQ(stream_post(&world.stream, &piece, 1), 0);
+        streams_flush(&world.streams);
+    }
+    CHECK(world.stream.output.size > 0);
+    far_read(sent, sizeof sent);
     world_close();
 }
 
@@ -300,6 +339,8 @@ static void detached_socket_lives_on(void)
 int main(void)
 {
     RUN(bytes_arrive_and_leave);
+    RUN(posts_leave_with_the_flush);
+    RUN(posts_wait_for_a_full_socket);
     RUN(paused_input_waits);
     RUN(read_size_bounds_a_read);
     RUN(much_output_keeps_its_order);
