@@ -1,6 +1,7 @@
 /* broker.c - see broker.h. */
 #include "broker/broker.h"
 
+#include "broker/block.h"
 #include "broker/help.h"
 #include "broker/host.h"
 #include "broker/loop.h"
@@ -211,18 +212,19 @@ static void broker_reload(struct broker *broker)
         log_write(broker->log, LEVEL_ERROR, NULL, "cannot open %s again: %s",
                   broker->config.log_file, strerror(errno));
     }
-    struct config config;
+    struct config *config = block_grow(NULL, sizeof *config);
     struct config_reports reports = {0};
-    enum err err = config_read(broker, &config, &reports);
+    enum err err = config_read(broker, config, &reports);
     if (err == OK) {
-        config_keep(&config, &broker->config, &reports.notes);
-        broker->config = config;
+        config_keep(config, &broker->config, &reports.notes);
+        broker->config = *config;
         settings_unref(broker->settings);
         broker->settings =
-            settings_new(&config.options, config.max_connections);
-        log_set_level(broker->log, config.log_level);
+            settings_new(&config->options, config->max_connections);
+        log_set_level(broker->log, config->log_level);
         hosts_tell(broker, MAIL_RELOAD);
     }
+    free(config);
     report_log(broker, LEVEL_ERROR, &reports.errors);
     report_log(broker, LEVEL_WARNING, &reports.notes);
     log_write(broker->log, LEVEL_NOTICE, NULL,

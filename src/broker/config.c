@@ -1,8 +1,7 @@
 /* config.c - see config.h. */
 #include "broker/config.h"
 
-#include "broker/keys.h"
-#include "broker/value.h"
+#include "broker/setting.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -15,10 +14,19 @@
 
 enum { KEY_NAME_MAX = 64, FOLDER_FILES_MAX = 1000 };
 
+static const struct config_listener config_listener_default = {
+    .port = 1883,
+    .entry = {.allow_zero_length_clientid = true, .auto_id_prefix = "auto-"},
+    .protocols = 7,
+    .max_qos = 2,
+    .max_topic_alias = 10,
+    .max_topic_alias_broker = 10,
+};
+
 void config_init(struct config *config)
 {
     *config = (struct config){
-        .port = 1883,
+        .common = config_listener_default,
         .log_stderr = true,
         .log_level = LEVEL_INFO,
         .log_timestamp = true,
@@ -43,92 +51,70 @@ void config_say(struct report *report, const struct config_place *place,
     }
 }
 
-/* Store `value` in the number of `key->size` bytes that it is about. */
-static void number_store(struct config *config, const struct key *key,
-                         uint64_t value)
+/* What a key is about when it is about all listeners. */
+static void setting_spread(struct setting *setting)
 {
-    void *to = (char *)config + key->offset;
-    switch (key->size) {
-    case 1: *(uint8_t *)to = (uint8_t)value; break;
-    case 2: *(uint16_t *)to = (uint16_t)value; break;
-    case 4: *(uint32_t *)to = (uint32_t)value; break;
-    default:
-        assert(key->size == 8);
-        *(uint64_t *)to = value;
-        break;
+    struct config *config = setting->config;
+    size_t before = setting->reports->errors.count;
+    setting->listener = &config->common;
+    setting_apply(setting);
+    /* What is wrong is wrong for all, and said once. */
+    if (setting->reports->errors.count > before) return;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        setting->listener = &config->listeners[i];
+        setting_apply(setting);
     }
 }
 
-static void number_set(struct config *config, const struct key *key,
-                       const char *value, const struct config_place *place,
-                       struct config_reports *reports)
+/* Lines below a `listener` line are about that listener; those above the first
+ * one, about the listener of `port`. The environment and the command line know
+ * no above and below: unless they name a listener, a key is for all of them. */
+static void setting_place(struct setting *setting)
 {
-    uint64_t number = 0;
-    bool none = key->kind == KEY_LIMIT && strcmp(value, "-1") == 0;
-    const char *want = none ? NULL : value_number(value, &number);
-    if (want != NULL) {
-        config_say(&reports->errors, place, "%s is %s, not '%s'", key->name,
-                   want, value);
-    } else if (number < key->min || number > key->max) {
-        config_say(&reports->errors, place, "%s is %llu to %llu, not %s",
-                   key->name, (unsigned long long)key->min,
-                   (unsigned long long)key->max, value);
+    struct config *config = setting->config;
+    bool entry = setting->key->scope == SCOPE_ENTRY;
+    enum config_rank rank = setting->place->rank;
+    if (entry) config->entry_set = true;
+    if (setting->key->scope == SCOPE_BROKER) {
+        setting_apply(setting);
+    } else if (entry && !config->per_listener) {
+        setting->listener = &config->common;
+        setting_apply(setting);
+    } else if (config->listener_count > 0 && rank == config->listener_rank) {
+        setting->listener = &config->listeners[config->listener_count - 1];
+        setting_apply(setting);
+    } else if (rank == RANK_FILE) {
+        setting->listener = &config->common;
+        config->common.touched = true;
+        setting_apply(setting);
     } else {
-        number_store(config, key, number);
+        setting_spread(setting);
     }
 }
 
-static void text_set(struct config *config, const struct key *key,
-                     const char *value, const struct config_place *place,
-                     struct config_reports *reports)
+static void setting_refuse(const struct setting *setting)
 {
-    assert(key->max < key->size);
-    size_t size = strlen(value);
-    if (size > key->max) {
-        config_say(&reports->errors, place,
-                   "%s is at most %llu bytes long, not %zu", key->name,
-                   (unsigned long long)key->max, size);
-        return;
+    struct config *config = setting->config;
+    bool bridge = setting->key->scope == SCOPE_BRIDGE;
+    bool named = setting->place->line == 0;
+    if (bridge && config->bridge_set) return;
+    if (strcmp(setting->key->name, "connection") == 0) {
+        config->bridge_set = true;
     }
-    memcpy((char *)config + key->offset, value, size + 1);
+    setting_error(setting, "%s%s%s", named ? "" : setting->key->name,
+                  named ? "" : ": ",
+                  bridge ? "is part of a bridge, and there is no "
+                           "\"connection\" line above it"
+                         : setting->key->refused);
 }
 
-static void simple_set(struct config *config, const struct key *key,
-                       const char *value, const struct config_place *place,
-                       struct config_reports *reports)
+static void key_unknown(const char *name, const struct config_place *place,
+                        struct report *report)
 {
-    void *to = (char *)config + key->offset;
-    uint64_t index = 0;
-    const char *want = NULL;
-    if (key->kind == KEY_BOOL) {
-        want = value_bool(value, to);
-    } else if (key->kind == KEY_DURATION) {
-        want = value_duration(value, to);
-    } else {
-        assert(key->kind == KEY_WORD);
-        want = value_word(value, key->words, &index);
-        if (want == NULL) number_store(config, key, index);
-    }
-    if (want == NULL) return;
-    config_say(&reports->errors, place, "%s is %s%s, not '%s'", key->name,
-               key->kind == KEY_WORD ? "one of: " : "", want, value);
-}
-
-static void key_set(struct config *config, const struct key *key,
-                    const char *value, const struct config_place *place,
-                    struct config_reports *reports)
-{
-    switch (key->kind) {
-    case KEY_NUMBER:
-    case KEY_LIMIT: number_set(config, key, value, place, reports); break;
-    case KEY_BOOL:
-    case KEY_DURATION:
-    case KEY_WORD: simple_set(config, key, value, place, reports); break;
-    case KEY_TEXT: text_set(config, key, value, place, reports); break;
-    case KEY_CALL: key->call(config, value, place, reports); break;
-    case KEY_NOTE:
-    case KEY_REFUSED: assert(false);
-    }
+    const char *nearest = key_nearest(name);
+    config_say(report, place, "unknown option '%s'%s%s%s", name,
+               nearest ? "; did you mean '" : "", nearest ? nearest : "",
+               nearest ? "'?" : "");
 }
 
 void config_set(struct config *config, const char *name, const char *value,
@@ -136,22 +122,18 @@ void config_set(struct config *config, const char *name, const char *value,
                 struct config_reports *reports)
 {
     const struct key *key = key_find(name);
+    struct setting setting = {config, NULL, key, value, place, reports};
     if (key == NULL) {
-        const char *nearest = key_nearest(name);
-        config_say(&reports->errors, place, "unknown option '%s'%s%s%s", name,
-                   nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                   nearest ? "'?" : "");
-    } else if (key->kind == KEY_REFUSED) {
-        bool named = place->line == 0;
-        config_say(&reports->errors, place, "%s%s%s", named ? "" : name,
-                   named ? "" : ": ", key->help);
+        key_unknown(name, place, &reports->errors);
+    } else if (key->refused != NULL) {
+        setting_refuse(&setting);
     } else if (key->kind == KEY_NOTE) {
-        config_say(&reports->notes, place, "%s is %s", name, key->help);
+        setting_note(&setting, "%s is %s", name, key->help);
     } else if (value[0] == '\0' &&
                (key->kind != KEY_TEXT || place->rank == RANK_FILE)) {
-        config_say(&reports->errors, place, "%s needs a value", name);
+        setting_error(&setting, "%s needs a value", name);
     } else {
-        key_set(config, key, value, place, reports);
+        setting_place(&setting);
     }
 }
 
@@ -242,7 +224,8 @@ void config_folder(struct config *config, const char *folder,
 static void environment_read(struct config *config,
                              struct config_reports *reports)
 {
-    for (const struct key *key = keys; key->name != NULL; key++) {
+    const struct key *key;
+    for (size_t n = 0; (key = key_at(n)) != NULL; n++) {
         char name[KEY_NAME_MAX + 8];
         int size = snprintf(name, sizeof name, "MOGI_%s", key->name);
         for (int i = 0; i < size; i++) {
@@ -342,10 +325,48 @@ static void arguments_read(struct config *config, char **arguments,
     }
 }
 
-/* What several keys say together. */
-static void config_finish(struct config *config, struct config_reports *reports)
+struct config_listener *config_listener_add(struct config *config)
+{
+    if (config->listener_count == CONFIG_LISTENERS_MAX) return NULL;
+    struct config_listener *listener =
+        &config->listeners[config->listener_count++];
+    *listener = config_listener_default;
+    return listener;
+}
+
+/* The listener of `port` is there when somebody has set it, or when there is
+ * no other. As with Mosquitto it also comes from a listener's key that stands
+ * above all `listener` lines, which is seldom meant, so it is said. */
+static void common_settle(struct config *config, struct config_reports *reports)
+{
+    const struct config_listener *common = &config->common;
+    bool first = config->listener_count == 0;
+    bool touched = common->touched && config->listener_rank <= RANK_FILE;
+    if (!first && !config->port_set && !touched) return;
+    struct config_listener *listener = config_listener_add(config);
+    if (listener == NULL) {
+        report_add(&reports->errors, "there are more than %d listeners",
+                   CONFIG_LISTENERS_MAX);
+        return;
+    }
+    *listener = *common;
+    listener->loopback = !config->port_open && common->host[0] == '\0';
+    if (first || config->port_set) return;
+    report_add(&reports->notes,
+               "what is said of a listener above the first \"listener\" line "
+               "is about port %u, which is open to this machine now; if you "
+               "mean another listener, write it below its line",
+               common->port);
+}
+
+void config_settle(struct config *config, struct config_reports *reports)
 {
     struct options *options = &config->options;
+    common_settle(config, reports);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct config_listener *listener = &config->listeners[i];
+        if (!config->per_listener) listener->entry = config->common.entry;
+    }
     options->receive_maximum = config->receive_maximum;
     if (options->receive_maximum == 0) {
         options->receive_maximum = options->max_inflight_messages;
@@ -364,22 +385,25 @@ enum err config_load(struct config *config, char **arguments, size_t count,
 {
     /* The file is named by the arguments, but stands below them: they are read
      * twice, and what the first reading finds wrong is found again. */
-    struct config first;
     struct config_reports ignored = {0};
-    config_init(&first);
-    arguments_read(&first, arguments, count, &ignored);
+    config_init(config);
+    arguments_read(config, arguments, count, &ignored);
     report_fini(&ignored.errors);
     report_fini(&ignored.notes);
+    char file[CONFIG_TEXT_MAX];
+    memcpy(file, config->file, sizeof file);
+    const char *named = getenv("MOGI_CONFIG_FILE");
+    if (file[0] == '\0' && named != NULL) {
+        (void)snprintf(file, sizeof file, "%s", named);
+    }
+    bool help = config->help;
 
     config_init(config);
-    const char *named = getenv("MOGI_CONFIG_FILE");
-    const char *file = first.file;
-    if (file[0] == '\0' && named != NULL) file = named;
     struct config_place place = {RANK_FILE, file, 0, 0};
-    if (file[0] != '\0' && !first.help) config_file(config, &place, reports);
+    if (file[0] != '\0' && !help) config_file(config, &place, reports);
     environment_read(config, reports);
     arguments_read(config, arguments, count, reports);
-    config_finish(config, reports);
+    config_settle(config, reports);
     return reports->errors.count + reports->errors.lost > 0 ? ERR_CONFIG : OK;
 }
 
@@ -387,7 +411,7 @@ static bool listener_is(const struct config_listener *a,
                         const struct config_listener *b)
 {
     return a->port == b->port && a->family == b->family &&
-           strcmp(a->host, b->host) == 0 &&
+           a->loopback == b->loopback && strcmp(a->host, b->host) == 0 &&
            strcmp(a->interface, b->interface) == 0;
 }
 
@@ -397,22 +421,47 @@ static bool listeners_are(const struct config *a, const struct config *b)
     for (size_t i = 0; i < a->listener_count; i++) {
         if (!listener_is(&a->listeners[i], &b->listeners[i])) return false;
     }
-    return a->port == b->port;
+    return true;
+}
+
+/* Put the value of `key` in `*from` back into `*to`. Was it another one? */
+static bool value_keep(const struct key *key, void *to, const void *from)
+{
+    void *next = (char *)to + key->offset;
+    const void *now = (const char *)from + key->offset;
+    if (memcmp(next, now, key->size) == 0) return false;
+    memcpy(next, now, key->size);
+    return true;
+}
+
+static void key_keep(const struct key *key, struct config *next,
+                     const struct config *now, struct report *notes)
+{
+    bool kept = false;
+    if (key->scope == SCOPE_BROKER) {
+        kept = value_keep(key, next, now);
+    } else {
+        for (size_t i = 0; i < next->listener_count; i++) {
+            kept |= value_keep(key, &next->listeners[i], &now->listeners[i]);
+        }
+    }
+    if (kept) report_add(notes, "%s: the new value takes a restart", key->name);
 }
 
 void config_keep(struct config *next, const struct config *now,
                  struct report *notes)
 {
-    for (const struct key *key = keys; key->name != NULL; key++) {
-        if (key->reloadable || key->size == 0) continue;
-        char *to = (char *)next + key->offset;
-        const char *from = (const char *)now + key->offset;
-        if (memcmp(to, from, key->size) == 0) continue;
-        memcpy(to, from, key->size);
-        report_add(notes, "%s: the new value takes a restart", key->name);
+    if (!listeners_are(next, now)) {
+        report_add(notes, "listeners: a change takes a restart");
+        memcpy(next->listeners, now->listeners, sizeof next->listeners);
+        next->listener_count = now->listener_count;
     }
-    if (listeners_are(next, now)) return;
-    report_add(notes, "listeners: a change takes a restart");
+    const struct key *key;
+    for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
+        if (!key->reloadable && key->size > 0) {
+            key_keep(key, next, now, notes);
+        }
+    }
 }
 
 struct log_options config_log(const struct config *config)

@@ -11,25 +11,15 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "broker/config_listener.h"
 #include "broker/report.h"
 #include "core/options.h"
 #include "net/address.h"
 
 enum {
-    CONFIG_TEXT_MAX = 256,
     CONFIG_LISTENERS_MAX = 32,
     CONFIG_INCLUDE_DEPTH_MAX = 8,
     CONFIG_LINE_BYTES_MAX = 4096
-};
-
-/* Where a value comes from; a higher one wins. */
-enum config_rank { RANK_DEFAULT, RANK_FILE, RANK_ENVIRONMENT, RANK_COMMAND };
-
-struct config_listener {
-    uint16_t port;  /* 0 with a path in `host`: a Unix socket; else any free */
-    uint8_t family; /* enum address_family; ADDRESS_UNIX: both */
-    char host[CONFIG_TEXT_MAX]; /* name, address, path; "": everywhere */
-    char interface[32];         /* "": all */
 };
 
 struct config {
@@ -39,11 +29,12 @@ struct config {
     struct config_listener listeners[CONFIG_LISTENERS_MAX];
     size_t listener_count;
     enum config_rank listener_rank;
-    uint32_t port; /* of the listener that needs no `listener` line */
-    char bind_address[CONFIG_TEXT_MAX];
+    struct config_listener common; /* of `port`, and what holds for all */
     bool port_open; /* `port` is for everybody, not for this machine only */
     bool port_set;
-    bool anonymous_set;       /* somebody has said who may come */
+    bool per_listener;        /* a struct config_entry for each listener */
+    bool entry_set;           /* a key of struct config_entry was there */
+    bool bridge_set;          /* a `connection` line was there */
     uint32_t max_connections; /* on all listeners together; 0: no limit */
 
     /* Process. */
@@ -96,6 +87,13 @@ void config_init(struct config *config);
 MUST_USE
 enum err config_load(struct config *config, char **arguments, size_t count,
                      struct config_reports *reports);
+
+/* One more listener, with the defaults, or NULL when there are too many. */
+struct config_listener *config_listener_add(struct config *config);
+
+/* What several keys say together; all listeners there are stand in
+ * `config->listeners` afterwards. Once, when all keys are set. */
+void config_settle(struct config *config, struct config_reports *reports);
 
 /* Set `key` to `value` as met at `place`; what is wrong goes to `reports`. */
 void config_set(struct config *config, const char *key, const char *value,

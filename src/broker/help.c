@@ -48,8 +48,9 @@ static void text_print(FILE *to, const char *text)
 void help_print(FILE *to)
 {
     (void)fputs(usage, to);
-    for (const struct key *key = keys; key->name != NULL; key++) {
-        if (key->kind == KEY_NOTE || key->kind == KEY_REFUSED) continue;
+    const struct key *key;
+    for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
+        if (!key_is_live(key)) continue;
         (void)fprintf(to, "\n  %s%s", key->name, key->reloadable ? "" : " *");
         if (key->fallback[0] != '\0') {
             (void)fprintf(to, "  (%s)", key->fallback);

@@ -1,8 +1,13 @@
-/* keys.h - every key of the configuration, in one table.
+/* keys.h - every key of the configuration, in tables by what they are about.
  *
- * Those of Mosquitto 2.0 and 2.1 that are not ours (yet) stand in it as well,
+ * Those of Mosquitto 2.0 and 2.1 that are not ours (yet) stand in them as well,
  * with what to do instead, so that a file that works there is never met with
  * "unknown".
+ *
+ *     keys_listener.c  where clients come in      keys_process.c  the program
+ *     keys_tls.c       encryption, certificates   keys_log.c      the log
+ *     keys_entry.c     who may come in            keys_bridge.c   bridges
+ *     keys_client.c    what a client may do       keys_past.c     the rest
  */
 #ifndef MOGI_BROKER_KEYS_H
 #define MOGI_BROKER_KEYS_H
@@ -16,19 +21,30 @@ enum key_kind {
     KEY_DURATION, /* s, in 4 bytes */
     KEY_WORD,     /* 1 of `words`; its index in `size` bytes */
     KEY_TEXT,     /* at most `max` bytes */
+    KEY_TEXTS,    /* a struct config_texts: may be repeated */
     KEY_CALL,     /* `call` does it */
     KEY_NOTE,     /* accepted, and `help` says why it changes nothing */
     KEY_REFUSED   /* an error; `help` says what to do instead */
 };
 
-/* Value `value` of a KEY_CALL. */
-typedef void key_call(struct config *config, const char *value,
-                      const struct config_place *place,
-                      struct config_reports *reports);
+/* What a key is about. */
+enum key_scope {
+    SCOPE_BROKER,   /* `offset` in struct config */
+    SCOPE_LISTENER, /* `offset` in struct config_listener: the one above */
+    SCOPE_ENTRY,    /* the same, but all listeners at once while
+                     * per_listener_settings is false */
+    SCOPE_BRIDGE    /* the `connection` line above it, which is refused */
+};
+
+struct setting;
+
+/* Does what `setting` asks. */
+typedef void key_call(const struct setting *setting);
 
 struct key {
     const char *name; /* one that ends in '*' stands for all that begin so */
     enum key_kind kind;
+    enum key_scope scope;
     bool reloadable;
     size_t offset, size;
     uint64_t min, max;
@@ -36,15 +52,23 @@ struct key {
     key_call *call;
     const char *fallback; /* for the reader; config_init sets it */
     const char *help;
+    const char *refused; /* what to do instead; NULL: it is not refused */
 };
 
-/* The table; ends with a key without name. */
-extern const struct key keys[];
+/* The tables; each ends with a key without name. */
+extern const struct key keys_listener[], keys_tls[], keys_entry[],
+    keys_client[], keys_process[], keys_log[], keys_bridge[], keys_past[];
+
+/* Key `index` of all of them, or NULL when there are not so many. */
+const struct key *key_at(size_t index);
 
 /* The key called `name`, or NULL. */
 const struct key *key_find(const char *name);
 
 /* The name most like `name`, or NULL when none is near. */
 const char *key_nearest(const char *name);
+
+/* Has it an effect? */
+bool key_is_live(const struct key *key);
 
 #endif

@@ -17,49 +17,38 @@ struct port {
     uint16_t number;       /* of the listener */
 };
 
-static struct config_listener listener_of(uint32_t port, const char *host)
-{
-    struct config_listener listener = {.port = (uint16_t)port};
-    (void)snprintf(listener.host, sizeof listener.host, "%s", host);
-    return listener;
-}
-
-size_t ports_plan(const struct config *config,
-                  struct config_listener list[CONFIG_LISTENERS_MAX])
-{
-    if (config->listener_count > 0) {
-        size_t size = config->listener_count * sizeof *list;
-        memcpy(list, config->listeners, size);
-        return config->listener_count;
-    }
-    if (config->bind_address[0] != '\0' || config->port_open) {
-        list[0] = listener_of(config->port, config->bind_address);
-        return 1;
-    }
-    list[0] = listener_of(config->port, "127.0.0.1");
-    list[1] = listener_of(config->port, "::1");
-    return 2;
-}
-
 static bool is_path(const struct config_listener *listener)
 {
     return listener->port == 0 && listener->host[0] == '/';
 }
 
+/* This machine's own addresses come without asking anybody. */
+static int loopback_resolve(const struct config_listener *listener,
+                            struct address list[ADDRESSES_MAX])
+{
+    int count = socket_resolve("127.0.0.1", listener->port, ADDRESS_IPV4, list,
+                               ADDRESSES_MAX);
+    if (count < 0) return count;
+    int more = socket_resolve("::1", listener->port, ADDRESS_IPV6, list + count,
+                              (size_t)(ADDRESSES_MAX - count));
+    return more > 0 ? count + more : count;
+}
+
 static int listener_resolve(const struct config_listener *listener,
                             struct address list[ADDRESSES_MAX])
 {
+    if (listener->loopback) return loopback_resolve(listener, list);
     const char *host = listener->host[0] != '\0' ? listener->host : NULL;
     return socket_resolve(host, listener->port, listener->family, list,
                           ADDRESSES_MAX);
 }
 
-/* Whoever can reach a listener may do everything, for this version cannot ask
- * who it is: beyond this machine that must be said, not fallen into. */
-static bool listener_check(struct config *config,
-                           const struct config_listener *listener,
-                           struct config_reports *reports)
+/* Can other machines reach it? False, and a message, when its address cannot
+ * be found. */
+static bool listener_look(const struct config_listener *listener, bool *open,
+                          struct config_reports *reports)
 {
+    *open = false;
     if (is_path(listener)) return true;
     struct address list[ADDRESSES_MAX];
     int count = listener_resolve(listener, list);
@@ -68,30 +57,64 @@ static bool listener_check(struct config *config,
                    listener->host, uv_strerror(count));
         return false;
     }
-    for (int i = 0; i < count && !config->anonymous_set; i++) {
-        if (address_is_local(&list[i])) continue;
-        config->anonymous_set = true;
-        config->options.allow_anonymous = false;
-        report_add(&reports->notes,
-                   "port %u can be reached by other machines, so nobody is let "
-                   "in until you say who: for everybody, add the line "
-                   "\"allow_anonymous true\"; for this machine only, write "
-                   "\"listener %u 127.0.0.1\"",
-                   listener->port, listener->port);
-    }
+    for (int i = 0; i < count; i++)
+        *open |= !address_is_local(&list[i]);
     return true;
+}
+
+/* Whoever can reach a listener may do everything, for this version cannot ask
+ * who it is: beyond this machine that must be said, not fallen into. */
+static bool open_unsaid(const struct config_listener *listener)
+{
+    return listener->own_anonymous == ANONYMOUS_UNSAID &&
+           listener->entry.anonymous == ANONYMOUS_UNSAID;
+}
+
+static void open_explain(const struct config_listener *listener,
+                         struct config_reports *reports)
+{
+    report_add(&reports->notes,
+               "port %u can be reached by other machines, so nobody is let "
+               "in until you say who: for everybody, add the line "
+               "\"allow_anonymous true\"; for this machine only, write "
+               "\"listener %u 127.0.0.1\"",
+               listener->port, listener->port);
+}
+
+/* Where nobody has said who may come in, it is everybody while that is this
+ * machine only. With per_listener_settings each listener answers for itself. */
+static void anonymous_settle(struct config *config, bool all_local,
+                             const bool open[CONFIG_LISTENERS_MAX])
+{
+    bool allow = true;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct config_listener *listener = &config->listeners[i];
+        bool safe = config->per_listener ? !open[i] : all_local;
+        uint8_t said = listener->own_anonymous != ANONYMOUS_UNSAID
+                           ? listener->own_anonymous
+                           : listener->entry.anonymous;
+        if (said == ANONYMOUS_UNSAID) {
+            said = safe ? ANONYMOUS_YES : ANONYMOUS_NO;
+        }
+        listener->entry.anonymous = said;
+        allow &= said == ANONYMOUS_YES;
+    }
+    config->options.allow_anonymous = allow;
 }
 
 bool ports_check(struct config *config, struct config_reports *reports)
 {
-    struct config_listener list[CONFIG_LISTENERS_MAX];
-    size_t count = ports_plan(config, list);
-    bool fine = true;
-    for (size_t i = 0; i < count; i++) {
-        /* Without IPv6 the second of the default listeners is missing. */
-        if (i > 0 && config->listener_count == 0) break;
-        fine &= listener_check(config, &list[i], reports);
+    bool open[CONFIG_LISTENERS_MAX] = {false};
+    bool fine = true, all_local = true, said = false;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        fine &= listener_look(listener, &open[i], reports);
+        all_local &= !open[i];
+        if (!open[i] || said || !open_unsaid(listener)) continue;
+        open_explain(listener, reports);
+        said = true;
     }
+    anonymous_settle(config, all_local, open);
     return fine;
 }
 
@@ -213,15 +236,12 @@ enum err ports_open(struct ports *ports, const struct config *config,
                     struct hosts *hosts, struct config_reports *reports)
 {
     *ports = (struct ports){.count = 0};
-    struct config_listener list[CONFIG_LISTENERS_MAX];
-    size_t count = ports_plan(config, list);
-    for (size_t i = 0; i < count; i++) {
-        bool again = i > 0 && config->listener_count == 0;
-        if (again && ports->count > 0) list[i].port = ports->list[0].port;
-        if (is_path(&list[i])) {
-            path_open(ports, &list[i], (uint16_t)i, hosts, reports);
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *listener = &config->listeners[i];
+        if (is_path(listener)) {
+            path_open(ports, listener, (uint16_t)i, hosts, reports);
         } else {
-            listener_open(ports, &list[i], (uint16_t)i, hosts, reports);
+            listener_open(ports, listener, (uint16_t)i, hosts, reports);
         }
     }
     return reports->errors.count == 0 ? OK : ERR_CONFIG;

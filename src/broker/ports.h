@@ -11,14 +11,9 @@ struct ports {
     size_t path_count;
 };
 
-/* The listeners that `config` means, at most CONFIG_LISTENERS_MAX, in `list`:
- * those it names, or the one it does not have to. Returns how many. */
-size_t ports_plan(const struct config *config,
-                  struct config_listener list[CONFIG_LISTENERS_MAX]);
-
-/* Look at what the listeners are open to: where nobody has said who may come,
- * other machines make allow_anonymous false. False when an address cannot be
- * found; `reports` says which. */
+/* Look at what the listeners are open to, and settle who may come in: where
+ * nobody has said it, other machines make allow_anonymous false. False when an
+ * address cannot be found; `reports` says which. */
 bool ports_check(struct config *config, struct config_reports *reports);
 
 /* Open them all, and let each host of `hosts` accept from each. ERR_CONFIG:

@@ -27,37 +27,63 @@ static void check_report(const struct report *report)
         PROMISE(strlen(report->lines[i]) <= REPORT_LINE_BYTES_MAX);
 }
 
+static void check_value(const struct key *key, const void *base)
+{
+    const char *at = (const char *)base + key->offset;
+    if (key->kind == KEY_TEXT) check_text(at, key->size);
+    if (key->kind != KEY_TEXTS) return;
+    const struct config_texts *texts = (const void *)at;
+    PROMISE(texts->count <= CONFIG_TEXTS_MAX);
+    for (size_t i = 0; i < CONFIG_TEXTS_MAX; i++)
+        check_text(texts->list[i], CONFIG_TEXT_MAX);
+}
+
+static void check_listener(const struct config_listener *listener)
+{
+    check_text(listener->host, CONFIG_TEXT_MAX);
+    const struct key *key;
+    for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
+        if (key->scope != SCOPE_BROKER) check_value(key, listener);
+    }
+}
+
 /* What holds whether it was refused or not. */
 static void check_bounds(const struct config *config)
 {
     PROMISE(config->listener_count <= CONFIG_LISTENERS_MAX);
-    for (size_t i = 0; i < config->listener_count; i++) {
-        check_text(config->listeners[i].host, CONFIG_TEXT_MAX);
-        check_text(config->listeners[i].interface,
-                   sizeof config->listeners[i].interface);
-    }
-    check_text(config->bind_address, sizeof config->bind_address);
-    check_text(config->pid_file, sizeof config->pid_file);
+    check_listener(&config->common);
+    for (size_t i = 0; i < config->listener_count; i++)
+        check_listener(&config->listeners[i]);
     check_text(config->log_file, sizeof config->log_file);
-    check_text(config->file, sizeof config->file);
+    const struct key *key;
+    for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
+        if (key->scope == SCOPE_BROKER) check_value(key, config);
+    }
     const struct options *o = &config->options;
-    check_text(o->auto_id_prefix, sizeof o->auto_id_prefix);
     PROMISE(o->max_qos <= 2);
     PROMISE(o->connect_timeout_s > 0);
     PROMISE(o->receive_maximum > 0);
     PROMISE(o->queue_overflow <= OVERFLOW_OLDEST);
-    PROMISE(config->port <= UINT16_MAX);
+}
+
+static void check_equal(const struct key *key, const void *a, const void *b)
+{
+    const char *x = (const char *)a + key->offset;
+    const char *y = (const char *)b + key->offset;
+    PROMISE(memcmp(x, y, key->size) == 0);
 }
 
 /* The values of all keys are the same in both. */
 static void check_same(const struct config *a, const struct config *b)
 {
-    for (const struct key *key = keys; key->name != NULL; key++) {
-        const char *x = (const char *)a + key->offset;
-        const char *y = (const char *)b + key->offset;
-        PROMISE(memcmp(x, y, key->size) == 0);
-    }
     PROMISE(a->listener_count == b->listener_count);
+    const struct key *key;
+    for (size_t i = 0; (key = key_at(i)) != NULL; i++) {
+        if (key->scope == SCOPE_BROKER) check_equal(key, a, b);
+        if (key->scope == SCOPE_BROKER) continue;
+        for (size_t j = 0; j < a->listener_count; j++)
+            check_equal(key, &a->listeners[j], &b->listeners[j]);
+    }
 }
 
 static enum err load(struct config *config, char **arguments, size_t count)

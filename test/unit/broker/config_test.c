@@ -73,7 +73,7 @@ static void file_is_read(void)
 static void mistakes_are_all_named(void)
 {
     CHECK_EQ(load_text("max_qso 1\nmax_qos 3\nretain_available perhaps\n"
-                       "cafile /x\nport\nlistener x\nsocket_domain ipv4\n"
+                       "cafile /x\nport\nlistener x\nsocket_domain ipv9\n"
                        "queue_overflow none\nmax_packet_size 5\n"
                        "autosave_interval 5\npid_file\n"),
              ERR_CONFIG);
@@ -87,8 +87,7 @@ static void mistakes_are_all_named(void)
                    "front of it, or remove the line");
     check_error(4, ":5: port needs a value");
     check_error(5, ":6: listener begins with a port, 0 to 65535, not 'x'");
-    check_error(6, ":7: socket_domain belongs to a listener: write a "
-                   "\"listener\" line above it");
+    check_error(6, ":7: socket_domain is ipv4 or ipv6, not 'ipv9'");
     check_error(7, ":8: queue_overflow is one of: newest oldest, not 'none'");
     check_error(8, ":11: pid_file needs a value");
     check_error(9, "max_packet_size is at least 20, or 0, not 5");
@@ -110,8 +109,8 @@ static void command_line_wins_over_environment_over_file(void)
     CHECK_EQ(config.options.max_qos, 2);
     CHECK_EQ(config.options.max_topic_alias, 2);
     CHECK_EQ(config.options.sys_interval_s, 1);
-    CHECK_EQ(config.listener_count, 0);
-    CHECK_EQ(config.port, 1899);
+    CHECK_EQ(config.listener_count, 1);
+    CHECK_EQ(config.listeners[0].port, 1899);
     CHECK(!config.port_open);
 }
 
@@ -164,9 +163,9 @@ static void folders_are_included_in_order(void)
 static void nobody_is_let_in_or_kept_out_by_accident(void)
 {
     CHECK_EQ(load_text("allow_anonymous true\n"), OK);
-    CHECK(config.options.allow_anonymous && config.anonymous_set);
+    CHECK(config.listeners[0].entry.anonymous == ANONYMOUS_YES);
     CHECK_EQ(load_text("allow_anonymous false\n"), OK);
-    CHECK(!config.options.allow_anonymous);
+    CHECK(config.listeners[0].entry.anonymous == ANONYMOUS_NO);
     CHECK_EQ(reports.notes.count, 1);
     CHECK_EQ(load_text("password_file /etc/p\n"), ERR_CONFIG);
     CHECK_EQ(load_text("protocol websockets\n"), ERR_CONFIG);
@@ -175,7 +174,8 @@ static void nobody_is_let_in_or_kept_out_by_accident(void)
 static void reload_keeps_what_takes_a_restart(void)
 {
     CHECK_EQ(load_text("threads 3\nmax_qos 0\n"), OK);
-    struct config now = config;
+    static struct config now;
+    now = config;
     CHECK_EQ(load_text("threads 4\nmax_qos 1\nlistener 1900\n"), OK);
     struct report notes = {0};
     config_keep(&config, &now, &notes);

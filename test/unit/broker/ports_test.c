@@ -14,6 +14,7 @@ static void set(const char *key, const char *value, enum config_rank rank)
 /* Is anybody let in, as it is configured? Then forget the configuration. */
 static bool is_open(void)
 {
+    config_settle(&config, &reports);
     CHECK(ports_check(&config, &reports));
     CHECK_EQ(reports.errors.count, 0);
     bool open = config.options.allow_anonymous;
@@ -22,28 +23,61 @@ static bool is_open(void)
     return open;
 }
 
+/* The listeners, when all keys are set; then all is forgotten. */
+static struct config_listener *plan(size_t count)
+{
+    static struct config_listener list[CONFIG_LISTENERS_MAX];
+    config_settle(&config, &reports);
+    CHECK_EQ(config.listener_count, count);
+    memcpy(list, config.listeners, sizeof list);
+    report_fini(&reports.notes);
+    config_init(&config);
+    return list;
+}
+
 static void default_is_this_machine(void)
 {
-    struct config_listener list[CONFIG_LISTENERS_MAX];
     config_init(&config);
-    REQUIRE(ports_plan(&config, list) == 2);
-    CHECK_STR(list[0].host, "127.0.0.1");
-    CHECK_STR(list[1].host, "::1");
-    CHECK_EQ(list[1].port, 1883);
+    struct config_listener *list = plan(1);
+    CHECK(list[0].loopback);
+    CHECK_EQ(list[0].port, 1883);
     set("port", "1999", RANK_COMMAND);
-    REQUIRE(ports_plan(&config, list) == 2);
+    list = plan(1);
+    CHECK(list[0].loopback);
     CHECK_EQ(list[0].port, 1999);
-    config_init(&config);
     set("port", "1999", RANK_FILE);
-    REQUIRE(ports_plan(&config, list) == 1);
+    list = plan(1);
+    CHECK(!list[0].loopback);
     CHECK_STR(list[0].host, "");
+    set("port", "1999", RANK_FILE);
     set("bind_address", "127.0.0.1", RANK_FILE);
-    REQUIRE(ports_plan(&config, list) == 1);
+    list = plan(1);
     CHECK_STR(list[0].host, "127.0.0.1");
+}
+
+/* As with Mosquitto, where each says that there is one. */
+static void port_is_one_more_listener(void)
+{
     set("listener", "7 ::1", RANK_FILE);
-    REQUIRE(ports_plan(&config, list) == 1);
+    set("port", "1999", RANK_FILE);
+    struct config_listener *list = plan(2);
     CHECK_EQ(list[0].port, 7);
-    config_init(&config);
+    CHECK_EQ(list[1].port, 1999);
+    set("port", "1999", RANK_FILE);
+    set("listener", "7 ::1", RANK_COMMAND);
+    list = plan(1);
+    CHECK_EQ(list[0].port, 7);
+    set("listener", "7 ::1", RANK_FILE);
+    set("port", "1999", RANK_COMMAND);
+    list = plan(1);
+    CHECK(list[0].loopback);
+    CHECK_EQ(list[0].port, 1999);
+    set("bind_interface", "lo", RANK_FILE);
+    set("listener", "7 ::1", RANK_FILE);
+    list = plan(2);
+    CHECK_EQ(list[0].interface[0], '\0');
+    CHECK_STR(list[1].interface, "lo");
+    CHECK(list[1].loopback);
 }
 
 static void open_to_everybody_must_be_said(void)
@@ -63,11 +97,34 @@ static void open_to_everybody_must_be_said(void)
     CHECK(is_open());
     set("port", "1883", RANK_FILE);
     CHECK(!is_open());
+    set("listener", "1883", RANK_FILE);
+    set("listener_allow_anonymous", "true", RANK_FILE);
+    CHECK(is_open());
+}
+
+/* With per_listener_settings, each says who may come in. */
+static void each_listener_may_say_it(void)
+{
+    set("per_listener_settings", "true", RANK_FILE);
+    set("listener", "1883", RANK_FILE);
+    set("listener", "1884 127.0.0.1", RANK_FILE);
+    set("listener", "1885", RANK_FILE);
+    set("allow_anonymous", "true", RANK_FILE);
+    config_settle(&config, &reports);
+    CHECK(ports_check(&config, &reports));
+    CHECK_EQ(config.listeners[0].entry.anonymous, ANONYMOUS_NO);
+    CHECK_EQ(config.listeners[1].entry.anonymous, ANONYMOUS_YES);
+    CHECK_EQ(config.listeners[2].entry.anonymous, ANONYMOUS_YES);
+    CHECK(!config.options.allow_anonymous);
+    CHECK_EQ(reports.notes.count, 1);
+    report_fini(&reports.notes);
+    config_init(&config);
 }
 
 static void unknown_addresses_are_named(void)
 {
     set("listener", "1883 no.such.name.invalid", RANK_FILE);
+    config_settle(&config, &reports);
     CHECK(!ports_check(&config, &reports));
     CHECK_EQ(reports.errors.count, 1);
     report_fini(&reports.errors);
@@ -76,7 +133,9 @@ static void unknown_addresses_are_named(void)
 int main(void)
 {
     RUN(default_is_this_machine);
+    RUN(port_is_one_more_listener);
     RUN(open_to_everybody_must_be_said);
+    RUN(each_listener_may_say_it);
     RUN(unknown_addresses_are_named);
     return check_result();
 }

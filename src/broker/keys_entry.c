@@ -1,0 +1,88 @@
+/* keys_entry.c - who may come in. See keys.h. */
+#include "broker/keys_row.h"
+#include "broker/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NO_AUTH                                                                \
+    "this version cannot check who clients are; use \"allow_anonymous true\" " \
+    "on a network you trust, and remove the line"
+#define NO_TLS                                                                 \
+    "this version has no TLS; put a TLS proxy in front of it, or remove the "  \
+    "line"
+
+static key_call call_per_listener, call_anonymous, call_own_anonymous;
+
+const struct key keys_entry[] = {
+    CALL("per_listener_settings", call_per_listener, "false",
+         "true: allow_anonymous, allow_zero_length_clientid, auto_id_prefix, "
+         "password_file, acl_file and psk_file are about the listener above "
+         "them, not about all; stands above all of these"),
+    CALL_ENTRY("allow_anonymous", call_anonymous,
+               "true while all listeners are on loopback",
+               "true: anybody who can reach a listener may connect; false: "
+               "nobody"),
+    CALL_IN("listener_allow_anonymous", call_own_anonymous, "",
+            "allow_anonymous of one listener"),
+    TEXT("clientid_prefixes", FOR_ENTRY(clientid_prefixes), 255, "",
+         "clients are let in only if their id begins with this",
+         INSTEAD(NO_AUTH)),
+    PATH("password_file", FOR_ENTRY(password_file),
+         "names and passwords of clients, as mosquitto_passwd writes them",
+         INSTEAD(NO_AUTH)),
+    PATH("acl_file", FOR_ENTRY(acl_file), "who may read and write which topics",
+         INSTEAD(NO_AUTH)),
+    PATH("psk_file", FOR_ENTRY(psk_file),
+         "names and keys of clients, for TLS without certificates",
+         INSTEAD(NO_TLS)),
+    BOOL("use_username_as_clientid", IN(use_username_as_clientid), "false",
+         "a client's id is its user name, whatever it says", INSTEAD(NO_AUTH)),
+    END,
+};
+
+/* It decides where what follows goes, so nothing may have gone before. */
+static void call_per_listener(const struct setting *setting)
+{
+    struct config *config = setting->config;
+    bool want;
+    const char *wrong = value_bool(setting->value, &want);
+    if (wrong != NULL) {
+        setting_error(setting, "per_listener_settings is %s, not '%s'", wrong,
+                      setting->value);
+    } else if (want != config->per_listener && config->entry_set) {
+        setting_error(setting, "per_listener_settings must stand above the "
+                               "keys that it is about");
+    } else {
+        config->per_listener = want;
+    }
+}
+
+static bool anonymous_read(const struct setting *setting, uint8_t *anonymous)
+{
+    bool allow;
+    const char *want = value_bool(setting->value, &allow);
+    if (want != NULL) {
+        setting_error(setting, "%s is %s, not '%s'", setting->key->name, want,
+                      setting->value);
+        return false;
+    }
+    *anonymous = allow ? ANONYMOUS_YES : ANONYMOUS_NO;
+    if (allow) return true;
+    setting_note(setting,
+                 "%s false refuses everybody: this version cannot check who "
+                 "clients are. To let in whoever can reach a listener: "
+                 "\"%s true\"",
+                 setting->key->name, setting->key->name);
+    return true;
+}
+
+static void call_anonymous(const struct setting *setting)
+{
+    (void)anonymous_read(setting, &setting->listener->entry.anonymous);
+}
+
+static void call_own_anonymous(const struct setting *setting)
+{
+    (void)anonymous_read(setting, &setting->listener->own_anonymous);
+}

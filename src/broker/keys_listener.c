@@ -1,0 +1,182 @@
+/* keys_listener.c - where clients come in. See keys.h. */
+#include "broker/keys_row.h"
+#include "broker/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NO_WEBSOCKETS "this version has no WebSockets; remove the line"
+#define NO_PROXY                                                               \
+    "this version does not read the PROXY protocol; remove the line, and "     \
+    "switch it off in the proxy"
+
+static key_call call_listener, call_port, call_bind_address, call_domain;
+static key_call call_protocol, call_protocols;
+
+const struct key keys_listener[] = {
+    CALL("listener", call_listener, "127.0.0.1 and [::1], port 1883",
+         "PORT [ADDRESS]: listen there; without address on all of them. "
+         "\"0 /PATH\" is a Unix socket. May stand several times; the keys of "
+         "listeners below it are about it"),
+    CALL("port", call_port, "1883",
+         "one more listener, that of the keys above the first \"listener\"; "
+         "in a file it is open to everybody"),
+    CALL("bind_address", call_bind_address, "",
+         "address for \"port\": a name or an IP address"),
+    CALL_IN("socket_domain", call_domain, "both",
+            "ipv4 or ipv6: what the listener resolves its address to"),
+    ROW("bind_interface", KEY_TEXT, "", "network interface of the listener",
+        IN(interface), .max = 31),
+    CALL_IN("protocol", call_protocol, "mqtt", "of the listener: mqtt"),
+    LIMIT("max_connections", AT(max_connections), 10000000, "-1",
+          "connections at once, all listeners together; -1: no limit"),
+    LIMIT("global_max_connections", AT(max_connections), 10000000, "-1",
+          "as max_connections"),
+    PATH("mount_point", IN(mount_point),
+         "text that stands before all topics of the listener's clients, and "
+         "that they do not see",
+         INSTEAD("this version has no mount points; remove the line")),
+    CALL_IN("accept_protocol_versions", call_protocols, "3,4,5",
+            "versions of MQTT on the listener: 3 is 3.1, 4 is 3.1.1, 5 is 5.0",
+            INSTEAD("this version speaks 3.1, 3.1.1 and 5.0 on every "
+                    "listener; remove the line")),
+    FIXED_NUMBER("enable_proxy_protocol", IN(proxy_protocol), 1, 2, "",
+                 "connections begin with a PROXY header of this version",
+                 INSTEAD(NO_PROXY)),
+    FIXED_BOOL("proxy_protocol_v2_require_tls",
+               IN(proxy_protocol_v2_require_tls), "false",
+               "refuse who came to the proxy without TLS", INSTEAD(NO_PROXY)),
+    REFUSED("http_dir", NO_WEBSOCKETS),
+    REFUSED("websockets_origin", NO_WEBSOCKETS),
+    END,
+};
+
+static void text_copy(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from);
+}
+
+/* The longest path is the system's. */
+static bool host_fits(const struct setting *setting, uint64_t port,
+                      const char *host)
+{
+    size_t size = strlen(host);
+    if (port == 0 && host[0] == '/' && size > CONFIG_SOCKET_PATH_MAX) {
+        setting_error(setting,
+                      "the path of a Unix socket is at most %d bytes long, "
+                      "not %zu: choose a shorter folder",
+                      CONFIG_SOCKET_PATH_MAX, size);
+        return false;
+    }
+    if (size < CONFIG_TEXT_MAX) return true;
+    setting_error(setting, "the listener's address is longer than any can be");
+    return false;
+}
+
+/* "PORT [ADDRESS]". */
+static void call_listener(const struct setting *setting)
+{
+    struct config *config = setting->config;
+    const char *value = setting->value;
+    if (setting->place->rank > config->listener_rank) {
+        config->listener_count = 0;
+        config->port_set = false;
+    }
+    config->listener_rank = setting->place->rank;
+    size_t port_size = strcspn(value, " \t");
+    const char *host = value + port_size + strspn(value + port_size, " \t");
+    char digits[8];
+    (void)snprintf(digits, sizeof digits, "%.*s", (int)port_size, value);
+    uint64_t port;
+    if (port_size > 5 || value_number(digits, &port) != NULL || port > 65535) {
+        setting_error(setting,
+                      "listener begins with a port, 0 to 65535, not '%.*s'",
+                      (int)port_size, value);
+        return;
+    }
+    if (!host_fits(setting, port, host)) return;
+    struct config_listener *listener = config_listener_add(config);
+    if (listener == NULL) {
+        setting_error(setting, "there are more than %d listeners",
+                      CONFIG_LISTENERS_MAX);
+        return;
+    }
+    listener->port = (uint16_t)port;
+    text_copy(listener->host, sizeof listener->host, host);
+}
+
+/* A port in a file means everybody, as for Mosquitto; one that is typed with
+ * the command, or put into the environment, means this machine. */
+static void call_port(const struct setting *setting)
+{
+    struct config *config = setting->config;
+    uint64_t port;
+    if (value_number(setting->value, &port) != NULL || port > 65535) {
+        setting_error(setting, "port is a number from 0 to 65535, not '%s'",
+                      setting->value);
+        return;
+    }
+    if (setting->place->rank > config->listener_rank) {
+        config->listener_count = 0;
+        config->listener_rank = setting->place->rank;
+    }
+    config->common.port = (uint16_t)port;
+    config->port_set = true;
+    config->port_open = setting->place->rank == RANK_FILE;
+}
+
+static void call_bind_address(const struct setting *setting)
+{
+    struct config *config = setting->config;
+    if (strlen(setting->value) >= CONFIG_TEXT_MAX) {
+        setting_error(setting, "bind_address is too long");
+        return;
+    }
+    text_copy(config->common.host, sizeof config->common.host, setting->value);
+    config->port_set = true;
+}
+
+static void call_domain(const struct setting *setting)
+{
+    uint64_t index;
+    if (value_word(setting->value, "ipv4 ipv6", &index) != NULL) {
+        setting_error(setting, "socket_domain is ipv4 or ipv6, not '%s'",
+                      setting->value);
+        return;
+    }
+    setting->listener->family = index == 0 ? ADDRESS_IPV4 : ADDRESS_IPV6;
+}
+
+static void call_protocol(const struct setting *setting)
+{
+    if (strcmp(setting->value, "mqtt") == 0) return;
+    setting_error(setting, "protocol '%s' is not in this version: only mqtt is",
+                  setting->value);
+}
+
+/* "3,4,5": numbers of versions, in any order. */
+static void call_protocols(const struct setting *setting)
+{
+    uint8_t protocols = 0;
+    for (const char *at = setting->value; *at != '\0';) {
+        bool known = *at >= '3' && *at <= '5';
+        if (known) protocols |= (uint8_t)(1U << (*at - '3'));
+        at += known;
+        at += strspn(at, " \t");
+        if (known && *at == '\0') break;
+        if (!known || *at != ',') {
+            protocols = 0;
+            break;
+        }
+        at++;
+        at += strspn(at, " \t");
+    }
+    if (protocols == 0) {
+        setting_error(setting,
+                      "accept_protocol_versions is some of 3, 4 and 5, as "
+                      "\"4,5\", not '%s'",
+                      setting->value);
+        return;
+    }
+    setting->listener->protocols = protocols;
+}

@@ -1,0 +1,81 @@
+/* keys_listener_test.c - whom a listener's key is about. */
+#include "config_kit.h"
+
+static void keys_are_about_the_listener_above(void)
+{
+    begin();
+    set("bind_interface", "eth0");
+    set("listener", "1884");
+    set("bind_interface", "eth1");
+    set("listener", "1885 ::1");
+    set("socket_domain", "ipv6");
+    CHECK_EQ(reports.errors.count, 0);
+    REQUIRE(config.listener_count == 2);
+    CHECK_STR(config.common.interface, "eth0");
+    CHECK_STR(config.listeners[0].interface, "eth1");
+    CHECK_STR(config.listeners[1].interface, "");
+    CHECK_EQ(config.listeners[1].family, ADDRESS_IPV6);
+    CHECK_EQ(config.listeners[0].family, ADDRESS_UNIX);
+}
+
+/* The command line has no above and below. */
+static void others_are_about_all_listeners(void)
+{
+    begin();
+    set("listener", "1884");
+    set("listener", "1885");
+    set_at(RANK_ENVIRONMENT, "bind_interface", "eth0");
+    CHECK_STR(config.listeners[0].interface, "eth0");
+    CHECK_STR(config.listeners[1].interface, "eth0");
+    CHECK_STR(config.common.interface, "eth0");
+    CHECK(!config.common.touched);
+    set_at(RANK_COMMAND, "listener", "1886");
+    set_at(RANK_COMMAND, "listener", "1887");
+    set_at(RANK_COMMAND, "bind_interface", "eth1");
+    REQUIRE(config.listener_count == 2);
+    CHECK_STR(config.listeners[0].interface, "");
+    CHECK_STR(config.listeners[1].interface, "eth1");
+    set_at(RANK_COMMAND, "bind_interface",
+           "a-name-that-is-longer-than-any-interface-has");
+    check_error("bind_interface is at most 31 bytes long, not 44");
+}
+
+static void paths_end_where_the_system_says(void)
+{
+    char value[200];
+    begin();
+    (void)snprintf(value, sizeof value, "0 /%0106d", 0);
+    set("listener", value);
+    CHECK_EQ(reports.errors.count, 0);
+    CHECK_EQ(config.listener_count, 1);
+    (void)snprintf(value, sizeof value, "0 /%0107d", 0);
+    set("listener", value);
+    check_error("at most 107 bytes long, not 108");
+    CHECK_EQ(config.listener_count, 1);
+}
+
+static void mistakes_are_named(void)
+{
+    begin();
+    set("listener", "1x");
+    check_error("test:1: listener begins with a port, 0 to 65535, not '1x'");
+    set("port", "65536");
+    check_error("port is a number from 0 to 65535, not '65536'");
+    set("protocol", "websockets");
+    check_error("protocol 'websockets' is not in this version");
+    set("protocol", "mqtt");
+    CHECK_EQ(reports.errors.count, 0);
+    for (int i = 0; i <= CONFIG_LISTENERS_MAX; i++)
+        set("listener", "0");
+    check_error("there are more than 32 listeners");
+}
+
+int main(void)
+{
+    RUN(keys_are_about_the_listener_above);
+    RUN(others_are_about_all_listeners);
+    RUN(paths_end_where_the_system_says);
+    RUN(mistakes_are_named);
+    begin();
+    return check_result();
+}

@@ -1,0 +1,24 @@
+/* keys_process_test.c - what the program as a whole is told. */
+#include "config_kit.h"
+
+static void values_arrive(void)
+{
+    begin();
+    set("threads", "3");
+    set("durability", "everysec");
+    set("pid_file", "/run/x");
+    CHECK_EQ(config.threads, 3);
+    CHECK_EQ(config.durability, 1);
+    CHECK_STR(config.pid_file, "/run/x");
+    set("threads", "65");
+    check_error("threads is 0 to 64, not 65");
+    set("include_dir", "/no/such");
+    check_error("include_dir: cannot read folder /no/such");
+}
+
+int main(void)
+{
+    RUN(values_arrive);
+    begin();
+    return check_result();
+}
