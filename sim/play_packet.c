@@ -11,11 +11,13 @@ struct option_rule {
     size_t size;
 };
 
-#define OPTION(field)                                                          \
+#define OPTION_AS(name, field)                                                 \
     {                                                                          \
-#field, offsetof(struct options, field),                               \
+        name, offsetof(struct options, field),                                 \
             sizeof(((struct options *)NULL)->field)                            \
     }
+#define OPTION(field)   OPTION_AS(#field, field)
+#define LISTENER(field) OPTION_AS(#field, listener.field)
 
 static const struct option_rule option_rules[] = {
     OPTION(connect_timeout_s),
@@ -25,9 +27,14 @@ static const struct option_rule option_rules[] = {
     OPTION(persistent_client_expiration_s),
     OPTION(max_packet_size),
     OPTION(message_size_limit),
-    OPTION(max_topic_alias),
+    LISTENER(max_topic_alias),
     OPTION(max_topic_alias_broker),
-    OPTION(max_qos),
+    LISTENER(max_qos),
+    LISTENER(allow_anonymous),
+    LISTENER(ask),
+    LISTENER(use_username_as_clientid),
+    LISTENER(bind_clientid),
+    LISTENER(protocols),
     OPTION(retain_available),
     OPTION(wildcard_subscriptions),
     OPTION(shared_subscriptions),
@@ -44,6 +51,7 @@ static const struct option_rule option_rules[] = {
     OPTION(allow_duplicate_messages),
     OPTION(max_subscriptions),
     OPTION(retained_limit),
+    OPTION(check_retain_source),
     OPTION(retain_expiry_interval_s),
     OPTION(sys_interval_s),
     OPTION(persistence),

@@ -99,7 +99,7 @@ static void anonymous_settle(struct config *config, bool all_local,
         listener->entry.anonymous = said;
         allow &= said == ANONYMOUS_YES;
     }
-    config->options.allow_anonymous = allow;
+    config->options.listener.allow_anonymous = allow;
 }
 
 bool ports_check(struct config *config, struct config_reports *reports)

@@ -2,15 +2,24 @@
 #include "broker/settings.h"
 
 #include "broker/block.h"
+#include "core/acl.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct settings *settings_new(const struct options *options,
                               uint32_t max_connections)
 {
-    struct settings *settings = block_grow(NULL, sizeof *settings);
+    size_t count = options->listener_count;
+    size_t size = count * sizeof *options->listeners;
+    struct settings *settings = block_grow(NULL, sizeof *settings + size);
     settings->options = *options;
+    settings->options.listeners = settings->listeners;
+    if (size > 0) memcpy(settings->listeners, options->listeners, size);
+    (void)acl_ref(options->listener.acl);
+    for (size_t i = 0; i < count; i++)
+        (void)acl_ref(settings->listeners[i].acl);
     settings->max_connections = max_connections;
     atomic_init(&settings->refs, 1);
     return settings;
@@ -28,5 +37,9 @@ void settings_unref(struct settings *settings)
     unsigned refs =
         atomic_fetch_sub_explicit(&settings->refs, 1, memory_order_acq_rel);
     assert(refs > 0);
-    if (refs == 1) free(settings);
+    if (refs > 1) return;
+    for (size_t i = 0; i < settings->options.listener_count; i++)
+        acl_unref(settings->listeners[i].acl);
+    acl_unref(settings->options.listener.acl);
+    free(settings);
 }

@@ -11,9 +11,11 @@ struct settings {
     atomic_uint refs;
     uint32_t max_connections; /* 0: no limit */
     struct options options;
+    struct options_listener listeners[]; /* what `options` points to */
 };
 
-/* A copy of `*options`; one reference. Never NULL. */
+/* A copy of `*options` with its listeners, one reference; of each access list
+ * in it a reference of its own. Never NULL. */
 struct settings *settings_new(const struct options *options,
                               uint32_t max_connections);
 

@@ -26,14 +26,14 @@ enum {
 typedef void act(struct host *host, struct action *action);
 
 static act act_send, act_close, act_move, act_pause, act_resume, act_post;
-static act act_store, act_note;
+static act act_store, act_note, act_ask;
 
 static act *const acts[] = {
     [ACTION_SEND] = act_send,     [ACTION_CLOSE] = act_close,
     [ACTION_MOVE] = act_move,     [ACTION_PAUSE] = act_pause,
     [ACTION_RESUME] = act_resume, [ACTION_POST] = act_post,
     [ACTION_PUT] = act_store,     [ACTION_DEL] = act_store,
-    [ACTION_NOTE] = act_note,
+    [ACTION_NOTE] = act_note,     [ACTION_ASK] = act_ask,
 };
 
 static void changes_reserve(struct host *host);
@@ -227,6 +227,13 @@ static void batch_leave(struct host *host)
     host->actions.batch = host->batch;
 }
 
+/* There is nobody to ask: the time to connect runs out. */
+static void act_ask(struct host *host, struct action *action)
+{
+    log_write(host->hosts->log, LEVEL_ERROR, "ask",
+              "nobody can say who connection %u is", action->conn.v);
+}
+
 static void act_note(struct host *host, struct action *action)
 {
     const struct hosts *hosts = host->hosts;
@@ -238,7 +245,7 @@ static void act_note(struct host *host, struct action *action)
     notes_write(hosts->log, &host->actions, action,
                 guest != NULL ? &guest->peer : NULL);
     if (action->note_kind != NOTE_REFUSED) return;
-    if (host->settings->options.allow_anonymous) return;
+    if (host->settings->options.listener.allow_anonymous) return;
     log_write(hosts->log, LEVEL_NOTICE, "anonymous",
               "nobody is let in as it is configured: to let in whoever can "
               "reach a listener, add the line \"allow_anonymous true\"");

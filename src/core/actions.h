@@ -35,6 +35,8 @@ enum action_kind {
     ACTION_PUT,    /* store a record: key, value, then all bytes of `body`:
                       topic, forward, payload, as they lie in it */
     ACTION_DEL,    /* delete a record: key */
+    ACTION_ASK,    /* who `conn` is: `ask` numbers the question, its bytes are
+                      as in ask.h; answered by GRANTED */
     ACTION_NOTE    /* a line for the log: level and text */
 };
 
@@ -56,6 +58,7 @@ enum note_kind {
     NOTE_SUBSCRIBED,
     NOTE_PACKET,
     NOTE_STATE,
+    NOTE_DENIED, /* access rules forbid it */
     NOTE_KINDS
 };
 
@@ -65,10 +68,12 @@ struct action {
     bool linger;       /* CLOSE */
     uint8_t level;     /* NOTE: enum note_level */
     uint8_t note_kind; /* NOTE: enum note_kind */
+    uint8_t ask_kind;  /* ASK: enum ask_kind */
     bool has_conn;     /* NOTE: `conn` is meant */
     uint16_t shard;    /* MOVE, POST */
     struct conn_id conn;
-    uint32_t offset;     /* SEND MOVE PUT DEL NOTE: first byte in the arena */
+    uint32_t ask;        /* ASK: never 0 */
+    uint32_t offset;     /* SEND MOVE PUT DEL NOTE ASK: in the arena */
     uint32_t size;       /* their number; PUT and DEL: of the key */
     uint32_t value_size; /* PUT: of the value, right behind the key */
     uint32_t post;       /* POST: index in `posts` */
@@ -97,8 +102,8 @@ void actions_clear(struct actions *actions);
 /* Give all memory back. */
 void actions_fini(struct actions *actions);
 
-/* The bytes of SEND, MOVE, NOTE; the key of PUT and DEL. Valid until the next
- * action is added. */
+/* The bytes of SEND, MOVE, NOTE, ASK; the key of PUT and DEL. Valid until the
+ * next action is added. */
 struct bytes action_bytes(const struct actions *actions,
                           const struct action *action);
 

@@ -90,12 +90,14 @@ void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
 void conn_limit(const struct shard *shard, struct conn *conn)
 {
     const struct options *options = shard->options;
+    const struct options_listener *listener =
+        options_of(options, conn->listener);
     uint32_t packet_max = options->max_packet_size;
     conn->limits = (struct conn_limits){
         .packet_max = packet_max == 0 ? PACKET_BYTES_MAX : packet_max,
         .receive_max = options->receive_maximum,
-        .alias_max = options->max_topic_alias,
-        .qos_max = options->max_qos,
+        .alias_max = listener->max_topic_alias,
+        .qos_max = listener->max_qos,
         .retain = options->retain_available,
     };
     assert(conn->limits.receive_max > 0);

@@ -71,13 +71,14 @@ static enum err connect_check(const struct shard *shard,
     if (conn->refused) return ERR_QUOTA;
     if (shard->stopping) return ERR_UNAVAILABLE;
     if (pool_full(shard->pool)) return ERR_QUOTA;
-    if (!shard->options->allow_anonymous) return ERR_NOT_AUTHORIZED;
+    if (!options_of(shard->options, conn->listener)->allow_anonymous)
+        return ERR_NOT_AUTHORIZED;
     if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
         return ERR_AUTH_METHOD; /* [MQTT-4.12.0-1] */
     }
     enum err e = connect_check_id(shard->options, c);
     if (e == OK) e = connect_check_keepalive(shard->options, c);
-    if (e == OK) e = will_check(shard, &c->will);
+    if (e == OK) e = will_check(shard, conn, &c->will);
     return e;
 }
 
@@ -116,12 +117,13 @@ static void connack_properties(const struct shard *shard,
                                const struct session *session, struct writer *w)
 {
     const struct options *o = shard->options;
+    const struct conn_limits *limits = &session->conn->limits;
     uint16_t keepalive_s = connect_keepalive_s(o, c);
     if (keepalive_s != c->keep_alive_s) {
         property_write_number(w, PROPERTY_SERVER_KEEP_ALIVE, keepalive_s);
     }
-    if (o->max_topic_alias > 0) {
-        property_write_number(w, PROPERTY_TOPIC_ALIAS_MAX, o->max_topic_alias);
+    if (limits->alias_max > 0) {
+        property_write_number(w, PROPERTY_TOPIC_ALIAS_MAX, limits->alias_max);
     }
     if (c->client_id.size == 0) {
         property_write_text(w, PROPERTY_ASSIGNED_CLIENT_ID,
@@ -136,8 +138,8 @@ static void connack_properties(const struct shard *shard,
     if (o->receive_maximum != UINT16_MAX) {
         property_write_number(w, PROPERTY_RECEIVE_MAX, o->receive_maximum);
     }
-    if (o->max_qos < 2) {
-        property_write_number(w, PROPERTY_MAXIMUM_QOS, o->max_qos);
+    if (limits->qos_max < 2) {
+        property_write_number(w, PROPERTY_MAXIMUM_QOS, limits->qos_max);
     }
     if (session->expiry_s != connect_asked_s(c)) {
         property_write_number(w, PROPERTY_SESSION_EXPIRY, session->expiry_s);

@@ -5,6 +5,7 @@
  *
  *     host                              shard
  *      | OPENED BYTES DRAINED CLOSED      |   a connection
+ *      | GRANTED                          |   who it is was found out
  *      | TICK                             |   deadline_ms has come
  *      | POSTED                           |   from another shard
  *      | COMMITTED STORAGE RESTORED       |   the store
@@ -17,13 +18,17 @@
 #include "base/bytes.h"
 #include "core/id.h"
 
+struct answer;
 struct options;
 struct post;
 
 enum event_kind {
     /* `conn` is new: a socket accepted, or one that another shard MOVEd here
      * (its BYTES follow). `refused`: over the limit of connections; its
-     * CONNECT will be answered and refused. */
+     * CONNECT will be answered and refused. `identity`: who it has proven to
+     * be before it said anything, by a certificate or a key; at most 65,535
+     * bytes of UTF-8, empty: nobody. MOVE does not take it along: the host
+     * says it again. */
     EVENT_OPENED,
 
     /* `bytes` were read from `conn`; borrowed for the step. Bytes for a
@@ -32,6 +37,9 @@ enum event_kind {
 
     /* All output of `conn` up to a SEND with `notify` has been written. */
     EVENT_DRAINED,
+
+    /* Question `ask` about `conn` is answered by `answer`; see ask.h. */
+    EVENT_GRANTED,
 
     /* The peer, or the network, closed `conn`. Not sent after CLOSE or MOVE:
      * with those the shard has forgotten `conn` already. */
@@ -65,7 +73,7 @@ enum event_kind {
 
 struct event {
     enum event_kind kind;
-    struct conn_id conn; /* OPENED BYTES DRAINED CLOSED */
+    struct conn_id conn; /* OPENED BYTES DRAINED GRANTED CLOSED */
 
     /* Milliseconds since 1970 at start, then by a clock that never steps: good
      * for waiting, and comparable after a restart. Never decreases. */
@@ -75,6 +83,9 @@ struct event {
     uint64_t random;
 
     bool refused;                  /* OPENED */
+    struct bytes identity;         /* OPENED */
+    uint32_t ask;                  /* GRANTED */
+    const struct answer *answer;   /* GRANTED */
     bool failing;                  /* STORAGE */
     uint16_t listener;             /* OPENED: index in the configuration */
     struct bytes bytes;            /* BYTES */

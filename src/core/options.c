@@ -6,14 +6,15 @@
 void options_init(struct options *options)
 {
     *options = (struct options){
+        .listener = {.allow_anonymous = true,
+                     .protocols = SPEAKS_ALL,
+                     .max_qos = 2,
+                     .max_topic_alias = 10},
         .connect_timeout_s = 30,
-        .allow_anonymous = true,
         .allow_zero_length_clientid = true,
         .auto_id_prefix = "auto-",
         .max_packet_size = 2000000,
-        .max_topic_alias = 10,
         .max_topic_alias_broker = 10,
-        .max_qos = 2,
         .retain_available = true,
         .wildcard_subscriptions = true,
         .shared_subscriptions = true,
@@ -22,6 +23,7 @@ void options_init(struct options *options)
         .max_inflight_messages = 20,
         .max_queued_messages = 1000,
         .queue_overflow = OVERFLOW_NEWEST,
+        .check_retain_source = true,
         .sys_interval_s = 10,
     };
 }

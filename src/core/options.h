@@ -7,14 +7,53 @@
 #define MOGI_CORE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+struct acl;
+
+enum { OPTIONS_MOUNT_MAX = 256, OPTIONS_PREFIX_MAX = 128 };
 
 enum overflow { OVERFLOW_NEWEST, OVERFLOW_OLDEST };
 
+/* Bits of `protocols`. */
+enum { SPEAKS_31 = 1, SPEAKS_311 = 2, SPEAKS_50 = 4, SPEAKS_ALL = 7 };
+
+/* What holds for those who come through one listener. */
+struct options_listener {
+    /* Someone must be asked about each client: ACTION_ASK. Without, it is let
+     * in if it has an identity, or if `allow_anonymous`. */
+    bool ask;
+    bool allow_anonymous;
+
+    /* The client id is the user name, whatever CONNECT says. */
+    bool use_username_as_clientid;
+
+    /* The client id, up to its first "/", must be the user name. */
+    bool bind_clientid;
+
+    uint8_t protocols;                          /* SPEAKS_... */
+    uint8_t max_qos;                            /* 0..2 */
+    uint16_t max_topic_alias;                   /* from clients */
+    char clientid_prefixes[OPTIONS_PREFIX_MAX]; /* how ids begin; "": any */
+
+    /* Stands before every topic of its clients, unseen by them. Only a restart
+     * changes it. No wildcards; "": nothing. */
+    char mount_point[OPTIONS_MOUNT_MAX];
+
+    /* What its clients may do, or NULL: everything. Lives as long as the
+     * options. */
+    const struct acl *acl;
+};
+
 struct options {
+    /* Listeners, by index; one that is not among them has `listener`. */
+    struct options_listener listener;
+    const struct options_listener *listeners;
+    size_t listener_count;
+
     /* Connections. */
-    bool allow_anonymous;       /* else everybody is refused */
-    uint32_t connect_timeout_s; /* from accept to CONNECT; > 0 */
+    uint32_t connect_timeout_s; /* from accept to CONNACK; > 0 */
     uint16_t max_keepalive;     /* s; 0: clients may choose 0 */
     bool allow_zero_length_clientid;
     char auto_id_prefix[64];
@@ -23,9 +62,7 @@ struct options {
     /* Packets. */
     uint32_t max_packet_size;        /* bytes; announced; 0: protocol's limit */
     uint32_t message_size_limit;     /* bytes of payload */
-    uint16_t max_topic_alias;        /* from clients */
     uint16_t max_topic_alias_broker; /* to clients */
-    uint8_t max_qos;                 /* 0..2 */
     bool retain_available;
     bool wildcard_subscriptions;
     bool shared_subscriptions;
@@ -47,6 +84,7 @@ struct options {
     /* Retained. */
     uint32_t retained_limit; /* messages of one shard's part */
     uint32_t retain_expiry_interval_s;
+    bool check_retain_source; /* who published it must still be allowed to */
 
     /* $SYS. */
     uint32_t sys_interval_s; /* 0: no $SYS */
@@ -57,5 +95,13 @@ struct options {
 
 /* The defaults: Mosquitto's, so that what works against it works here. */
 void options_init(struct options *options);
+
+/* Those of listener `index`. */
+static inline const struct options_listener *options_of(
+    const struct options *options, uint16_t index)
+{
+    return index < options->listener_count ? &options->listeners[index]
+                                           : &options->listener;
+}
 
 #endif

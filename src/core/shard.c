@@ -176,6 +176,14 @@ static void step_closed(struct shard *shard, const struct event *event)
     if (conn != NULL) conn_lost(shard, conn);
 }
 
+/* An answer that nobody waits for falls on the floor. */
+static void step_granted(struct shard *shard, const struct event *event)
+{
+    assert(event->answer != NULL);
+    assert(event->ask != 0);
+    (void)conn_find(shard, event->conn);
+}
+
 static void step_tick(struct shard *shard, const struct event *event)
 {
     assert(event->now_ms == shard->now_ms);
@@ -218,7 +226,7 @@ static void (*const STEPS[])(struct shard *, const struct event *) = {
     [EVENT_TICK] = step_tick,           [EVENT_POSTED] = step_posted,
     [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
     [EVENT_STORAGE] = step_storage,     [EVENT_RELOADED] = step_reloaded,
-    [EVENT_STOPPED] = step_stopped,
+    [EVENT_STOPPED] = step_stopped,     [EVENT_GRANTED] = step_granted,
 };
 
 void shard_step(struct shard *shard, const struct event *event,

@@ -268,10 +268,10 @@ void subscriptions_forget(struct shard *shard, struct session *session)
 
 /* The options that are granted. */
 static struct subscription_options subscribe_options(
-    const struct shard *shard, const struct subscribe *s,
-    const struct subscribe_filter *wanted)
+    const struct shard *shard, const struct conn *conn,
+    const struct subscribe *s, const struct subscribe_filter *wanted)
 {
-    uint8_t max = shard->options->max_qos;
+    uint8_t max = options_of(shard->options, conn->listener)->max_qos;
     return (struct subscription_options){
         .qos = wanted->qos < max ? wanted->qos : max, /* [MQTT-3.8.4-7] */
         .retain_handling = (uint8_t)wanted->retain_handling,
@@ -330,7 +330,7 @@ enum err subscribe_in(struct shard *shard, struct conn *conn,
         assert(i < subscribing->code_count);
         subscribing->codes[i] =
             subscribe_one(shard, subscribing, wanted.filter,
-                          subscribe_options(shard, &s, &wanted));
+                          subscribe_options(shard, conn, &s, &wanted));
     }
     subscribing_routed(shard, subscribing, gate_since(shard, puts));
     return OK;

@@ -1,6 +1,7 @@
 /* will.c - the message that a client leaves behind. */
 #include "core/will.h"
 
+#include "core/conn.h"
 #include "core/publish.h"
 #include "core/route.h"
 #include "core/session.h"
@@ -8,11 +9,12 @@
 
 #include <assert.h>
 
-enum err will_check(const struct shard *shard, const struct connect_will *will)
+enum err will_check(const struct shard *shard, const struct conn *conn,
+                    const struct connect_will *will)
 {
     if (!will->present) return OK;
     const struct options *options = shard->options;
-    if (will->qos > options->max_qos) return ERR_NO_QOS;
+    if (will->qos > conn->limits.qos_max) return ERR_NO_QOS;
     if (will->retain && !options->retain_available) return ERR_NO_RETAIN;
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && will->payload.size > limit) return ERR_TOO_LARGE;

@@ -6,6 +6,7 @@
 #include "core/message.h"
 #include "wire/connect.h"
 
+struct conn;
 struct session;
 struct shard;
 
@@ -15,11 +16,12 @@ struct will {
     uint32_t expiry_s; /* counted from its publication; 0: none given */
 };
 
-/* May a client leave `will`, by the options? OK, ERR_NO_QOS [MQTT-3.2.2-12],
+/* May `conn` leave `will`, by the options? OK, ERR_NO_QOS [MQTT-3.2.2-12],
  * ERR_NO_RETAIN [MQTT-3.2.2-13], ERR_TOO_LARGE, ERR_PAYLOAD_FORMAT,
  * ERR_NOT_AUTHORIZED. */
 MUST_USE
-enum err will_check(const struct shard *shard, const struct connect_will *will);
+enum err will_check(const struct shard *shard, const struct conn *conn,
+                    const struct connect_will *will);
 
 /* What a client leaves as `will`: `*made` is the caller's, and goes to
  * will_take; NULL when it leaves none. ERR_NO_MEMORY. */

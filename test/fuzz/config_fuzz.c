@@ -60,7 +60,7 @@ static void check_bounds(const struct config *config)
         if (key->scope == SCOPE_BROKER) check_value(key, config);
     }
     const struct options *o = &config->options;
-    PROMISE(o->max_qos <= 2);
+    PROMISE(o->listener.max_qos <= 2);
     PROMISE(o->connect_timeout_s > 0);
     PROMISE(o->receive_maximum > 0);
     PROMISE(o->queue_overflow <= OVERFLOW_OLDEST);

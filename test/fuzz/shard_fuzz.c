@@ -348,7 +348,7 @@ static void options_read(struct options *o, struct reader *in)
     bits = read_u8(in);
     o->max_inflight_messages = (uint16_t)FEW[bits & 7];
     o->max_queued_messages = FEW[bits >> 3 & 7];
-    o->max_qos = (uint8_t)(2 - (bits >> 6) % 3);
+    o->listener.max_qos = (uint8_t)(2 - (bits >> 6) % 3);
     bits = read_u8(in);
     o->max_inflight_bytes = FEW[bits & 7];
     o->max_queued_bytes = FEW[bits >> 3 & 7];
@@ -359,7 +359,7 @@ static void options_read(struct options *o, struct reader *in)
     o->max_packet_size = bits & 64 ? 64 : 100000;
     o->max_keepalive = bits & 128 ? 5 : 0;
     bits = read_u8(in);
-    o->max_topic_alias = (uint16_t)(bits & 3);
+    o->listener.max_topic_alias = (uint16_t)(bits & 3);
     o->max_topic_alias_broker = (uint16_t)(bits >> 2 & 3);
     o->max_subscriptions = FEW[bits >> 4 & 7];
     o->allow_zero_length_clientid = !(bits & 128);

@@ -292,7 +292,7 @@ static void reload_reaches_every_shard(void)
     world_start(2, 0);
     struct options options;
     options_init(&options);
-    options.max_qos = 1;
+    options.listener.max_qos = 1;
     struct settings *next = settings_new(&options, 0);
     for (size_t i = 0; i < 2; i++) {
         struct mail mail = {.kind = MAIL_RELOAD,
@@ -302,7 +302,7 @@ static void reload_reaches_every_shard(void)
     settings_unref(next);
     world_stop();
     for (size_t i = 0; i < 2; i++) {
-        CHECK_EQ(world->hosts.list[i].shard->options->max_qos, 1);
+        CHECK_EQ(world->hosts.list[i].shard->options->listener.max_qos, 1);
     }
     world_free();
 }

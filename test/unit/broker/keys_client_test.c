@@ -7,7 +7,7 @@ static void values_arrive(void)
     set("max_qos", "1");
     set("queue_overflow", "oldest");
     set("persistent_client_expiration", "2h");
-    CHECK_EQ(config.options.max_qos, 1);
+    CHECK_EQ(config.options.listener.max_qos, 1);
     CHECK_EQ(config.options.queue_overflow, OVERFLOW_OLDEST);
     CHECK_EQ(config.options.persistent_client_expiration_s, 7200);
     set("max_topic_alias", "65536");

@@ -1,23 +1,60 @@
 /* settings_test.c - settings live as long as somebody goes by them. */
 #include "broker/settings.h"
 #include "check.h"
+#include "core/acl.h"
 
 static void references_are_counted(void)
 {
     struct options options;
     options_init(&options);
-    options.max_qos = 1;
+    options.listener.max_qos = 1;
     struct settings *settings = settings_new(&options, 9);
     CHECK(settings_ref(settings) == settings);
     settings_unref(settings);
-    CHECK_EQ(settings->options.max_qos, 1);
+    CHECK_EQ(settings->options.listener.max_qos, 1);
     CHECK_EQ(settings->max_connections, 9);
     settings_unref(settings);
     settings_unref(NULL);
 }
 
+static unsigned users;
+
+static void on_ref(void *owner)
+{
+    CHECK(owner == &users);
+    users += 1;
+}
+
+static void on_unref(void *owner)
+{
+    CHECK(owner == &users);
+    users -= 1;
+}
+
+/* Listeners and their access lists live as long as the settings. */
+static void listeners_are_owned(void)
+{
+    struct acl acl = {.owner = &users, .ref = on_ref, .unref = on_unref};
+    struct options_listener listeners[2] = {{.max_qos = 1},
+                                            {.max_qos = 2, .acl = &acl}};
+    struct options options;
+    options_init(&options);
+    options.listener.acl = &acl;
+    options.listeners = listeners;
+    options.listener_count = 2;
+    struct settings *settings = settings_new(&options, 0);
+    memset(listeners, 0, sizeof listeners);
+    CHECK_EQ(users, 2);
+    CHECK_EQ(options_of(&settings->options, 0)->max_qos, 1);
+    CHECK(options_of(&settings->options, 1)->acl == &acl);
+    CHECK(options_of(&settings->options, 2)->acl == &acl);
+    settings_unref(settings);
+    CHECK_EQ(users, 0);
+}
+
 int main(void)
 {
     RUN(references_are_counted);
+    RUN(listeners_are_owned);
     return check_result();
 }

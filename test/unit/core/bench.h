@@ -55,6 +55,7 @@ struct bench_mail {
 };
 
 struct bench {
+    uint32_t asked;     /* the last question; 0: none */
     struct pool *pool;  /* of the shards */
     struct pool *paper; /* of the bench itself */
     size_t base;        /* bytes in `pool` before there was a shard */
@@ -138,6 +139,7 @@ CHECK_UNUSED static void bench_act(struct bench *b, uint16_t shard,
     case ACTION_PUT: b->puts++; return;
     case ACTION_DEL: b->dels++; return;
     case ACTION_NOTE: b->notes[action->note_kind]++; return;
+    case ACTION_ASK: b->asked = action->ask; return;
     }
     CHECK(false);
 }

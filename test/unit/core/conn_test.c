@@ -328,8 +328,8 @@ static void limits_kept(void)
     struct options options = b->options;
     options.max_packet_size = 60;
     options.receive_maximum = 1;
-    options.max_topic_alias = 0;
-    options.max_qos = 1;
+    options.listener.max_topic_alias = 0;
+    options.listener.max_qos = 1;
     options.retain_available = false;
     bench_step(b, 0,
                (struct event){.kind = EVENT_RELOADED, .options = &options});

@@ -30,13 +30,13 @@ static void properties_of_options(void)
 {
     struct options options = bench_options();
     options.max_keepalive = 60;
-    options.max_qos = 1;
+    options.listener.max_qos = 1;
     options.retain_available = false;
     options.wildcard_subscriptions = false;
     options.shared_subscriptions = false;
     options.persistent_client_expiration_s = 50;
     options.max_packet_size = 0;
-    options.max_topic_alias = 0;
+    options.listener.max_topic_alias = 0;
     struct bench *b = bench_new(1, options);
     struct visit v = {.id = "a", .expiry_s = 80};
     uint32_t a = bench_knock(b, v);
@@ -108,7 +108,7 @@ static void refused(void)
     EXPECT_CONNACK(b, a, REASON_QUOTA_EXCEEDED);
     EXPECT_CLOSED(b, a, 0);
     CHECK(b->conns[a].linger);
-    b->options.allow_anonymous = false;
+    b->options.listener.allow_anonymous = false;
     uint32_t c = bench_knock(b, v);
     EXPECT_CONNACK(b, c, REASON_NOT_AUTHORIZED);
     v.protocol = MQTT_311;

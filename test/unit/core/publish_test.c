@@ -81,7 +81,7 @@ struct refusal {
 static void fatal(void)
 {
     struct options options = bench_options();
-    options.max_qos = 1;
+    options.listener.max_qos = 1;
     options.retain_available = false;
     uint32_t identifier = 5;
     const struct refusal cases[] = {

@@ -37,7 +37,7 @@ static void codes(struct bench *b, uint32_t conn, const char *want, size_t size)
 static void order(void)
 {
     struct options options = bench_options();
-    options.max_qos = 1;
+    options.listener.max_qos = 1;
     options.max_topic_levels = 4;
     options.max_subscriptions = 4;
     struct bench *b = bench_new(3, options);

@@ -155,7 +155,7 @@ static void replaced(void)
 static void refused(void)
 {
     struct options options = bench_options();
-    options.max_qos = 0;
+    options.listener.max_qos = 0;
     options.retain_available = false;
     options.message_size_limit = 4;
     options.check_payload_format = true;
