@@ -21,11 +21,11 @@ preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench crash format format-check lint asan tsan fuzz \
+.PHONY: help run build test bench bench-core crash format format-check lint asan tsan fuzz \
         coverage valgrind sim mutants traces install clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: build ## build, then start the broker (ARGS="-v" adds arguments)
 	@./build/mogi broker $(ARGS)
@@ -93,6 +93,12 @@ mutants: ## does the simulator find the bugs of test/mutant/?
 traces: ## does a seed tell the same story, whoever compiled it?
 	@bash tools/setup build lint
 	@JOBS=$(JOBS) tools/traces $(ARGS)
+
+bench-core: build ## measure the core alone: threads, hops, a million of everything
+	@cmake --build --preset default -j $(JOBS) --target mogi-core-bench
+	@./build/mogi-core-bench scale
+	@./build/mogi-core-bench spread
+	@./build/mogi-core-bench grow
 
 crash: build ## kill -9 and cut the power, ROUNDS times each (100)
 	@ROUNDS=$${ROUNDS:-100} test/live/crash_test.py

@@ -65,3 +65,10 @@ if(tiny_sources AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
   target_link_options(mogi-shared PRIVATE
     "-Wl,--version-script=${exports}" -Wl,--no-undefined)
 endif()
+
+# What the core costs by itself; built when asked for (make bench-core).
+add_executable(mogi-core-bench EXCLUDE_FROM_ALL
+  bench/core/main.c bench/core/lane.c)
+target_include_directories(mogi-core-bench PRIVATE
+  "${PROJECT_SOURCE_DIR}/bench/core")
+target_link_libraries(mogi-core-bench PRIVATE mogi-broker mogi-core)

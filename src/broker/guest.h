@@ -1,9 +1,5 @@
 /* guest.h - the connections of one thread, each in a numbered slot.
  *
- *     slots   [ guest | guest | free | guest | ... ]
- *                               |
- *     free    [ 2 | ... ]  <----+   used again before the table grows
- *
  * The shard knows a guest by its slot (struct conn_id). A slot is free again
  * when the socket's memory is, which is after the turn it was closed in.
  */
@@ -11,6 +7,7 @@
 #define MOGI_BROKER_GUEST_H
 
 #include "base/list.h"
+#include "base/table.h"
 #include "core/id.h"
 #include "net/address.h"
 #include "net/stream.h"
@@ -44,10 +41,7 @@ struct guest {
 
 struct guests {
     struct pool *pool;
-    struct guest **slots;
-    uint32_t *free;
-    size_t slot_count, free_count;
-    size_t count;
+    struct table slots;
 };
 
 /* No guests; memory comes from `pool`. */

@@ -311,7 +311,7 @@ static void on_closed(struct stream *stream)
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_retry(&host->listeners[i]);
     }
-    if (host->stopping && host->guests.count == 0) uv_stop(&host->loop);
+    if (host->stopping && host->guests.slots.count == 0) uv_stop(&host->loop);
 }
 
 static void on_release(void *owner)
@@ -356,8 +356,8 @@ static void mail_reload(struct host *host, struct mail *mail)
 static void on_stop(uv_timer_t *timer)
 {
     struct host *host = timer->data;
-    for (size_t i = 0; i < host->guests.slot_count; i++) {
-        struct guest *guest = host->guests.slots[i];
+    for (uint32_t i = 0; i < host->guests.slots.end; i++) {
+        struct guest *guest = table_get(&host->guests.slots, i);
         if (guest != NULL) stream_cut(&guest->stream);
     }
 }
@@ -375,7 +375,7 @@ static void mail_stop(struct host *host, struct mail *mail)
     turn_end(host);
     host->stopping = true;
     (void)uv_timer_start(&host->stop, on_stop, HOST_STOP_MS, 0);
-    if (host->guests.count == 0) uv_stop(&host->loop);
+    if (host->guests.slots.count == 0) uv_stop(&host->loop);
 }
 
 static void mail_committed(struct host *host, struct mail *mail)

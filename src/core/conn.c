@@ -19,7 +19,6 @@
 #include <assert.h>
 
 enum {
-    CONNS_FIRST = 64,
     INPUT_ALIVE_BYTES = 1000,
     PROBE_MS = 1000,
     PROBE_BYTES_MAX = 65536,
@@ -47,28 +46,9 @@ static packet_handler *const HANDLERS[16] = {
     [PACKET_DISCONNECT] = disconnect_in,   [PACKET_AUTH] = auth_in,
 };
 
-/* Make room for slot `slot` in the table. */
-static void conns_grow(struct shard *shard, uint32_t slot)
-{
-    uint32_t old = shard->conn_capacity;
-    uint32_t capacity = old == 0 ? CONNS_FIRST : old;
-    while (capacity <= slot)
-        capacity *= 2;
-    if (capacity == old) return;
-    shard->conns =
-        pool_resize(shard->pool, shard->conns, old * sizeof *shard->conns,
-                    capacity * sizeof *shard->conns);
-    for (uint32_t i = old; i < capacity; i++)
-        shard->conns[i] = NULL;
-    shard->conn_capacity = capacity;
-    assert(slot < shard->conn_capacity);
-}
-
 void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
                bool refused)
 {
-    conns_grow(shard, id.v);
-    assert(shard->conns[id.v] == NULL);
     struct conn *conn = pool_take(shard->pool, sizeof *conn);
     conn->id = id;
     conn->listener = listener;
@@ -82,8 +62,7 @@ void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
     wheel_set(&shard->conn_timers, &conn->timer,
               shard->now_ms + shard->options->connect_timeout_s * 1000ull);
     conn_limit(shard, conn);
-    shard->conns[id.v] = conn;
-    shard->conn_count += 1;
+    table_put(&shard->conns, id.v, conn);
     stat_add(shard, STAT_SOCKETS, 1);
 }
 
@@ -106,8 +85,7 @@ void conn_limit(const struct shard *shard, struct conn *conn)
 
 struct conn *conn_find(struct shard *shard, struct conn_id id)
 {
-    if (id.v >= shard->conn_capacity) return NULL;
-    struct conn *conn = shard->conns[id.v];
+    struct conn *conn = table_get(&shard->conns, id.v);
     assert(conn == NULL || conn->id.v == id.v);
     return conn;
 }
@@ -270,12 +248,11 @@ void conn_drained(struct shard *shard, struct conn *conn)
 static void conn_forget(struct shard *shard, struct conn *conn)
 {
     assert(!conn->closed);
-    assert(shard->conns[conn->id.v] == conn);
+    assert(table_get(&shard->conns, conn->id.v) == conn);
     assert(conn->session == NULL);
     conn->closed = true;
     wheel_clear(&shard->conn_timers, &conn->timer);
-    shard->conns[conn->id.v] = NULL;
-    shard->conn_count -= 1;
+    table_clear(&shard->conns, conn->id.v);
     list_push(&shard->closed_conns, &conn->link);
 }
 
@@ -382,23 +359,20 @@ void conns_reap(struct shard *shard)
 
 void conns_fail(struct shard *shard, enum err why)
 {
-    for (uint32_t slot = 0; slot < shard->conn_capacity; slot++) {
-        struct conn *conn = shard->conns[slot];
+    for (uint32_t slot = 0; slot < shard->conns.end; slot++) {
+        struct conn *conn = table_get(&shard->conns, slot);
         if (conn != NULL) conn_fail(shard, conn, why);
     }
 }
 
 void conns_fini(struct shard *shard)
 {
-    for (uint32_t slot = 0; slot < shard->conn_capacity; slot++) {
-        struct conn *conn = shard->conns[slot];
+    for (uint32_t slot = 0; slot < shard->conns.end; slot++) {
+        struct conn *conn = table_get(&shard->conns, slot);
         if (conn == NULL) continue;
         conn->session = NULL;
         conn_forget(shard, conn);
     }
     conns_reap(shard);
-    pool_give(shard->pool, shard->conns,
-              shard->conn_capacity * sizeof *shard->conns);
-    shard->conns = NULL;
-    shard->conn_capacity = 0;
+    table_fini(&shard->conns);
 }

@@ -11,8 +11,6 @@
 
 #include <assert.h>
 
-enum { SESSIONS_FIRST = 64 };
-
 /* --- finding ------------------------------------------------------------- */
 
 static uint64_t session_hash(const struct shard *shard, struct bytes client_id)
@@ -38,42 +36,18 @@ struct session *session_find(struct shard *shard, struct bytes client_id)
 struct session *session_by_ref(struct shard *shard, struct session_ref ref)
 {
     if (ref.generation == 0) return NULL;
-    if (ref.slot >= shard->session_capacity) return NULL;
-    struct session *session = shard->session_slots[ref.slot];
+    struct session *session = table_get(&shard->session_slots, ref.slot);
     if (session == NULL) return NULL;
     return session_ref_equal(session->ref, ref) ? session : NULL;
 }
 
 /* --- coming -------------------------------------------------------------- */
 
-/* Twice as many slots; all new ones are free. */
-static void slots_grow(struct shard *shard)
-{
-    uint32_t old = shard->session_capacity;
-    uint32_t capacity = old == 0 ? SESSIONS_FIRST : old * 2;
-    struct pool *pool = shard->pool;
-    shard->session_slots = pool_resize(pool, shard->session_slots,
-                                       old * sizeof *shard->session_slots,
-                                       capacity * sizeof *shard->session_slots);
-    shard->free_slots =
-        pool_resize(pool, shard->free_slots, old * sizeof *shard->free_slots,
-                    capacity * sizeof *shard->free_slots);
-    for (uint32_t slot = capacity; slot > old; slot--) {
-        shard->session_slots[slot - 1] = NULL;
-        shard->free_slots[shard->free_count++] = slot - 1;
-    }
-    shard->session_capacity = capacity;
-    assert(shard->free_count == capacity - old);
-}
-
 /* A reference for `session`, from now on good for session_by_ref. */
 static struct session_ref slot_take(struct shard *shard,
                                     struct session *session)
 {
-    if (shard->free_count == 0) slots_grow(shard);
-    uint32_t slot = shard->free_slots[--shard->free_count];
-    assert(shard->session_slots[slot] == NULL);
-    shard->session_slots[slot] = session;
+    uint32_t slot = table_add(&shard->session_slots, session);
     shard->generation += 1;
     if (shard->generation == 0) shard->generation = 1;
     return (struct session_ref){slot, shard->generation};
@@ -209,8 +183,7 @@ void session_end(struct shard *shard, struct session *session)
     assert(list_empty(&session->recalls));
     wheel_clear(&shard->session_timers, &session->timer);
     map_remove(&shard->sessions, &session->by_id);
-    shard->session_slots[session->ref.slot] = NULL;
-    shard->free_slots[shard->free_count++] = session->ref.slot;
+    table_remove(&shard->session_slots, session->ref.slot);
     stat_sub(shard, STAT_CLIENTS, 1);
     pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
 }
@@ -264,8 +237,8 @@ bool session_durable(const struct shard *shard, const struct session *session)
 
 void sessions_fini(struct shard *shard)
 {
-    for (uint32_t slot = 0; slot < shard->session_capacity; slot++) {
-        struct session *session = shard->session_slots[slot];
+    for (uint32_t slot = 0; slot < shard->session_slots.end; slot++) {
+        struct session *session = table_get(&shard->session_slots, slot);
         if (session == NULL) continue;
         if (session->conn != NULL) session->conn->session = NULL;
         subscribing_drop(shard, session);
@@ -278,8 +251,5 @@ void sessions_fini(struct shard *shard)
         pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
     }
     map_fini(&shard->sessions);
-    size_t slot_bytes = shard->session_capacity * sizeof(struct session *);
-    pool_give(shard->pool, shard->session_slots, slot_bytes);
-    pool_give(shard->pool, shard->free_slots,
-              shard->session_capacity * sizeof *shard->free_slots);
+    table_fini(&shard->session_slots);
 }

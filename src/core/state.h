@@ -9,6 +9,7 @@
 #define MOGI_CORE_STATE_H
 
 #include "base/map.h"
+#include "base/table.h"
 #include "base/wheel.h"
 #include "core/bounds.h"
 #include "core/gate.h"
@@ -54,17 +55,12 @@ struct shard {
     uint64_t clock;
 
     /* Connections by slot, and those closed in this step. */
-    struct conn **conns;
-    uint32_t conn_capacity;
+    struct table conns;
     struct link closed_conns;
-    uint32_t conn_count;
 
     /* Sessions by client id and by reference. */
     struct map sessions;
-    struct session **session_slots;
-    uint32_t session_capacity;
-    uint32_t *free_slots;
-    uint32_t free_count;
+    struct table session_slots;
     uint32_t generation;
 
     struct topics *topics;

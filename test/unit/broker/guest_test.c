@@ -24,7 +24,7 @@ static void slots_are_used_again(void)
     CHECK(guest_find(&guests, (struct conn_id){7}) == NULL);
     list[7] = guest_new(&guests);
     CHECK_EQ(list[7]->id.v, 7);
-    CHECK_EQ(guests.count, MANY);
+    CHECK_EQ(guests.slots.count, MANY);
     for (uint32_t i = 0; i < MANY; i++)
         guest_free(&guests, list[i]);
     guests_fini(&guests);

@@ -125,7 +125,7 @@ static void noise(void)
     while (bench_next(b, witness, &frame))
         alive = frame.type == PACKET_PUBLISH;
     CHECK(alive);
-    CHECK_EQ(b->shards[0]->conn_count, 1);
+    CHECK_EQ(b->shards[0]->conns.count, 1);
     bench_free(b);
 }
 
