@@ -1,6 +1,8 @@
 /* answer.c - see answer.h. */
 #include "auth/answer.h"
 
+#include "core/acl.h"
+
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
@@ -31,6 +33,7 @@ void auth_answer_fini(struct auth_answer *answer)
 {
     bytes_free(&answer->user);
     bytes_free(&answer->data);
+    acl_unref(answer->acl);
     auth_answer_init(answer);
 }
 

@@ -29,7 +29,7 @@ struct auth_answer {
     uint64_t expires_s; /* ACCEPT: Unix time it has to leave at; 0: never */
 
     /* ACCEPT: rules of its own beside those of the listener, or NULL: one
-     * reference, for whoever reads the answer. */
+     * reference, which auth_answer_fini gives back unless it was taken. */
     const struct acl *acl;
 };
 
