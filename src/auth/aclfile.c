@@ -122,8 +122,8 @@ static enum err rule_read(struct reading *at, enum whom whom, struct bytes rest)
         .user = everybody ? bytes_of("") : at->user,
         .rule = {.filter = filter,
                  .access = (uint8_t)(access < 0 ? ACL_READWRITE : access),
-                 .pattern = everybody &&
-                            (holds(filter, "%u") || holds(filter, "%c")),
+                 .pattern =
+                     everybody && (holds(filter, "%u") || holds(filter, "%c")),
                  .line = at->line}};
     return entry_add(at, &entry);
 }
@@ -316,7 +316,7 @@ struct bytes aclfile_line(const struct acl *acl, uint32_t number)
 {
     const struct aclfile *file = acl->owner;
     struct bytes text = lines_begin(file->text), line = {NULL, 0};
-    for (uint32_t i = 0; i < number && text.size > 0; i++)
+    for (uint32_t i = 0; i < number; i++)
         line = lines_next(&text);
     return line;
 }

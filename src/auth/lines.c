@@ -8,8 +8,7 @@ static bool is_blank(uint8_t c)
 
 struct bytes lines_begin(struct bytes text)
 {
-    bool marked =
-        text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0;
+    bool marked = text.size >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0;
     return marked ? bytes_skip(text, 3) : text;
 }
 

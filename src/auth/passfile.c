@@ -189,8 +189,7 @@ enum err passfile_check(const struct passfile *file,
 {
     struct passhash hash = file->nobody;
     /* What is in the table has been parsed before. */
-    bool known =
-        user != NULL && passhash_parse(user->hash, &hash) == NULL;
+    bool known = user != NULL && passhash_parse(user->hash, &hash) == NULL;
     enum err e = OK;
     if (hash.hash_size > 0) e = passhash_check(&hash, password);
     OPENSSL_cleanse(&hash, sizeof hash);

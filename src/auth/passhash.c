@@ -152,11 +152,10 @@ static enum err sha512_compute(const struct passhash *how,
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL) return ERR_NO_MEMORY;
-    bool fine =
-        EVP_DigestInit_ex(context, EVP_sha512(), NULL) == 1 &&
-        EVP_DigestUpdate(context, password.data, password.size) == 1 &&
-        EVP_DigestUpdate(context, how->salt, how->salt_size) == 1 &&
-        EVP_DigestFinal_ex(context, out, NULL) == 1;
+    bool fine = EVP_DigestInit_ex(context, EVP_sha512(), NULL) == 1 &&
+                EVP_DigestUpdate(context, password.data, password.size) == 1 &&
+                EVP_DigestUpdate(context, how->salt, how->salt_size) == 1 &&
+                EVP_DigestFinal_ex(context, out, NULL) == 1;
     EVP_MD_CTX_free(context);
     return fine ? OK : ERR_NO_MEMORY;
 }
@@ -164,10 +163,10 @@ static enum err sha512_compute(const struct passhash *how,
 static enum err pbkdf2_compute(const struct passhash *how,
                                struct bytes password, uint8_t *out)
 {
-    int done = PKCS5_PBKDF2_HMAC(
-        (const char *)password.data, (int)password.size, how->salt,
-        (int)how->salt_size, (int)how->iterations, EVP_sha512(),
-        (int)how->hash_size, out);
+    int done =
+        PKCS5_PBKDF2_HMAC((const char *)password.data, (int)password.size,
+                          how->salt, (int)how->salt_size, (int)how->iterations,
+                          EVP_sha512(), (int)how->hash_size, out);
     return done == 1 ? OK : ERR_NO_MEMORY;
 }
 

@@ -19,7 +19,7 @@ enum passhash_kind { PASSHASH_SHA512, PASSHASH_PBKDF2, PASSHASH_ARGON2ID };
 enum {
     PASSHASH_SALT_MAX = 128, /* bytes */
     PASSHASH_HASH_MAX = 128,
-    PASSHASH_TEXT_MAX = 512, /* letters, with the NUL */
+    PASSHASH_TEXT_MAX = 640, /* letters, with the NUL */
 
     PASSHASH_ITERATIONS_MAX = 10 * 1000 * 1000, /* of PBKDF2 */
     PASSHASH_PASSES_MAX = 1000,                 /* of argon2id */
