@@ -22,13 +22,13 @@ struct option_rule {
 static const struct option_rule option_rules[] = {
     OPTION(connect_timeout_s),
     OPTION(max_keepalive),
-    OPTION(allow_zero_length_clientid),
-    OPTION(auto_id_prefix),
+    LISTENER(allow_zero_length_clientid),
+    LISTENER(auto_id_prefix),
     OPTION(persistent_client_expiration_s),
     OPTION(max_packet_size),
     OPTION(message_size_limit),
     LISTENER(max_topic_alias),
-    OPTION(max_topic_alias_broker),
+    LISTENER(max_topic_alias_broker),
     LISTENER(max_qos),
     LISTENER(allow_anonymous),
     LISTENER(ask),
@@ -76,10 +76,10 @@ bool play_option(struct play *play, struct options *options,
     const char *text = (const char *)token->text.data;
     uint32_t number = 0;
     if (strcmp(token->key, "auto_id_prefix") == 0) {
-        if (token->text.size >= sizeof(options->auto_id_prefix)) {
+        if (token->text.size >= sizeof(options->listener.auto_id_prefix)) {
             return play_fail(play, "the prefix is too long");
         }
-        memcpy(options->auto_id_prefix, text, token->text.size + 1);
+        memcpy(options->listener.auto_id_prefix, text, token->text.size + 1);
         return true;
     }
     if (strcmp(text, "oldest") == 0 || strcmp(text, "newest") == 0) {

@@ -125,7 +125,7 @@ static bool hosts_init(struct broker *broker)
     hosts->ended = &broker->ended;
     hosts->list = calloc(count, sizeof *hosts->list);
     if (hosts->list == NULL) return false;
-    broker->settings = settings_new(&config->options, config->max_connections);
+    broker->settings = settings_of(config);
     for (uint16_t i = 0; i < hosts->count; i++) {
         struct host *host = &hosts->list[i];
         if (host_init(host, hosts, i, broker->settings) != OK) return false;
@@ -219,8 +219,7 @@ static void broker_reload(struct broker *broker)
         config_keep(config, &broker->config, &reports.notes);
         broker->config = *config;
         settings_unref(broker->settings);
-        broker->settings =
-            settings_new(&config->options, config->max_connections);
+        broker->settings = settings_of(config);
         log_set_level(broker->log, config->log_level);
         hosts_tell(broker, MAIL_RELOAD);
     }

@@ -14,19 +14,9 @@
 
 enum { KEY_NAME_MAX = 64, FOLDER_FILES_MAX = 1000 };
 
-static const struct config_listener config_listener_default = {
-    .port = 1883,
-    .entry = {.allow_zero_length_clientid = true, .auto_id_prefix = "auto-"},
-    .protocols = 7,
-    .max_qos = 2,
-    .max_topic_alias = 10,
-    .max_topic_alias_broker = 10,
-};
-
 void config_init(struct config *config)
 {
     *config = (struct config){
-        .common = config_listener_default,
         .log_stderr = true,
         .log_level = LEVEL_INFO,
         .log_timestamp = true,
@@ -34,6 +24,8 @@ void config_init(struct config *config)
         .persistence_location = ".",
     };
     options_init(&config->options);
+    config_listener_init(&config->common);
+    config->common.port = 1883;
 }
 
 void config_say(struct report *report, const struct config_place *place,
@@ -330,7 +322,7 @@ struct config_listener *config_listener_add(struct config *config)
     if (config->listener_count == CONFIG_LISTENERS_MAX) return NULL;
     struct config_listener *listener =
         &config->listeners[config->listener_count++];
-    *listener = config_listener_default;
+    config_listener_init(listener);
     return listener;
 }
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct options_listener;
+
 enum {
     CONFIG_TEXT_MAX = 256,
 
@@ -38,8 +40,8 @@ enum config_anonymous { ANONYMOUS_UNSAID, ANONYMOUS_NO, ANONYMOUS_YES };
 struct config_entry {
     uint8_t anonymous; /* enum config_anonymous */
     bool allow_zero_length_clientid;
-    char auto_id_prefix[64];
-    char clientid_prefixes[CONFIG_TEXT_MAX];
+    char auto_id_prefix[64]; /* at most 50 bytes */
+    char clientid_prefixes[128];
     char password_file[CONFIG_TEXT_MAX];
     char acl_file[CONFIG_TEXT_MAX];
     char psk_file[CONFIG_TEXT_MAX];
@@ -87,5 +89,13 @@ struct config_listener {
     uint32_t max_connections; /* 0: no limit */
     char mount_point[CONFIG_TEXT_MAX];
 };
+
+/* The defaults, and nothing that says where it is. */
+void config_listener_init(struct config_listener *listener);
+
+/* What the core is told about it, but for what others decide: `ask` is false
+ * and `acl` NULL. Whether it is open to anonymous clients must be settled. */
+void config_listener_options(const struct config_listener *listener,
+                             struct options_listener *out);
 
 #endif

@@ -32,6 +32,12 @@ const struct key keys_listener[] = {
           "connections at once, all listeners together; -1: no limit"),
     LIMIT("global_max_connections", AT(max_connections), 10000000, "-1",
           "as max_connections"),
+    NUMBER("max_qos", IN(max_qos), 0, 2, "2", "the highest QoS"),
+    NUMBER("maximum_qos", IN(max_qos), 0, 2, "2", "as max_qos"),
+    NUMBER("max_topic_alias", IN(max_topic_alias), 0, 65535, "10",
+           "topic aliases that a client may use"),
+    NUMBER("max_topic_alias_broker", IN(max_topic_alias_broker), 0, 65535, "10",
+           "topic aliases that the broker uses towards a client"),
     PATH("mount_point", IN(mount_point),
          "text that stands before all topics of the listener's clients, and "
          "that they do not see",

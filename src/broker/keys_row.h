@@ -29,6 +29,7 @@
     }
 #define LIVE          .reloadable = true
 #define INSTEAD(text) .refused = text
+#define UTF8          .utf8 = true
 #define END                                                                    \
     {                                                                          \
         .name = NULL                                                           \

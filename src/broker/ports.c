@@ -86,7 +86,6 @@ static void open_explain(const struct config_listener *listener,
 static void anonymous_settle(struct config *config, bool all_local,
                              const bool open[CONFIG_LISTENERS_MAX])
 {
-    bool allow = true;
     for (size_t i = 0; i < config->listener_count; i++) {
         struct config_listener *listener = &config->listeners[i];
         bool safe = config->per_listener ? !open[i] : all_local;
@@ -97,9 +96,7 @@ static void anonymous_settle(struct config *config, bool all_local,
             said = safe ? ANONYMOUS_YES : ANONYMOUS_NO;
         }
         listener->entry.anonymous = said;
-        allow &= said == ANONYMOUS_YES;
     }
-    config->options.listener.allow_anonymous = allow;
 }
 
 bool ports_check(struct config *config, struct config_reports *reports)

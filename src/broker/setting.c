@@ -2,6 +2,7 @@
 #include "broker/setting.h"
 
 #include "broker/value.h"
+#include "wire/utf8.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -65,6 +66,11 @@ static void text_set(const struct setting *setting)
 {
     assert(setting->key->max < setting->key->size);
     if (!text_fits(setting)) return;
+    if (setting->key->utf8 && !utf8_valid(bytes_of(setting->value))) {
+        setting_error(setting, "%s is no UTF-8, which every text of MQTT is",
+                      setting->key->name);
+        return;
+    }
     memcpy(setting_at(setting), setting->value, strlen(setting->value) + 1);
 }
 

@@ -25,6 +25,17 @@ struct settings *settings_new(const struct options *options,
     return settings;
 }
 
+struct settings *settings_of(const struct config *config)
+{
+    struct options options = config->options;
+    struct options_listener list[CONFIG_LISTENERS_MAX];
+    for (size_t i = 0; i < config->listener_count; i++)
+        config_listener_options(&config->listeners[i], &list[i]);
+    options.listeners = list;
+    options.listener_count = config->listener_count;
+    return settings_new(&options, config->max_connections);
+}
+
 struct settings *settings_ref(struct settings *settings)
 {
     atomic_fetch_add_explicit(&settings->refs, 1, memory_order_relaxed);

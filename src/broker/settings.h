@@ -3,7 +3,7 @@
 #ifndef MOGI_BROKER_SETTINGS_H
 #define MOGI_BROKER_SETTINGS_H
 
-#include "core/options.h"
+#include "broker/config.h"
 
 #include <stdatomic.h>
 
@@ -18,6 +18,9 @@ struct settings {
  * in it a reference of its own. Never NULL. */
 struct settings *settings_new(const struct options *options,
                               uint32_t max_connections);
+
+/* What `config`, which is settled, says. One reference, never NULL. */
+struct settings *settings_of(const struct config *config);
 
 /* One more reference; returns `settings`. Any thread. */
 struct settings *settings_ref(struct settings *settings);

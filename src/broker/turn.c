@@ -245,7 +245,11 @@ static void act_note(struct host *host, struct action *action)
     notes_write(hosts->log, &host->actions, action,
                 guest != NULL ? &guest->peer : NULL);
     if (action->note_kind != NOTE_REFUSED) return;
-    if (host->settings->options.listener.allow_anonymous) return;
+    if (guest == NULL) return;
+    if (options_of(&host->settings->options, guest->listener)
+            ->allow_anonymous) {
+        return;
+    }
     log_write(hosts->log, LEVEL_NOTICE, "anonymous",
               "nobody is let in as it is configured: to let in whoever can "
               "reach a listener, add the line \"allow_anonymous true\"");

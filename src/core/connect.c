@@ -44,7 +44,7 @@ static uint16_t connect_keepalive_s(const struct options *options,
 
 /* A client may leave its id out, if it does not want anything to remain.
  * [MQTT-3.1.3-6] [MQTT3-3.1.3-7] [MQTT3-3.1.3-8] */
-static enum err connect_check_id(const struct options *options,
+static enum err connect_check_id(const struct options_listener *options,
                                  const struct connect *c)
 {
     if (c->client_id.size > 0) return OK;
@@ -71,12 +71,13 @@ static enum err connect_check(const struct shard *shard,
     if (conn->refused) return ERR_QUOTA;
     if (shard->stopping) return ERR_UNAVAILABLE;
     if (pool_full(shard->pool)) return ERR_QUOTA;
-    if (!options_of(shard->options, conn->listener)->allow_anonymous)
-        return ERR_NOT_AUTHORIZED;
+    const struct options_listener *options =
+        options_of(shard->options, conn->listener);
+    if (!options->allow_anonymous) return ERR_NOT_AUTHORIZED;
     if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
         return ERR_AUTH_METHOD; /* [MQTT-4.12.0-1] */
     }
-    enum err e = connect_check_id(shard->options, c);
+    enum err e = connect_check_id(options, c);
     if (e == OK) e = connect_check_keepalive(shard->options, c);
     if (e == OK) e = will_check(shard, conn, &c->will);
     return e;
@@ -85,25 +86,28 @@ static enum err connect_check(const struct shard *shard,
 /* --- the id -------------------------------------------------------------- */
 
 /* Write an id of the server's making: the prefix and 128 random bits. */
-static size_t id_write(struct shard *shard, char id[ID_SIZE_MAX])
+static size_t id_write(struct shard *shard, const struct conn *conn,
+                       char id[ID_SIZE_MAX])
 {
     uint64_t a = shard_random(shard);
     uint64_t b = shard_random(shard);
     int size =
         snprintf(id, ID_SIZE_MAX, "%s%08X-%04X-%04X-%04X-%012llX",
-                 shard->options->auto_id_prefix, (unsigned)(a >> 32),
-                 (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xffff),
-                 (unsigned)(b >> 48), (unsigned long long)(b & 0xffffffffffff));
+                 options_of(shard->options, conn->listener)->auto_id_prefix,
+                 (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
+                 (unsigned)(a & 0xffff), (unsigned)(b >> 48),
+                 (unsigned long long)(b & 0xffffffffffff));
     assert(size > 0 && size < ID_SIZE_MAX);
     return (size_t)size;
 }
 
 /* An id that nobody has and that is at home here. [MQTT-3.1.3-7] */
-static struct bytes id_assign(struct shard *shard, char id[ID_SIZE_MAX])
+static struct bytes id_assign(struct shard *shard, const struct conn *conn,
+                              char id[ID_SIZE_MAX])
 {
     struct bytes assigned;
     do {
-        assigned = bytes_at(id, id_write(shard, id));
+        assigned = bytes_at(id, id_write(shard, conn, id));
     } while (shard_home(&shard->place, assigned) != shard->place.index ||
              session_find(shard, assigned) != NULL);
     return assigned;
@@ -233,7 +237,8 @@ static void connect_settle(struct shard *shard, struct conn *conn,
     conn->keepalive_s = connect_keepalive_s(shard->options, c);
     if (c->protocol == MQTT_50) {
         uint32_t alias_max = c->properties.topic_alias_max;
-        uint32_t ours = shard->options->max_topic_alias_broker;
+        uint32_t ours =
+            options_of(shard->options, conn->listener)->max_topic_alias_broker;
         conn->alias_max = (uint16_t)(alias_max < ours ? alias_max : ours);
     }
     wheel_clear(&shard->conn_timers, &conn->timer);
@@ -301,7 +306,7 @@ enum err connect_in(struct shard *shard, struct conn *conn,
     if (e != OK) return e;
     if (c.client_id.size == 0) {
         char id[ID_SIZE_MAX];
-        return connect_enter(shard, conn, &c, id_assign(shard, id));
+        return connect_enter(shard, conn, &c, id_assign(shard, conn, id));
     }
     uint16_t home = shard_home(&shard->place, c.client_id);
     if (home != shard->place.index) {

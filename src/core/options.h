@@ -12,7 +12,11 @@
 
 struct acl;
 
-enum { OPTIONS_MOUNT_MAX = 256, OPTIONS_PREFIX_MAX = 128 };
+enum {
+    OPTIONS_MOUNT_MAX = 256,
+    OPTIONS_PREFIX_MAX = 128,
+    OPTIONS_AUTO_ID_MAX = 64
+};
 
 enum overflow { OVERFLOW_NEWEST, OVERFLOW_OLDEST };
 
@@ -35,6 +39,9 @@ struct options_listener {
     uint8_t protocols;                          /* SPEAKS_... */
     uint8_t max_qos;                            /* 0..2 */
     uint16_t max_topic_alias;                   /* from clients */
+    uint16_t max_topic_alias_broker;            /* to clients */
+    bool allow_zero_length_clientid;            /* then the broker gives one */
+    char auto_id_prefix[OPTIONS_AUTO_ID_MAX];   /* how it begins; UTF-8 */
     char clientid_prefixes[OPTIONS_PREFIX_MAX]; /* how ids begin; "": any */
 
     /* Stands before every topic of its clients, unseen by them. Only a restart
@@ -53,16 +60,13 @@ struct options {
     size_t listener_count;
 
     /* Connections. */
-    uint32_t connect_timeout_s; /* from accept to CONNACK; > 0 */
-    uint16_t max_keepalive;     /* s; 0: clients may choose 0 */
-    bool allow_zero_length_clientid;
-    char auto_id_prefix[64];
+    uint32_t connect_timeout_s;              /* from accept to CONNACK; > 0 */
+    uint16_t max_keepalive;                  /* s; 0: clients may choose 0 */
     uint32_t persistent_client_expiration_s; /* 0: as the client says */
 
     /* Packets. */
-    uint32_t max_packet_size;        /* bytes; announced; 0: protocol's limit */
-    uint32_t message_size_limit;     /* bytes of payload */
-    uint16_t max_topic_alias_broker; /* to clients */
+    uint32_t max_packet_size;    /* bytes; announced; 0: protocol's limit */
+    uint32_t message_size_limit; /* bytes of payload */
     bool retain_available;
     bool wildcard_subscriptions;
     bool shared_subscriptions;

@@ -360,9 +360,9 @@ static void options_read(struct options *o, struct reader *in)
     o->max_keepalive = bits & 128 ? 5 : 0;
     bits = read_u8(in);
     o->listener.max_topic_alias = (uint16_t)(bits & 3);
-    o->max_topic_alias_broker = (uint16_t)(bits >> 2 & 3);
+    o->listener.max_topic_alias_broker = (uint16_t)(bits >> 2 & 3);
     o->max_subscriptions = FEW[bits >> 4 & 7];
-    o->allow_zero_length_clientid = !(bits & 128);
+    o->listener.allow_zero_length_clientid = !(bits & 128);
     bits = read_u8(in);
     o->persistent_client_expiration_s = bits & 1 ? 60 : 0;
     o->retain_expiry_interval_s = bits & 2 ? 60 : 0;

@@ -58,12 +58,13 @@ static void file_is_read(void)
     CHECK_STR(config.listeners[0].host, "");
     CHECK_EQ(config.listeners[0].family, ADDRESS_IPV4);
     CHECK_STR(config.listeners[1].host, "/tmp/sock");
-    CHECK_EQ(config.options.listener.max_qos, 1);
+    CHECK_EQ(config.listeners[0].max_qos, 2);
+    CHECK_EQ(config.listeners[1].max_qos, 1);
     CHECK_EQ(config.max_connections, 0);
     CHECK_EQ(config.options.queue_overflow, OVERFLOW_OLDEST);
     CHECK_EQ(config.options.persistent_client_expiration_s, 1209600);
     CHECK_EQ(config.log_level, LEVEL_DEBUG);
-    CHECK_STR(config.options.auto_id_prefix, "x-");
+    CHECK_STR(config.common.entry.auto_id_prefix, "x-");
     CHECK_EQ(config.options.receive_maximum, 7);
     CHECK_STR(config.log_file, "/tmp/a b");
     CHECK(!config.log_stderr);
@@ -106,8 +107,8 @@ static void command_line_wins_over_environment_over_file(void)
     CHECK_EQ(load(arguments, 5), OK);
     unsetenv("MOGI_MAX_QOS");
     unsetenv("MOGI_MAX_TOPIC_ALIAS");
-    CHECK_EQ(config.options.listener.max_qos, 2);
-    CHECK_EQ(config.options.listener.max_topic_alias, 2);
+    CHECK_EQ(config.common.max_qos, 2);
+    CHECK_EQ(config.common.max_topic_alias, 2);
     CHECK_EQ(config.options.sys_interval_s, 1);
     CHECK_EQ(config.listener_count, 1);
     CHECK_EQ(config.listeners[0].port, 1899);
@@ -120,7 +121,7 @@ static void arguments_come_in_every_form(void)
          e[] = "--log_dest", f[] = "stdout", g[] = "--log_dest=syslog";
     char *arguments[] = {a, b, c, d, e, f, g};
     CHECK_EQ(load(arguments, 7), OK);
-    CHECK_EQ(config.options.listener.max_qos, 1);
+    CHECK_EQ(config.common.max_qos, 1);
     CHECK_EQ(config.log_level, LEVEL_DEBUG);
     CHECK(config.test && config.verbose && !config.help);
     CHECK(config.log_stdout && config.log_syslog && !config.log_stderr);
@@ -153,7 +154,7 @@ static void folders_are_included_in_order(void)
     CHECK_EQ(load_text(text), ERR_CONFIG);
     CHECK_EQ(reports.errors.count, 1);
     check_error(0, "/conf.d/b.conf:2: unknown option 'bad'");
-    CHECK_EQ(config.options.listener.max_qos, 1);
+    CHECK_EQ(config.common.max_qos, 1);
     CHECK_EQ(config.threads, 4);
     (void)file_write("conf.d/b.conf", text);
     CHECK_EQ(load_text(text), ERR_CONFIG);
@@ -180,7 +181,7 @@ static void reload_keeps_what_takes_a_restart(void)
     struct report notes = {0};
     config_keep(&config, &now, &notes);
     CHECK_EQ(config.threads, 3);
-    CHECK_EQ(config.options.listener.max_qos, 1);
+    CHECK_EQ(config.common.max_qos, 1);
     CHECK_EQ(notes.count, 2);
     report_fini(&notes);
 }

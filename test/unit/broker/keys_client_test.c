@@ -4,14 +4,14 @@
 static void values_arrive(void)
 {
     begin();
-    set("max_qos", "1");
+    set("max_keepalive", "60");
     set("queue_overflow", "oldest");
     set("persistent_client_expiration", "2h");
-    CHECK_EQ(config.options.listener.max_qos, 1);
+    CHECK_EQ(config.options.max_keepalive, 60);
     CHECK_EQ(config.options.queue_overflow, OVERFLOW_OLDEST);
     CHECK_EQ(config.options.persistent_client_expiration_s, 7200);
-    set("max_topic_alias", "65536");
-    check_error("max_topic_alias is 0 to 65535, not 65536");
+    set("max_keepalive", "65536");
+    check_error("max_keepalive is 0 to 65535, not 65536");
 }
 
 int main(void)

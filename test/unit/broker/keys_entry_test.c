@@ -41,10 +41,22 @@ static void comes_before_what_it_decides(void)
     check_error("allow_anonymous is \"true\" or \"false\", not 'perhaps'");
 }
 
+/* It goes into packets, where bytes that are no text end connections. */
+static void given_ids_are_text(void)
+{
+    begin();
+    set("auto_id_prefix", "m\xc3\xb6-");
+    CHECK_EQ(reports.errors.count, 0);
+    set("auto_id_prefix", "m\xf6-");
+    check_error("auto_id_prefix is no UTF-8");
+    CHECK_STR(config.common.entry.auto_id_prefix, "m\xc3\xb6-");
+}
+
 int main(void)
 {
     RUN(holds_for_all_listeners);
     RUN(holds_for_each_listener);
+    RUN(given_ids_are_text);
     RUN(comes_before_what_it_decides);
     begin();
     return check_result();

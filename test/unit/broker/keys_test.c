@@ -32,6 +32,7 @@ static void fallbacks_are_the_defaults(void)
         /* A file cannot say that a text is empty. */
         struct config_place place = {RANK_ENVIRONMENT, "test", 0, 0};
         config_set(&set, key->name, key->fallback, &place, &reports);
+        set.entry_set = false;
         if (!CHECK(reports.errors.count == 0) ||
             !CHECK(memcmp(&set, &config, sizeof set) == 0)) {
             fprintf(stderr, "    key %s\n", key->name);

@@ -52,9 +52,32 @@ static void listeners_are_owned(void)
     CHECK_EQ(users, 0);
 }
 
+/* Each listener's part of the configuration arrives at its index. */
+static void configuration_arrives(void)
+{
+    static struct config config;
+    struct config_reports reports = {0};
+    config_init(&config);
+    struct config_listener *first = config_listener_add(&config);
+    struct config_listener *second = config_listener_add(&config);
+    first->max_qos = 1;
+    second->max_topic_alias = 7;
+    config.common.entry.anonymous = ANONYMOUS_YES;
+    config_settle(&config, &reports);
+    struct settings *settings = settings_of(&config);
+    CHECK_EQ(settings->options.listener_count, 2);
+    CHECK_EQ(settings->listeners[0].max_qos, 1);
+    CHECK_EQ(settings->listeners[1].max_qos, 2);
+    CHECK_EQ(settings->listeners[1].max_topic_alias, 7);
+    CHECK(settings->listeners[1].allow_anonymous);
+    CHECK_STR(settings->listeners[1].auto_id_prefix, "auto-");
+    settings_unref(settings);
+}
+
 int main(void)
 {
     RUN(references_are_counted);
     RUN(listeners_are_owned);
+    RUN(configuration_arrives);
     return check_result();
 }

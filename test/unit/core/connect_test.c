@@ -85,7 +85,7 @@ static void id_empty(void)
     uint32_t refused = bench_knock(b, v);
     EXPECT_CONNACK(b, refused, 2);
     EXPECT_CLOSED(b, refused, 0);
-    b->options.allow_zero_length_clientid = false;
+    b->options.listener.allow_zero_length_clientid = false;
     v = (struct visit){.id = ""};
     refused = bench_knock(b, v);
     EXPECT_CONNACK(b, refused, REASON_CLIENT_ID_NOT_VALID);

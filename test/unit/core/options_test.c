@@ -15,8 +15,8 @@ static void defaults(void)
     CHECK_EQ(options.listener.max_qos, 2);
     CHECK_EQ(options.sys_interval_s, 10);
     CHECK_EQ(options.max_keepalive, 0);
-    CHECK_STR(options.auto_id_prefix, "auto-");
-    CHECK(options.allow_zero_length_clientid);
+    CHECK_STR(options.listener.auto_id_prefix, "auto-");
+    CHECK(options.listener.allow_zero_length_clientid);
     CHECK(options.retain_available);
     CHECK(options.wildcard_subscriptions && options.shared_subscriptions);
     CHECK(!options.queue_qos0_messages && !options.upgrade_outgoing_qos);

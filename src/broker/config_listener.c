@@ -1,0 +1,53 @@
+/* config_listener.c - see config_listener.h. */
+#include "broker/config_listener.h"
+
+#include "core/options.h"
+
+#include <stdio.h>
+
+_Static_assert((int)CONFIG_TEXT_MAX <= (int)OPTIONS_MOUNT_MAX,
+               "room for every mount point");
+
+void config_listener_init(struct config_listener *listener)
+{
+    struct options options;
+    options_init(&options);
+    const struct options_listener *core = &options.listener;
+    *listener = (struct config_listener){
+        .entry.allow_zero_length_clientid = core->allow_zero_length_clientid,
+        .protocols = core->protocols,
+        .max_qos = core->max_qos,
+        .max_topic_alias = core->max_topic_alias,
+        .max_topic_alias_broker = core->max_topic_alias_broker,
+    };
+    (void)snprintf(listener->entry.auto_id_prefix,
+                   sizeof listener->entry.auto_id_prefix, "%s",
+                   core->auto_id_prefix);
+}
+
+/* Copy a text that was checked to fit when it was set. */
+static void text_copy(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from);
+}
+
+void config_listener_options(const struct config_listener *listener,
+                             struct options_listener *out)
+{
+    const struct config_entry *entry = &listener->entry;
+    bool own = listener->own_auto_id_prefix[0] != '\0';
+    *out = (struct options_listener){
+        .allow_anonymous = entry->anonymous == ANONYMOUS_YES,
+        .use_username_as_clientid = listener->use_username_as_clientid,
+        .protocols = listener->protocols,
+        .max_qos = listener->max_qos,
+        .max_topic_alias = listener->max_topic_alias,
+        .max_topic_alias_broker = listener->max_topic_alias_broker,
+        .allow_zero_length_clientid = entry->allow_zero_length_clientid,
+    };
+    text_copy(out->auto_id_prefix, sizeof out->auto_id_prefix,
+              own ? listener->own_auto_id_prefix : entry->auto_id_prefix);
+    text_copy(out->clientid_prefixes, sizeof out->clientid_prefixes,
+              entry->clientid_prefixes);
+    text_copy(out->mount_point, sizeof out->mount_point, listener->mount_point);
+}
