@@ -1,7 +1,7 @@
 /* jwk_test.c - which keys are taken, and what each says when it is not. */
 #include "auth/json.h"
 #include "auth/jwk.h"
-#include "tokens.h"
+#include "signing.h"
 
 /* RFC 7515, A.1 to A.3, and RFC 8037, A.2. */
 #define RSA_N                                                                  \

@@ -1,6 +1,6 @@
 /* jws_test.c - the vectors of RFC 7515 and 8037, and forgeries. */
 #include "auth/jws.h"
-#include "tokens.h"
+#include "signing.h"
 
 #define PAYLOAD                                                                \
     "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlL"    \
@@ -111,16 +111,16 @@ static void a_key_serves_its_algorithm_only(void)
 /* The trick by which a public key was often made a secret: RFC 8725, 2.1. */
 static void a_public_key_signs_nothing(void)
 {
-    struct jwk pair = tokens_key(JWS_RS256);
+    struct jwk pair = signing_key(JWS_RS256);
     char pem_text[2048], text[TOKEN_BYTES_MAX];
-    struct bytes pem = tokens_pem(&pair, pem_text);
+    struct bytes pem = signing_pem(&pair, pem_text);
     struct keyring *keyring = keyring_new();
     struct fault fault;
     REQUIRE(keyring_add(keyring, pem, &fault) == OK);
     struct jwk secret;
     REQUIRE(jwk_secret(pem, &secret, &fault) == OK);
-    struct bytes forged =
-        tokens_sign(&secret, "{\"alg\":\"HS256\"}", "{\"sub\":\"root\"}", text);
+    struct bytes forged = signing_token(&secret, "{\"alg\":\"HS256\"}",
+                                        "{\"sub\":\"root\"}", text);
     CHECK_STR(judge(forged, keyring),
               "there is no key for its \"kid\" and \"alg\"");
     jwk_fini(&secret);
@@ -161,15 +161,15 @@ static const struct {
 
 static void headers_are_read_strictly(void)
 {
-    struct jwk key = tokens_key(JWS_HS256);
+    struct jwk key = signing_key(JWS_HS256);
     struct keyring *keyring = keyring_new();
     REQUIRE(keyring != NULL);
-    REQUIRE(jwk_secret(bytes_of(TOKENS_SECRET), &keyring->keys[0],
+    REQUIRE(jwk_secret(bytes_of(SIGNING_SECRET), &keyring->keys[0],
                        &(struct fault){{0}}) == OK);
     keyring->count = 1;
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         char text[TOKEN_BYTES_MAX];
-        struct bytes token = tokens_sign(&key, headers[i].header, "{}", text);
+        struct bytes token = signing_token(&key, headers[i].header, "{}", text);
         CHECK_STR(judge(token, keyring), headers[i].because);
     }
     jwk_fini(&key);
@@ -223,13 +223,13 @@ static void several_keys_are_tried(void)
     char text[TOKEN_BYTES_MAX];
     for (size_t i = 0; i < 3; i++) {
         char pem[2048];
-        keys[i] = tokens_key(JWS_ES256);
-        struct bytes b = tokens_pem(&keys[i], pem);
+        keys[i] = signing_key(JWS_ES256);
+        struct bytes b = signing_pem(&keys[i], pem);
         if (i < 2) REQUIRE(keyring_add(keyring, b, &fault) == OK);
     }
     for (size_t i = 0; i < 3; i++) {
         struct bytes token =
-            tokens_sign(&keys[i], "{\"alg\":\"ES256\"}", "{}", text);
+            signing_token(&keys[i], "{\"alg\":\"ES256\"}", "{}", text);
         CHECK_STR(judge(token, keyring),
                   i < 2 ? NULL : "its signature is wrong");
         jwk_fini(&keys[i]);

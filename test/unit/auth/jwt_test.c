@@ -1,7 +1,7 @@
 /* jwt_test.c - tokens that are signed well, and what else they must be. */
 #include "auth/json.h"
 #include "auth/jwt.h"
-#include "tokens.h"
+#include "signing.h"
 
 enum { NOW_S = 1000000 };
 
@@ -20,8 +20,8 @@ static const char *judge(const char *payload, const struct jwt_rules *with,
                          struct jwt *out)
 {
     static char text[TOKEN_BYTES_MAX];
-    struct bytes token =
-        tokens_sign(&key, "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", payload, text);
+    struct bytes token = signing_token(
+        &key, "{\"alg\":\"HS256\",\"typ\":\"JWT\"}", payload, text);
     return jwt_judge(token, keyring, with, NOW_S, out);
 }
 
@@ -146,7 +146,8 @@ static void the_signature_comes_first(void)
     struct jwt jwt;
     REQUIRE(jwk_secret(bytes_of("an0ther-secret-of-thirty-2-bytes"), &other,
                        &fault) == OK);
-    struct bytes token = tokens_sign(&other, "{\"alg\":\"HS256\"}", "x", text);
+    struct bytes token =
+        signing_token(&other, "{\"alg\":\"HS256\"}", "x", text);
     CHECK_STR(jwt_judge(token, keyring, &rules, NOW_S, &jwt),
               "its signature is wrong");
     CHECK_STR(jwt_judge(bytes_of("x"), keyring, &rules, NOW_S, &jwt),
@@ -160,17 +161,17 @@ static void each_algorithm_serves(void)
         struct keyring *ring = keyring_new();
         struct fault fault;
         char header[64], text[TOKEN_BYTES_MAX], pem[2048];
-        struct jwk pair = tokens_key(a);
+        struct jwk pair = signing_key(a);
         if (a == JWS_HS256) {
             REQUIRE(jwk_secret(pair.secret, &ring->keys[0], &fault) == OK);
             ring->count = 1;
         } else {
-            REQUIRE(keyring_add(ring, tokens_pem(&pair, pem), &fault) == OK);
+            REQUIRE(keyring_add(ring, signing_pem(&pair, pem), &fault) == OK);
         }
         (void)snprintf(header, sizeof header, "{\"alg\":\"%s\",\"kid\":\"7\"}",
                        jwk_algorithm_name(a));
         struct bytes token =
-            tokens_sign(&pair, header, TOKEN(",\"exp\":1000060"), text);
+            signing_token(&pair, header, TOKEN(",\"exp\":1000060"), text);
         struct jwt jwt;
         CHECK_STR(jwt_judge(token, ring, &rules, NOW_S, &jwt), NULL);
         jwt_fini(&jwt);
@@ -181,9 +182,9 @@ static void each_algorithm_serves(void)
 
 int main(void)
 {
-    key = tokens_key(JWS_HS256);
+    key = signing_key(JWS_HS256);
     keyring = keyring_new();
-    REQUIRE(jwk_secret(bytes_of(TOKENS_SECRET), &keyring->keys[0],
+    REQUIRE(jwk_secret(bytes_of(SIGNING_SECRET), &keyring->keys[0],
                        &(struct fault){{0}}) == OK);
     keyring->count = 1;
     RUN(a_good_token_says_who_it_is);

@@ -1,6 +1,6 @@
 /* keyring_test.c - files of keys, and which key a token is tried with. */
 #include "auth/keyring.h"
-#include "tokens.h"
+#include "signing.h"
 
 #define OKP(more)                                                              \
     "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":"                              \
@@ -26,8 +26,8 @@ static void pem_of_each_kind_is_read(void)
     char text[8192] = "A comment is no trouble.\n";
     size_t size = strlen(text);
     for (enum jws_algorithm a = JWS_RS256; a <= JWS_EDDSA; a++) {
-        struct jwk key = tokens_key(a);
-        size += tokens_pem(&key, text + size).size;
+        struct jwk key = signing_key(a);
+        size += signing_pem(&key, text + size).size;
         jwk_fini(&key);
     }
     CHECK_EQ(keyring_add(keyring, bytes_at(text, size), &fault), OK);
@@ -49,7 +49,7 @@ static void check_refused(struct bytes text, const char *because)
 
 static void private_pem_is_refused(void)
 {
-    struct jwk key = tokens_key(JWS_ES256);
+    struct jwk key = signing_key(JWS_ES256);
     BIO *bio = BIO_new(BIO_s_mem());
     REQUIRE(PEM_write_bio_PrivateKey(bio, key.key, NULL, NULL, 0, NULL, NULL));
     char *text;
@@ -145,8 +145,8 @@ static void a_secret_comes_from_a_file(void)
 {
     struct keyring *keyring = keyring_new();
     struct fault fault = {{0}};
-    CHECK_EQ(secret_read(TOKENS_SECRET "\r\n", 34, keyring, &fault), OK);
-    CHECK_EQ(secret_read(TOKENS_SECRET "\r", 33, keyring, &fault), OK);
+    CHECK_EQ(secret_read(SIGNING_SECRET "\r\n", 34, keyring, &fault), OK);
+    CHECK_EQ(secret_read(SIGNING_SECRET "\r", 33, keyring, &fault), OK);
     REQUIRE(keyring->count == 2);
     CHECK_EQ(keyring->keys[0].secret.size, 32);
     CHECK_EQ(keyring->keys[1].secret.size, 33);
@@ -161,9 +161,9 @@ static void a_public_key_is_no_secret(void)
     struct keyring *keyring = keyring_new();
     struct fault fault = {{0}};
     for (enum jws_algorithm a = JWS_RS256; a <= JWS_EDDSA; a++) {
-        struct jwk key = tokens_key(a);
+        struct jwk key = signing_key(a);
         char text[2048];
-        struct bytes pem = tokens_pem(&key, text);
+        struct bytes pem = signing_pem(&key, text);
         CHECK_EQ(secret_read(pem.data, pem.size, keyring, &fault), ERR_CONFIG);
         CHECK(strstr(fault.text, "give it as jwt_key_file") != NULL);
         unsigned char *der = NULL;

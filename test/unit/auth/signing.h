@@ -1,6 +1,6 @@
-/* tokens.h - keys and tokens that a test makes for itself. */
-#ifndef MOGI_TEST_TOKENS_H
-#define MOGI_TEST_TOKENS_H
+/* signing.h - keys and tokens that a test makes for itself. */
+#ifndef MOGI_TEST_SIGNING_H
+#define MOGI_TEST_SIGNING_H
 
 #include "auth/base64.h"
 #include "auth/jws.h"
@@ -10,19 +10,19 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#define TOKENS_SECRET "0123456789abcdef0123456789abcdef"
+#define SIGNING_SECRET "0123456789abcdef0123456789abcdef"
 
 enum { TOKEN_BYTES_MAX = 1 << 17 };
 
 /* A key pair of its own for `algorithm`, for jws_sign; jwk_fini gives it back.
- * The secret of HS256 is TOKENS_SECRET. */
-CHECK_UNUSED static struct jwk tokens_key(enum jws_algorithm algorithm)
+ * The secret of HS256 is SIGNING_SECRET. */
+CHECK_UNUSED static struct jwk signing_key(enum jws_algorithm algorithm)
 {
     struct jwk key = {.algorithm = algorithm};
     struct fault fault;
     switch (algorithm) {
     case JWS_HS256:
-        REQUIRE(jwk_secret(bytes_of(TOKENS_SECRET), &key, &fault) == OK);
+        REQUIRE(jwk_secret(bytes_of(SIGNING_SECRET), &key, &fault) == OK);
         return key;
     case JWS_RS256: key.key = EVP_RSA_gen(2048); break;
     case JWS_ES256: key.key = EVP_EC_gen("P-256"); break;
@@ -33,7 +33,7 @@ CHECK_UNUSED static struct jwk tokens_key(enum jws_algorithm algorithm)
 }
 
 /* The public half as PEM in `text`, of 2048 bytes. */
-CHECK_UNUSED static struct bytes tokens_pem(const struct jwk *key, char *text)
+CHECK_UNUSED static struct bytes signing_pem(const struct jwk *key, char *text)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     REQUIRE(bio != NULL && PEM_write_bio_PUBKEY(bio, key->key) == 1);
@@ -44,9 +44,9 @@ CHECK_UNUSED static struct bytes tokens_pem(const struct jwk *key, char *text)
 }
 
 /* header.payload.signature in `text`, of TOKEN_BYTES_MAX. */
-CHECK_UNUSED static struct bytes tokens_sign(const struct jwk *key,
-                                             const char *header,
-                                             const char *payload, char *text)
+CHECK_UNUSED static struct bytes signing_token(const struct jwk *key,
+                                               const char *header,
+                                               const char *payload, char *text)
 {
     REQUIRE(strlen(header) + strlen(payload) < TOKEN_BYTES_MAX / 2);
     size_t size = base64_encode(BASE64_URL, bytes_of(header), text);
