@@ -5,6 +5,14 @@ add_test(NAME conformance COMMAND ${MOGI_PYTHON}
   "${PROJECT_SOURCE_DIR}/tools/conformance" --check "${PROJECT_SOURCE_DIR}")
 set_tests_properties(conformance PROPERTIES LABELS tidy TIMEOUT 120)
 
+# options: the pages that list the keys are what tools/options writes.
+if(TARGET mogi)
+  add_test(NAME options COMMAND ${MOGI_PYTHON}
+    "${PROJECT_SOURCE_DIR}/tools/options" --check $<TARGET_FILE:mogi>
+    "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(options PROPERTIES LABELS tidy TIMEOUT 120)
+endif()
+
 # install: what `make install` puts below DESTDIR and prefix works there.
 if(TARGET mogi)
   add_test(NAME install COMMAND ${MOGI_PYTHON} "${test_root}/install_test.py"

@@ -319,6 +319,19 @@ static int broker_run(struct broker *broker)
     return started ? 0 : 1;
 }
 
+/* What was asked for in place of a broker. */
+static int question_answer(const struct config *config)
+{
+    if (config->help) {
+        help_print(stdout);
+    } else if (config->version) {
+        (void)puts("mogi " MOGI_VERSION);
+    } else {
+        help_list(stdout);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int broker_main(int argc, char **argv)
 {
     struct broker *broker = calloc(1, sizeof *broker);
@@ -328,9 +341,8 @@ int broker_main(int argc, char **argv)
     broker->argument_count = argc > 0 ? (size_t)(argc - 1) : 0;
     enum err err = config_read(broker, &broker->config, &broker->reports);
     int status = 1;
-    if (broker->config.help) {
-        help_print(stdout);
-        status = 0;
+    if (broker->config.help || broker->config.version || broker->config.list) {
+        status = question_answer(&broker->config);
     } else if (err != OK) {
         errors_print(&broker->reports);
     } else if (broker->config.test) {

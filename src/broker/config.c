@@ -1,18 +1,18 @@
 /* config.c - see config.h. */
 #include "broker/config.h"
 
+#include "broker/conffile.h"
+#include "broker/environment.h"
 #include "broker/setting.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { KEY_NAME_MAX = 64, FOLDER_FILES_MAX = 1000 };
+enum { KEY_NAME_MAX = 64 };
 
 void config_init(struct config *config)
 {
@@ -129,108 +129,6 @@ void config_set(struct config *config, const char *name, const char *value,
     }
 }
 
-/* Cut `line` into a key and a value: both point into it. */
-static bool line_cut(char *line, char **key, char **value)
-{
-    size_t size = strlen(line);
-    while (size > 0 && isspace((unsigned char)line[size - 1])) {
-        line[--size] = '\0';
-    }
-    line += strspn(line, " \t");
-    if (*line == '\0' || *line == '#') return false;
-    *key = line;
-    line += strcspn(line, " \t");
-    if (*line != '\0') *line++ = '\0';
-    *value = line + strspn(line, " \t");
-    return true;
-}
-
-void config_file(struct config *config, const struct config_place *place,
-                 struct config_reports *reports)
-{
-    FILE *file = fopen(place->name, "re");
-    if (file == NULL) {
-        report_add(&reports->errors, "cannot read %s: %s", place->name,
-                   strerror(errno));
-        return;
-    }
-    char line[CONFIG_LINE_BYTES_MAX];
-    struct config_place at = *place;
-    at.line = 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        at.line++;
-        char *key, *value;
-        if (strchr(line, '\n') == NULL && !feof(file)) {
-            config_say(&reports->errors, &at, "the line is too long");
-            break;
-        }
-        if (line_cut(line, &key, &value)) {
-            config_set(config, key, value, &at, reports);
-        }
-    }
-    if (ferror(file)) {
-        report_add(&reports->errors, "cannot read %s: %s", place->name,
-                   strerror(errno));
-    }
-    (void)fclose(file);
-}
-
-static int is_conf(const struct dirent *entry)
-{
-    size_t size = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && size > 5 &&
-           strcmp(entry->d_name + size - 5, ".conf") == 0;
-}
-
-void config_folder(struct config *config, const char *folder,
-                   const struct config_place *place,
-                   struct config_reports *reports)
-{
-    if (place->depth >= CONFIG_INCLUDE_DEPTH_MAX) {
-        config_say(&reports->errors, place, "folders include one another");
-        return;
-    }
-    struct dirent **list;
-    int count = scandir(folder, &list, is_conf, alphasort);
-    if (count < 0) {
-        config_say(&reports->errors, place,
-                   "include_dir: cannot read folder %s: %s", folder,
-                   strerror(errno));
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        char path[1024];
-        int size =
-            snprintf(path, sizeof path, "%s/%s", folder, list[i]->d_name);
-        struct config_place inner = {place->rank, path, 0, place->depth + 1};
-        if (size < (int)sizeof path && i < FOLDER_FILES_MAX) {
-            config_file(config, &inner, reports);
-        } else {
-            config_say(&reports->errors, place, "cannot read %s", path);
-        }
-        free(list[i]);
-    }
-    free(list);
-}
-
-static void environment_read(struct config *config,
-                             struct config_reports *reports)
-{
-    const struct key *key;
-    for (size_t n = 0; (key = key_at(n)) != NULL; n++) {
-        char name[KEY_NAME_MAX + 8];
-        int size = snprintf(name, sizeof name, "MOGI_%s", key->name);
-        for (int i = 0; i < size; i++) {
-            name[i] = (char)toupper((unsigned char)name[i]);
-        }
-        const char *value = getenv(name);
-        struct config_place place = {RANK_ENVIRONMENT, name, 0, 0};
-        if (value != NULL) {
-            config_set(config, key->name, value, &place, reports);
-        }
-    }
-}
-
 /* What may be written shorter than --key value. */
 struct shortcut {
     const char *name;
@@ -250,6 +148,8 @@ static const struct shortcut shortcuts[] = {
     {"--test-config", NULL, offsetof(struct config, test)},
     {"-h", NULL, offsetof(struct config, help)},
     {"--help", NULL, offsetof(struct config, help)},
+    {"--version", NULL, offsetof(struct config, version)},
+    {"--list-options", NULL, offsetof(struct config, list)},
 };
 
 static const struct shortcut *shortcut_find(const char *argument)
@@ -388,12 +288,12 @@ enum err config_load(struct config *config, char **arguments, size_t count,
     if (file[0] == '\0' && named != NULL) {
         (void)snprintf(file, sizeof file, "%s", named);
     }
-    bool help = config->help;
+    bool asked = config->help || config->version || config->list;
 
     config_init(config);
     struct config_place place = {RANK_FILE, file, 0, 0};
-    if (file[0] != '\0' && !help) config_file(config, &place, reports);
-    environment_read(config, reports);
+    if (file[0] != '\0' && !asked) conffile_read(config, &place, reports);
+    environment_read(config, environ, reports);
     arguments_read(config, arguments, count, reports);
     config_settle(config, reports);
     return reports->errors.count + reports->errors.lost > 0 ? ERR_CONFIG : OK;

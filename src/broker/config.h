@@ -61,6 +61,8 @@ struct config {
     char file[CONFIG_TEXT_MAX];
     bool test;
     bool help;
+    bool version;
+    bool list; /* all keys, for a program */
 };
 
 /* Where a key was met, for messages. */
@@ -99,16 +101,6 @@ void config_settle(struct config *config, struct config_reports *reports);
 void config_set(struct config *config, const char *key, const char *value,
                 const struct config_place *place,
                 struct config_reports *reports);
-
-/* Read the file `place->name` into `config`. */
-void config_file(struct config *config, const struct config_place *place,
-                 struct config_reports *reports);
-
-/* Read every file of folder `folder` that ends in ".conf", in the order of
- * their names. */
-void config_folder(struct config *config, const char *folder,
-                   const struct config_place *place,
-                   struct config_reports *reports);
 
 /* An error or a note about the key at `place`. */
 void config_say(struct report *report, const struct config_place *place,

@@ -7,4 +7,9 @@
 /* Print usage and every key that does something. */
 void help_print(FILE *to);
 
+/* Print every key for a program to read, a line each, with a tab between
+ * name, subject, state (works, note, refused), scope (broker, listener,
+ * entry), reload (live, restart), form, default and help. */
+void help_list(FILE *to);
+
 #endif

@@ -6,15 +6,34 @@
 #include <string.h>
 
 /* In the order of --help. */
-static const struct key *const tables[] = {
-    keys_listener, keys_entry, keys_tls,    keys_client,
-    keys_process,  keys_log,   keys_bridge, keys_past,
+static const struct {
+    const struct key *keys;
+    const char *subject;
+} tables[] = {
+    {keys_listener, "Where clients come in"},
+    {keys_entry, "Who may come in"},
+    {keys_tls, "TLS"},
+    {keys_client, "What a client may do, and what is kept for it"},
+    {keys_process, "The program"},
+    {keys_log, "The log"},
+    {keys_bridge, "Bridges"},
+    {keys_past, "Of Mosquitto alone"},
+};
+
+enum { TABLE_COUNT = sizeof tables / sizeof *tables };
+
+/* Values of each kind, unless the key says more. */
+static const char *const forms[] = {
+    [KEY_BOOL] = "true|false", [KEY_NUMBER] = "NUMBER", [KEY_LIMIT] = "NUMBER",
+    [KEY_DURATION] = "TIME",   [KEY_WORD] = "WORD",     [KEY_TEXT] = "TEXT",
+    [KEY_TEXTS] = "TEXT",      [KEY_CALL] = "VALUE",    [KEY_NOTE] = "",
+    [KEY_REFUSED] = "",
 };
 
 const struct key *key_at(size_t index)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        for (const struct key *key = tables[i]; key->name != NULL; key++) {
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        for (const struct key *key = tables[i].keys; key->name != NULL; key++) {
             if (index-- == 0) return key;
         }
     }
@@ -30,8 +49,8 @@ static bool key_is(const struct key *key, const char *name)
 
 const struct key *key_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        for (const struct key *key = tables[i]; key->name != NULL; key++) {
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        for (const struct key *key = tables[i].keys; key->name != NULL; key++) {
             if (key_is(key, name)) return key;
         }
     }
@@ -51,6 +70,22 @@ const char *key_nearest(const char *name)
         least = distance;
     }
     return nearest;
+}
+
+const char *key_subject(const struct key *key)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const struct key *at = tables[i].keys;
+        while (at->name != NULL && at != key)
+            at++;
+        if (at == key) return tables[i].subject;
+    }
+    return "";
+}
+
+const char *key_form(const struct key *key)
+{
+    return key->form != NULL ? key->form : forms[key->kind];
 }
 
 bool key_is_live(const struct key *key)

@@ -51,6 +51,7 @@ struct key {
     uint64_t min, max;
     const char *words;
     key_call *call;
+    const char *form;     /* of the value, for the reader; NULL: its kind's */
     const char *fallback; /* for the reader; config_init sets it */
     const char *help;
     const char *refused; /* what to do instead; NULL: it is not refused */
@@ -59,6 +60,12 @@ struct key {
 /* The tables; each ends with a key without name. */
 extern const struct key keys_listener[], keys_tls[], keys_entry[],
     keys_client[], keys_process[], keys_log[], keys_bridge[], keys_past[];
+
+/* What the table that has `key` is about, for a reader. */
+const char *key_subject(const struct key *key);
+
+/* What its value looks like: "true|false", "NUMBER" ... */
+const char *key_form(const struct key *key);
 
 /* Key `index` of all of them, or NULL when there are not so many. */
 const struct key *key_at(size_t index);

@@ -4,9 +4,10 @@
 const struct key keys_client[] = {
     /* What a client may do. */
     NUMBER("connect_timeout", AT(options.connect_timeout_s), 1, 3600, "30",
-           "s that a new connection has to send CONNECT"),
-    NUMBER("max_keepalive", AT(options.max_keepalive), 0, 65535, "0",
-           "s: the longest keep alive; 0: as the client likes, even none"),
+           "seconds that a new connection has to send CONNECT"),
+    NUMBER(
+        "max_keepalive", AT(options.max_keepalive), 0, 65535, "0",
+        "seconds of the longest keep alive; 0: as the client likes, even none"),
     DURATION("persistent_client_expiration",
              AT(options.persistent_client_expiration_s), "0",
              "how long a client that is away is remembered at most, as 12h, "

@@ -18,13 +18,15 @@ const struct key keys_entry[] = {
     CALL("per_listener_settings", call_per_listener, "false",
          "true: allow_anonymous, allow_zero_length_clientid, auto_id_prefix, "
          "password_file, acl_file and psk_file are about the listener above "
-         "them, not about all; stands above all of these"),
+         "them, not about all; stands above all of these",
+         FORM("true|false")),
     CALL_ENTRY("allow_anonymous", call_anonymous,
                "true while all listeners are on loopback",
                "true: anybody who can reach a listener may connect; false: "
-               "nobody"),
+               "nobody",
+               FORM("true|false")),
     CALL_IN("listener_allow_anonymous", call_own_anonymous, "",
-            "allow_anonymous of one listener"),
+            "allow_anonymous of one listener", FORM("true|false")),
     BOOL("allow_zero_length_clientid", FOR_ENTRY(allow_zero_length_clientid),
          "true", "clients may leave their id to the broker"),
     TEXT("auto_id_prefix", FOR_ENTRY(auto_id_prefix), 50, "auto-",

@@ -15,19 +15,22 @@ static key_call call_protocol, call_protocols;
 
 const struct key keys_listener[] = {
     CALL("listener", call_listener, "127.0.0.1 and [::1], port 1883",
-         "PORT [ADDRESS]: listen there; without address on all of them. "
-         "\"0 /PATH\" is a Unix socket. May stand several times; the keys of "
-         "listeners below it are about it"),
+         "listen on the port of this address, or of all; \"0 /PATH\" is a Unix "
+         "socket; may stand several times: the keys of a listener below it "
+         "are about it",
+         FORM("PORT [ADDRESS]")),
     CALL("port", call_port, "1883",
          "one more listener, that of the keys above the first \"listener\"; "
-         "in a file it is open to everybody"),
+         "in a file it is open to everybody",
+         FORM("PORT")),
     CALL("bind_address", call_bind_address, "",
-         "address for \"port\": a name or an IP address"),
+         "address for \"port\": a name or an IP address", FORM("ADDRESS")),
     CALL_IN("socket_domain", call_domain, "both",
-            "ipv4 or ipv6: what the listener resolves its address to"),
+            "what the listener resolves its address to", FORM("ipv4|ipv6")),
     ROW("bind_interface", KEY_TEXT, "", "network interface of the listener",
-        IN(interface), .max = 31),
-    CALL_IN("protocol", call_protocol, "mqtt", "of the listener: mqtt"),
+        FORM("INTERFACE"), IN(interface), .max = 31),
+    CALL_IN("protocol", call_protocol, "mqtt", "what the listener speaks",
+            FORM("mqtt")),
     LIMIT("max_connections", AT(max_connections), 10000000, "-1",
           "connections at once, all listeners together; -1: no limit"),
     LIMIT("global_max_connections", AT(max_connections), 10000000, "-1",
@@ -44,6 +47,7 @@ const struct key keys_listener[] = {
          INSTEAD("this version has no mount points; remove the line")),
     CALL_IN("accept_protocol_versions", call_protocols, "3,4,5",
             "versions of MQTT on the listener: 3 is 3.1, 4 is 3.1.1, 5 is 5.0",
+            FORM("LIST"),
             INSTEAD("this version speaks 3.1, 3.1.1 and 5.0 on every "
                     "listener; remove the line")),
     FIXED_NUMBER("enable_proxy_protocol", IN(proxy_protocol), 1, 2, "",

@@ -9,9 +9,11 @@ static key_call call_log_dest, call_log_type;
 
 const struct key keys_log[] = {
     CALL("log_dest", call_log_dest, "stderr",
-         "stderr, stdout, syslog, \"file PATH\" or none; several add up"),
+         "stderr, stdout, syslog, \"file PATH\" or none; several add up",
+         FORM("DESTINATION")),
     CALL("log_type", call_log_type, "information",
-         "error, warning, notice, information, debug, all or none"),
+         "error, warning, notice, information, debug, all or none",
+         FORM("TYPE")),
     FIXED_WORD("log_format", AT(log_format), "text json", "text",
                "text, or json: an object on each line"),
     FIXED_BOOL("log_timestamp", AT(log_timestamp), "true",

@@ -1,4 +1,5 @@
 /* keys_process.c - the program as a whole. See keys.h. */
+#include "broker/conffile.h"
 #include "broker/keys_row.h"
 
 static key_call call_include;
@@ -9,29 +10,31 @@ const struct key keys_process[] = {
     FIXED_NUMBER("memory_limit", AT(memory_limit), 0, UINT64_MAX, "0",
                  "bytes of memory above which new work is refused; 0: none"),
     NUMBER("sys_interval", AT(options.sys_interval_s), 0, 65535, "10",
-           "s between updates of $SYS; 0: no $SYS"),
-    FIXED_TEXT("pid_file", AT(pid_file), CONFIG_TEXT_MAX - 1, "",
+           "seconds between updates of $SYS; 0: no $SYS"),
+    FIXED_PATH("pid_file", AT(pid_file),
                "file to write the process's number to"),
     CALL("include_dir", call_include, "",
-         "read all files of this folder that end in .conf"),
+         "read all files of this folder that end in .conf", FORM("FOLDER")),
     FIXED_BOOL("persistence", AT(options.persistence), "false",
                "keep sessions, their messages and retained messages on disk"),
     FIXED_TEXT("persistence_location", AT(persistence_location),
                CONFIG_TEXT_MAX - 1, ".",
-               "folder to keep them in, in a folder \"mogi\" in it"),
+               "folder to keep them in, in a folder \"mogi\" in it",
+               FORM("FOLDER")),
     FIXED_BOOL("persistence_recover", AT(persistence_recover), "false",
                "start although something on disk is broken: leave it out and "
                "log what is lost"),
     FIXED_WORD("durability", AT(durability), "always everysec never", "always",
                "always: nothing is acknowledged before it is on disk; "
                "everysec: a power cut may cost the last second; never: it may "
-               "cost more"),
-    FIXED_TEXT("config_file", AT(file), CONFIG_TEXT_MAX - 1, "", "this file"),
+               "cost more; none loses anything when only the program is "
+               "killed"),
+    FIXED_PATH("config_file", AT(file), "this file"),
     END,
 };
 
 static void call_include(const struct setting *setting)
 {
-    config_folder(setting->config, setting->value, setting->place,
-                  setting->reports);
+    conffile_read_all(setting->config, setting->value, setting->place,
+                      setting->reports);
 }

@@ -30,6 +30,8 @@
 #define LIVE          .reloadable = true
 #define INSTEAD(text) .refused = text
 #define UTF8          .utf8 = true
+/* What a value looks like. */
+#define FORM(text) .form = text
 #define END                                                                    \
     {                                                                          \
         .name = NULL                                                           \
@@ -58,12 +60,14 @@
     ROW(key, KEY_TEXT, standard, __VA_ARGS__, where, .max = high)
 /* A text as long as there is room for. */
 #define PATH(key, where, ...)                                                  \
-    ROW(key, KEY_TEXT, "", __VA_ARGS__, where, .max = CONFIG_TEXT_MAX - 1, LIVE)
+    ROW(key, KEY_TEXT, "", __VA_ARGS__, where, FORM("PATH"),                   \
+        .max = CONFIG_TEXT_MAX - 1, LIVE)
 #define FIXED_PATH(key, where, ...)                                            \
-    ROW(key, KEY_TEXT, "", __VA_ARGS__, where, .max = CONFIG_TEXT_MAX - 1)
+    ROW(key, KEY_TEXT, "", __VA_ARGS__, where, FORM("PATH"),                   \
+        .max = CONFIG_TEXT_MAX - 1)
 #define TEXTS(key, where, ...)                                                 \
-    ROW(key, KEY_TEXTS, "", __VA_ARGS__, where, .max = CONFIG_TEXT_MAX - 1,    \
-        LIVE)
+    ROW(key, KEY_TEXTS, "", __VA_ARGS__, where, FORM("PATH"),                  \
+        .max = CONFIG_TEXT_MAX - 1, LIVE)
 #define CALL(key, function, standard, ...)                                     \
     ROW(key, KEY_CALL, standard, __VA_ARGS__, .call = function, LIVE)
 /* The same, about a listener. */

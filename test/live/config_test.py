@@ -108,6 +108,14 @@ class SourcesTest(ConfigCase):
         with running(self.port, "-c", self.conf(), env=env):
             self.assert_packet_size(7000)
 
+    def test_environment_of_a_kubernetes_service(self):
+        """It makes MOGI_PORT for a service that is called mogi."""
+        env = {"MOGI_PORT": "tcp://10.0.0.7:1883",
+               "MOGI_SERVICE_HOST": "10.0.0.7"}
+        with running(self.port, "-c", self.conf("max_packet_size 5000"),
+                     env=env):
+            self.assert_packet_size(5000)
+
     def test_who_wins(self):
         conf = self.conf("max_packet_size 5000")
         env = {"MOGI_MAX_PACKET_SIZE": "7000"}
@@ -187,6 +195,12 @@ class MistakesTest(ConfigCase):
                             args=["--max_packet_sise", "5"])
         self.assert_refused("MOGI_MAX_PACKET_SIZE",
                             env={"MOGI_MAX_PACKET_SIZE": "many"})
+
+    def test_unknown_variable_is_noted(self):
+        status, said = check("broker", "--test-config",
+                             env={"MOGI_MAX_PACKET_SISE": "5"})
+        self.assertEqual(status, 0, said)
+        self.assertIn("did you mean MOGI_MAX_PACKET_SIZE?", said)
 
     def test_all_mistakes_at_once(self):
         self.assert_refused("broker.conf:1", "broker.conf:3",
@@ -268,6 +282,11 @@ class HelpTest(ConfigCase):
         self.assertEqual(status, 0)
         for command in ("broker", "pub", "sub"):
             self.assertIn(command, said)
+
+    def test_version_of_the_broker(self):
+        status, said = check("broker", "--version")
+        self.assertEqual(status, 0)
+        self.assertRegex(said, r"^mogi \d+\.\d+\.\d+\n$")
 
     def test_unknown_command(self):
         status, said = check("brokr")

@@ -29,7 +29,7 @@ static inline void set(const char *key, const char *value)
 }
 
 /* The only error holds `want`; then it is forgotten. */
-static void check_error(const char *want)
+static inline void check_error(const char *want)
 {
     REQUIRE(reports.errors.count == 1);
     if (!CHECK(strstr(reports.errors.lines[0], want) != NULL)) {

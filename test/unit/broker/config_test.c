@@ -3,8 +3,6 @@
 #include "broker/config.h"
 #include "check.h"
 
-#include <sys/stat.h>
-
 static char folder[64];
 static struct config config;
 static struct config_reports reports;
@@ -142,25 +140,6 @@ static void arguments_come_in_every_form(void)
     check_error(0, "cannot read /nowhere/mogi.conf: No such file or directory");
 }
 
-static void folders_are_included_in_order(void)
-{
-    char path[128], text[256];
-    (void)snprintf(path, sizeof path, "%s/conf.d", folder);
-    REQUIRE(mkdir(path, 0700) == 0);
-    (void)file_write("conf.d/b.conf", "max_qos 1\nbad 1\n");
-    (void)file_write("conf.d/a.conf", "max_qos 0\nthreads 4\n");
-    (void)file_write("conf.d/c.txt", "max_qos 9\n");
-    (void)snprintf(text, sizeof text, "include_dir %s\n", path);
-    CHECK_EQ(load_text(text), ERR_CONFIG);
-    CHECK_EQ(reports.errors.count, 1);
-    check_error(0, "/conf.d/b.conf:2: unknown option 'bad'");
-    CHECK_EQ(config.common.max_qos, 1);
-    CHECK_EQ(config.threads, 4);
-    (void)file_write("conf.d/b.conf", text);
-    CHECK_EQ(load_text(text), ERR_CONFIG);
-    check_error(0, "folders include one another");
-}
-
 static void nobody_is_let_in_or_kept_out_by_accident(void)
 {
     CHECK_EQ(load_text("allow_anonymous true\n"), OK);
@@ -207,7 +186,6 @@ int main(void)
     RUN(mistakes_are_all_named);
     RUN(command_line_wins_over_environment_over_file);
     RUN(arguments_come_in_every_form);
-    RUN(folders_are_included_in_order);
     RUN(nobody_is_let_in_or_kept_out_by_accident);
     RUN(reload_keeps_what_takes_a_restart);
     RUN(log_options_follow);
