@@ -19,20 +19,12 @@ struct guest *guest_new(struct guests *guests)
 {
     struct guest *guest = pool_take(guests->pool, sizeof *guest);
     guest->id.v = table_add(&guests->slots, guest);
-    list_init(&guest->of_output);
-    list_init(&guest->of_posted);
-    list_init(&guest->of_paused);
-    list_init(&guest->of_written);
     return guest;
 }
 
 void guest_free(struct guests *guests, struct guest *guest)
 {
     assert(guest_find(guests, guest->id) == guest);
-    list_remove(&guest->of_output);
-    list_remove(&guest->of_posted);
-    list_remove(&guest->of_paused);
-    list_remove(&guest->of_written);
     table_remove(&guests->slots, guest->id.v);
     pool_give(guests->pool, guest, sizeof *guest);
 }

@@ -6,19 +6,15 @@
 #ifndef MOGI_BROKER_GUEST_H
 #define MOGI_BROKER_GUEST_H
 
-#include "base/list.h"
 #include "base/table.h"
 #include "core/id.h"
 #include "net/address.h"
 #include "net/stream.h"
 
-struct host;
-
 enum guest_end { GUEST_STAYS, GUEST_LINGERS, GUEST_GOES };
 
 struct guest {
     struct stream stream; /* first: the stream's address is the guest's */
-    struct host *host;
     struct conn_id id;
     struct address peer;
     uint16_t listener;
@@ -32,11 +28,6 @@ struct guest {
     /* This turn's output: a chain of actions, as indices + 1; 0 is none. */
     uint32_t first, last;
     uint64_t posted; /* shards that its input was posted to in this turn */
-
-    struct link of_output;  /* has output, or an end, in this turn */
-    struct link of_posted;  /* `posted` is not empty */
-    struct link of_paused;  /* `host_paused` */
-    struct link of_written; /* `written` is not 0 */
 };
 
 struct guests {

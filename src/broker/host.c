@@ -48,14 +48,6 @@ static void loop_init(struct host *host)
     (void)uv_prepare_start(&host->turn, on_turn);
 }
 
-static void lists_init(struct host *host)
-{
-    list_init(&host->output);
-    list_init(&host->posted);
-    list_init(&host->paused);
-    list_init(&host->written);
-}
-
 enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
                    struct settings *settings)
 {
@@ -66,7 +58,6 @@ enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
         return ERR_IO;
     }
     loop_init(host);
-    lists_init(host);
     mailbox_init(&hosts->boxes[index], &host->loop, on_mail, host);
     struct memory memory = {memory_grow, NULL};
     host->pool = pool_new(memory, hosts->pool_bytes_max);
@@ -104,8 +95,16 @@ void host_end(struct host *host, struct guest *guest, enum guest_end end)
 {
     guest->known = false;
     guest->end = (uint8_t)end;
-    list_remove(&guest->of_output);
-    list_push(&host->output, &guest->of_output);
+    crowd_add(&host->output, host->pool, guest->id);
+}
+
+void host_wrote(struct host *host, struct guest *guest, unsigned count)
+{
+    if (count == 0) return;
+    if (guest->written == 0) {
+        crowd_add(&host->written, host->pool, guest->id);
+    }
+    guest->written += count;
 }
 
 /* There is nothing to do but not to wait. */
@@ -121,7 +120,7 @@ static void on_turn(uv_prepare_t *prepare)
     struct host *host = prepare->data;
     turn_written(host);
     turn_end(host);
-    if (list_empty(&host->written)) {
+    if (host->written.count == 0) {
         (void)uv_idle_stop(&host->again);
     } else {
         (void)uv_idle_start(&host->again, on_again);
@@ -139,7 +138,6 @@ static struct guest *guest_open(struct host *host, int fd, uint16_t listener,
         atomic_fetch_sub(&host->hosts->connections, 1);
         return NULL;
     }
-    guest->host = host;
     guest->listener = listener;
     guest->peer = *peer;
     guest->known = true;
@@ -266,7 +264,7 @@ static void guest_bytes(struct host *host, struct guest *guest,
     bool moved = false;
     actions_look(host, before, &posted, &moved);
     if (posted != 0 && guest->posted == 0) {
-        list_push(&host->posted, &guest->of_posted);
+        crowd_add(&host->posted, host->pool, guest->id);
     }
     guest->posted |= posted;
     /* What else comes from a guest that moves is for its new shard. */
@@ -277,22 +275,19 @@ static void guest_bytes(struct host *host, struct guest *guest,
 static void on_bytes(struct stream *stream, struct bytes bytes)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
-    if (guest->known) guest_bytes(guest->host, guest, bytes);
+    if (guest->known) guest_bytes(host_of(guest), guest, bytes);
 }
 
 static void on_written(struct stream *stream, unsigned count)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
-    guest->written += count;
-    if (guest->written > 0 && list_empty(&guest->of_written)) {
-        list_push(&guest->host->written, &guest->of_written);
-    }
+    host_wrote(host_of(guest), guest, count);
 }
 
 static void on_ended(struct stream *stream)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
-    struct host *host = guest->host;
+    struct host *host = host_of(guest);
     /* The shard may have closed it in this very turn. */
     turn_end(host);
     if (!guest->known) return;
@@ -304,7 +299,7 @@ static void on_ended(struct stream *stream)
 static void on_closed(struct stream *stream)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
-    struct host *host = guest->host;
+    struct host *host = host_of(guest);
     /* One that moved is counted where it is now. */
     if (!guest->moved) atomic_fetch_sub(&host->hosts->connections, 1);
     guest_free(&host->guests, guest);
@@ -477,6 +472,11 @@ void host_close(struct host *host)
 void host_fini(struct host *host)
 {
     actions_fini(&host->actions);
+    crowd_fini(&host->output, host->pool);
+    crowd_fini(&host->posted, host->pool);
+    crowd_fini(&host->paused, host->pool);
+    crowd_fini(&host->written, host->pool);
+    crowd_fini(&host->drained, host->pool);
     guests_fini(&host->guests);
     pool_give(host->pool, host->next, host->next_capacity * sizeof *host->next);
     pool_give(host->pool, host->changes,

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "broker/config.h"
+#include "broker/crowd.h"
 #include "broker/guest.h"
 #include "broker/mailbox.h"
 #include "broker/settings.h"
@@ -99,10 +100,11 @@ struct host {
     size_t change_count, change_capacity;
     uint32_t *next; /* of each action: the next SEND to the same guest + 1 */
     size_t next_capacity;
-    struct link output;  /* guests with output or an end */
-    struct link posted;  /* guests whose input was posted */
-    struct link paused;  /* guests that wait for full mailboxes */
-    struct link written; /* guests with DRAINED to come */
+    struct crowd output;  /* guests with output or an end */
+    struct crowd posted;  /* guests whose input was posted */
+    struct crowd paused;  /* guests that wait for full mailboxes */
+    struct crowd written; /* guests with DRAINED to come */
+    struct crowd drained; /* its other half: empty between turns */
     struct mails out[SHARDS_MAX];
     uint64_t out_set; /* those that are not empty */
     uint64_t full;    /* mailboxes that paused guests wait for */
@@ -142,8 +144,18 @@ void host_step(struct host *host, struct event *event);
  * Before host_start. */
 bool host_catch_up(struct host *host);
 
+/* The host of `guest`. */
+static inline struct host *host_of(const struct guest *guest)
+{
+    return OWNER(guest->stream.all, struct host, streams);
+}
+
 /* The guest's socket is closed in this turn, and the shard has forgotten it. */
 void host_end(struct host *host, struct guest *guest, enum guest_end end);
+
+/* `count` pieces of the guest's output that asked for it are written: the shard
+ * is told in the next turn. */
+void host_wrote(struct host *host, struct guest *guest, unsigned count);
 
 /* The time now, as in events. */
 uint64_t host_now_ms(const struct host *host);

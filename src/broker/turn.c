@@ -105,7 +105,7 @@ static void act_send(struct host *host, struct action *action)
     host->next[number - 1] = 0;
     if (guest->first == 0) {
         guest->first = number;
-        list_push(&host->output, &guest->of_output);
+        crowd_add(&host->output, host->pool, guest->id);
     } else {
         host->next[guest->last - 1] = number;
     }
@@ -265,22 +265,23 @@ static void mail_leave(struct host *host)
                             host->index);
         host->out_set = 0;
     }
-    LIST_EACH(at, after, &host->posted) {
-        struct guest *guest = OWNER(at, struct guest, of_posted);
-        list_remove(at);
+    for (size_t i = 0; i < host->posted.count; i++) {
+        struct guest *guest = guest_find(&host->guests, host->posted.list[i]);
+        if (guest == NULL) continue;
         bool blamed = (guest->posted & full) != 0 && guest->known;
         guest->posted = 0;
         if (!blamed || guest->host_paused) continue;
         guest->host_paused = true;
-        list_push(&host->paused, &guest->of_paused);
+        crowd_add(&host->paused, host->pool, guest->id);
         guest_read(guest);
     }
-    if (!list_empty(&host->paused)) host->full |= full;
+    host->posted.count = 0;
+    if (host->paused.count > 0) host->full |= full;
 }
 
 void turn_resume(struct host *host)
 {
-    if (list_empty(&host->paused)) return;
+    if (host->paused.count == 0) return;
     for (uint16_t i = 0; i < host->hosts->count; i++) {
         uint64_t bit = (uint64_t)1 << i;
         if ((host->full & bit) == 0) continue;
@@ -288,12 +289,13 @@ void turn_resume(struct host *host)
         host->full &= ~bit;
     }
     if (host->full != 0) return;
-    LIST_EACH(at, after, &host->paused) {
-        struct guest *guest = OWNER(at, struct guest, of_paused);
-        list_remove(at);
+    for (size_t i = 0; i < host->paused.count; i++) {
+        struct guest *guest = guest_find(&host->guests, host->paused.list[i]);
+        if (guest == NULL || !guest->host_paused) continue;
         guest->host_paused = false;
         guest_read(guest);
     }
+    host->paused.count = 0;
 }
 
 /* The pieces of one SEND: its bytes, and the payload of its body, whose
@@ -325,47 +327,42 @@ static void guest_write(struct host *host, struct guest *guest)
         count += action_pieces(&host->actions, action, pieces + count);
         number = host->next[number - 1];
         if (number != 0 && count + 2 <= PIECES_MAX) continue;
-        guest->written += stream_post(&guest->stream, pieces, count);
+        host_wrote(host, guest, stream_post(&guest->stream, pieces, count));
         count = 0;
     }
     if (host->output_max < size) host->output_max = size;
-    if (guest->written > 0 && list_empty(&guest->of_written)) {
-        list_push(&host->written, &guest->of_written);
-    }
 }
 
 static void output_leave(struct host *host)
 {
-    LIST_EACH(at, after, &host->output) {
-        struct guest *guest = OWNER(at, struct guest, of_output);
-        list_remove(at);
-        if (guest->stream.state != STREAM_OPEN) continue;
+    for (size_t i = 0; i < host->output.count; i++) {
+        struct guest *guest = guest_find(&host->guests, host->output.list[i]);
+        if (guest == NULL || guest->stream.state != STREAM_OPEN) continue;
         if (guest->first != 0) guest_write(host, guest);
         if (guest->end == GUEST_STAYS) continue;
         streams_flush(&host->streams);
         stream_close(&guest->stream, guest->end == GUEST_LINGERS);
     }
+    host->output.count = 0;
     streams_flush(&host->streams);
 }
 
 void turn_written(struct host *host)
 {
     /* A step may send more to the same guests: that is for the next time. */
-    struct link now;
-    list_init(&now);
-    LIST_EACH(at, after, &host->written) {
-        list_remove(at);
-        list_push(&now, at);
-    }
-    LIST_EACH(at, after, &now) {
-        struct guest *guest = OWNER(at, struct guest, of_written);
-        list_remove(at);
+    struct crowd now = host->written;
+    host->written = host->drained;
+    for (size_t i = 0; i < now.count; i++) {
+        struct guest *guest = guest_find(&host->guests, now.list[i]);
+        if (guest == NULL) continue;
         unsigned count = guest->written;
         guest->written = 0;
         struct event event = {.kind = EVENT_DRAINED, .conn = guest->id};
         for (; count > 0 && guest->known; count--)
             host_step(host, &event);
     }
+    now.count = 0;
+    host->drained = now;
 }
 
 static void on_tick(uv_timer_t *timer)

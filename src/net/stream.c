@@ -37,8 +37,10 @@ struct batch {
     size_t scratch_used;
 };
 
+static void timer_arm(struct streams *all);
+static void streams_reap(struct streams *all);
 static void on_timer(uv_timer_t *timer);
-static void on_poll(uv_poll_t *poll, int status, int events);
+static void on_ready(struct watch *watch, unsigned events, bool failed);
 
 enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
                       const struct stream_user *user)
@@ -54,6 +56,8 @@ enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
     all->posters =
         pool_resize(pool, NULL, 0, POSTED_MAX * sizeof *all->posters);
     all->flush = flush_new();
+    all->poller = poller_new(loop, on_ready);
+    if (all->poller == NULL) return ERR_IO;
     wheel_init(&all->wheel, uv_now(loop));
     return OK;
 }
@@ -61,7 +65,9 @@ enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
 void streams_fini(struct streams *all)
 {
     assert(all->count == 0);
+    streams_reap(all);
     uv_close((uv_handle_t *)&all->timer, NULL);
+    poller_free(all->poller);
     pool_give(all->pool, all->input, STREAM_READ_MAX);
     pool_give(all->pool, all->scratch, SCRATCH_SIZE);
     pool_give(all->pool, all->stage, STAGE_SIZE);
@@ -74,32 +80,23 @@ void streams_fini(struct streams *all)
 static void stream_poll(struct stream *stream)
 {
     if (stream->state == STREAM_CLOSED) return;
-    int events = 0;
-    if (stream->reading) events |= UV_READABLE;
-    if (stream->output.size > 0) events |= UV_WRITABLE;
-    if (events == 0 || stream->ended) {
-        (void)uv_poll_stop(&stream->poll);
-    } else {
-        (void)uv_poll_start(&stream->poll, events, on_poll);
-    }
+    unsigned events = 0;
+    if (stream->reading) events |= WATCH_READ;
+    if (stream->output.size > 0) events |= WATCH_WRITE;
+    if (stream->ended) events = 0;
+    watch_set(stream->all->poller, &stream->watch, events);
 }
 
 enum err stream_open(struct stream *stream, struct streams *all, int fd)
 {
     assert(fd >= 0);
-    *stream = (struct stream){.all = all, .fd = fd, .reading = true};
+    *stream = (struct stream){.all = all, .reading = true};
     timer_init(&stream->timer);
-    if (uv_poll_init(all->loop, &stream->poll, fd) != 0) return ERR_IO;
-    stream->poll.data = stream;
+    enum err e = watch_start(all->poller, &stream->watch, fd);
+    if (e != OK) return e;
     all->count++;
     stream_poll(stream);
     return OK;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct stream *stream = handle->data;
-    stream->all->user->closed(stream);
 }
 
 /* The stream gives up its socket, which is returned. */
@@ -109,12 +106,14 @@ static int stream_end(struct stream *stream)
     assert(!stream->posted);
     struct streams *all = stream->all;
     stream->state = STREAM_CLOSED;
-    wheel_clear(&all->wheel, &stream->timer);
     backlog_fini(&stream->output, all->pool, all->user->release);
-    uv_close((uv_handle_t *)&stream->poll, on_closed);
+    watch_stop(all->poller, &stream->watch);
+    /* Its memory is used until the loop is done with what is ready now. */
+    wheel_set(&all->wheel, &stream->timer, uv_now(all->loop));
+    timer_arm(all);
     assert(all->count > 0);
     all->count--;
-    return stream->fd;
+    return stream->watch.fd;
 }
 
 void stream_cut(struct stream *stream)
@@ -147,13 +146,25 @@ static void linger_for(struct stream *stream, uint64_t wait_ms)
     timer_arm(all);
 }
 
+/* Streams whose time is over: one that lingers is closed, and one that is
+ * closed is no more. */
+static void streams_reap(struct streams *all)
+{
+    struct timer *due = wheel_due(&all->wheel, uv_now(all->loop));
+    for (; due != NULL; due = wheel_due(&all->wheel, uv_now(all->loop))) {
+        struct stream *stream = OWNER(due, struct stream, timer);
+        if (stream->state == STREAM_CLOSED) {
+            all->user->closed(stream);
+        } else {
+            socket_close(stream_end(stream));
+        }
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct streams *all = timer->data;
-    struct timer *due = wheel_due(&all->wheel, uv_now(all->loop));
-    for (; due != NULL; due = wheel_due(&all->wheel, uv_now(all->loop))) {
-        socket_close(stream_end(OWNER(due, struct stream, timer)));
-    }
+    streams_reap(all);
     timer_arm(all);
 }
 
@@ -161,7 +172,7 @@ static void on_timer(uv_timer_t *timer)
 static void drain_start(struct stream *stream)
 {
     stream->state = STREAM_DRAINING;
-    socket_shut_write(stream->fd);
+    socket_shut_write(stream->watch.fd);
     linger_for(stream, STREAM_DRAIN_MS);
 }
 
@@ -254,7 +265,8 @@ static bool pieces_write(struct stream *stream, const struct piece *pieces,
     while (count > 0) {
         size_t taken = batch_fill(&batch, pieces, count);
         if (batch.count > 0) {
-            ssize_t put = socket_write(stream->fd, batch.list, batch.count);
+            ssize_t put =
+                socket_write(stream->watch.fd, batch.list, batch.count);
             if (put < 0) return put == UV_EAGAIN || put == UV_ENOBUFS;
             *written += (size_t)put;
             if ((size_t)put < batch.size) return true;
@@ -351,7 +363,7 @@ unsigned stream_post(struct stream *stream, const struct piece *pieces,
     }
     all->posters[all->posted_count] = stream;
     all->posted[all->posted_count++] = (struct flush_write){
-        .fd = stream->fd, .bytes = pieces_stage(all, pieces, count)};
+        .fd = stream->watch.fd, .bytes = pieces_stage(all, pieces, count)};
     stream->posted = true;
     return 0;
 }
@@ -390,7 +402,7 @@ static void output_flush(struct stream *stream)
     for (int i = 0; i < ROUNDS_MAX && stream->output.size > 0; i++) {
         uv_buf_t list[LIST_MAX];
         size_t count = backlog_list(&stream->output, list, LIST_MAX);
-        put = socket_write(stream->fd, list, count);
+        put = socket_write(stream->watch.fd, list, count);
         if (put < 0) break;
         notify_count += backlog_consume(&stream->output, all->pool, (size_t)put,
                                         all->user->release);
@@ -437,7 +449,7 @@ static void input_read(struct stream *stream, bool failed)
 {
     struct streams *all = stream->all;
     for (int i = 0; i < ROUNDS_MAX && stream->state != STREAM_CLOSED; i++) {
-        ssize_t got = socket_read(stream->fd, all->input, all->read_size);
+        ssize_t got = socket_read(stream->watch.fd, all->input, all->read_size);
         if (got > 0) {
             bytes_met(stream, bytes_at(all->input, (size_t)got));
             if (!failed) return;
@@ -449,17 +461,18 @@ static void input_read(struct stream *stream, bool failed)
     if (stream->state != STREAM_CLOSED) end_met(stream);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+static void on_ready(struct watch *watch, unsigned events, bool failed)
 {
-    struct stream *stream = poll->data;
-    if (status < 0) {
+    struct stream *stream = OWNER(watch, struct stream, watch);
+    if (stream->state == STREAM_CLOSED) return;
+    if (failed) {
         input_read(stream, true);
         return;
     }
-    if ((events & UV_WRITABLE) != 0 && stream->output.size > 0) {
+    if ((events & WATCH_WRITE) != 0 && stream->output.size > 0) {
         output_flush(stream);
     }
-    if ((events & UV_READABLE) != 0 && stream->state != STREAM_CLOSED &&
+    if ((events & WATCH_READ) != 0 && stream->state != STREAM_CLOSED &&
         stream->reading && !stream->ended) {
         input_read(stream, false);
     }

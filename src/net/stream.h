@@ -23,6 +23,7 @@
 #include "base/wheel.h"
 #include "net/backlog.h"
 #include "net/flush.h"
+#include "net/poller.h"
 
 #include <uv.h>
 
@@ -63,7 +64,8 @@ struct streams {
     uint8_t *scratch;
     size_t read_size; /* the most to read at once, 1..STREAM_READ_MAX */
     uv_timer_t timer;
-    struct wheel wheel; /* streams that linger */
+    struct poller *poller;
+    struct wheel wheel; /* streams that linger, or are closed */
     size_t count;       /* streams whose socket is open */
 
     /* What was posted since the last flush. */
@@ -83,11 +85,10 @@ enum stream_state {
 };
 
 struct stream {
-    uv_poll_t poll;
     struct streams *all;
     struct backlog output;
     struct timer timer;
-    int fd;
+    struct watch watch;
     uint32_t drained; /* bytes thrown away while it lingers */
     uint8_t state;    /* enum stream_state */
     bool reading;

@@ -79,7 +79,6 @@ static int guest_add(struct conn_id *id)
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
     struct guest *guest = guest_new(&host->guests);
     REQUIRE(stream_open(&guest->stream, &host->streams, fds[0]) == OK);
-    guest->host = host;
     guest->known = true;
     atomic_fetch_add(&hosts.connections, 1);
     *id = guest->id;
@@ -219,7 +218,7 @@ static void full_mailboxes_pause_who_fills_them(void)
         (void)actions_post(&host->actions, 0, POST_EXPECT);
     }
     guilty->posted = 1;
-    list_push(&host->posted, &guilty->of_posted);
+    crowd_add(&host->posted, host->pool, a);
     turn_end(host);
     CHECK(guilty->host_paused && !guilty->stream.reading);
     CHECK(!other->host_paused && other->stream.reading);
