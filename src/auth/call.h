@@ -45,7 +45,6 @@ struct auth_call {
     struct auth_runner *runner;
     auth_done *done;
     void *owner;           /* the caller's */
-    uint32_t ask, conn;    /* the caller's */
     size_t method;         /* index in the chain of the one being asked */
     void *state;           /* its own; freed by its `forget` */
     enum auth_step step;   /* what work, or auth_call_finish, came to */

@@ -1,13 +1,16 @@
 /* broker.c - see broker.h. */
 #include "broker/broker.h"
 
+#include "auth/bans.h"
 #include "broker/block.h"
+#include "broker/guards.h"
 #include "broker/help.h"
 #include "broker/host.h"
 #include "broker/loop.h"
 #include "broker/ports.h"
 #include "broker/process.h"
 #include "broker/storage.h"
+#include "broker/worker.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -24,10 +27,11 @@ struct broker {
     struct log *log;
     struct hosts hosts;
     struct settings *settings;
+    struct guards *guards; /* those of `settings` */
     struct ports ports;
     uv_loop_t loop; /* of the main thread: signals, and the threads' ends */
     uv_async_t ended;
-    uv_signal_t signals[3];
+    uv_signal_t signals[5];
     bool stopping;
     int starter; /* the command that waits for a daemon to start, or -1 */
 };
@@ -100,6 +104,13 @@ static uint64_t epoch_ms(const uv_loop_t *loop)
     return now_ms - uv_now(loop);
 }
 
+static struct bans_options bans_options(const struct config *config)
+{
+    return (struct bans_options){.attempts = config->auth_ban_attempts,
+                                 .window_s = config->auth_ban_window_s,
+                                 .ban_s = config->auth_ban_s};
+}
+
 /* The store, if there is one, decides who is at home where; else luck does. */
 static bool hosts_open(struct broker *broker)
 {
@@ -108,6 +119,9 @@ static bool hosts_open(struct broker *broker)
     if (uv_random(NULL, NULL, &hosts->key, sizeof hosts->key, 0, NULL) != 0) {
         return false;
     }
+    struct bans_options options = bans_options(&broker->config);
+    hosts->bans = bans_new(&options);
+    if (hosts->bans == NULL) return false;
     return storage_open(hosts, &broker->config) == OK;
 }
 
@@ -125,7 +139,7 @@ static bool hosts_init(struct broker *broker)
     hosts->ended = &broker->ended;
     hosts->list = calloc(count, sizeof *hosts->list);
     if (hosts->list == NULL) return false;
-    broker->settings = settings_of(config);
+    broker->settings = settings_of(config, broker->guards);
     for (uint16_t i = 0; i < hosts->count; i++) {
         struct host *host = &hosts->list[i];
         if (host_init(host, hosts, i, broker->settings) != OK) return false;
@@ -139,12 +153,14 @@ static void hosts_fini(struct broker *broker)
     for (size_t i = 0; i < hosts->count; i++)
         host_join(&hosts->list[i]);
     storage_close(hosts);
+    guards_stop(broker->guards);
     for (size_t i = 0; i < hosts->count; i++)
         host_close(&hosts->list[i]);
     for (size_t i = 0; i < hosts->count; i++)
         host_fini(&hosts->list[i]);
     free(hosts->list);
     settings_unref(broker->settings);
+    bans_free(hosts->bans);
 }
 
 static void on_ended(uv_async_t *async)
@@ -155,7 +171,7 @@ static void on_ended(uv_async_t *async)
 
 static void loop_init(struct broker *broker)
 {
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
     int error = uv_loop_init(&broker->loop);
     assert(error == 0);
     error = uv_async_init(&broker->loop, &broker->ended, on_ended);
@@ -204,6 +220,21 @@ static void broker_stop(struct broker *broker, int number)
     hosts_tell(broker, MAIL_STOP);
 }
 
+/* Go by another configuration, and take `guards` over. */
+static void broker_take(struct broker *broker, const struct config *config,
+                        struct guards *guards)
+{
+    broker->config = *config;
+    guards_unref(broker->guards);
+    broker->guards = guards;
+    settings_unref(broker->settings);
+    broker->settings = settings_of(config, guards);
+    struct bans_options options = bans_options(config);
+    bans_set(broker->hosts.bans, &options);
+    log_set_level(broker->log, config->log_level);
+    hosts_tell(broker, MAIL_RELOAD);
+}
+
 /* Take over what a new reading of the configuration changes. One that is wrong
  * changes nothing. */
 static void broker_reload(struct broker *broker)
@@ -214,15 +245,13 @@ static void broker_reload(struct broker *broker)
     }
     struct config *config = block_grow(NULL, sizeof *config);
     struct config_reports reports = {0};
+    struct guards *guards = NULL;
     enum err err = config_read(broker, config, &reports);
     if (err == OK) {
         config_keep(config, &broker->config, &reports.notes);
-        broker->config = *config;
-        settings_unref(broker->settings);
-        broker->settings = settings_of(config);
-        log_set_level(broker->log, config->log_level);
-        hosts_tell(broker, MAIL_RELOAD);
+        err = guards_new(config, &guards, &reports);
     }
+    if (err == OK) broker_take(broker, config, guards);
     free(config);
     report_log(broker, LEVEL_ERROR, &reports.errors);
     report_log(broker, LEVEL_WARNING, &reports.notes);
@@ -231,10 +260,45 @@ static void broker_reload(struct broker *broker)
                         : "the configuration is wrong: the old one stays");
 }
 
+static void ban_log(void *context, struct bytes ip, uint32_t left_s)
+{
+    struct broker *broker = context;
+    struct address address = {.family =
+                                  ip.size == 4 ? ADDRESS_IPV4 : ADDRESS_IPV6};
+    memcpy(address.ip, ip.data, ip.size);
+    char text[ADDRESS_TEXT_MAX];
+    (void)address_text(&address, text);
+    char *port = strrchr(text, ':');
+    if (port != NULL) *port = '\0';
+    log_write(broker->log, LEVEL_NOTICE, NULL, "banned: %s%s, for %u s more",
+              text, ip.size == 4 ? "" : "/64", left_s);
+}
+
+/* SIGUSR1. */
+static void bans_list(struct broker *broker)
+{
+    size_t count = bans_each(broker->hosts.bans, uv_now(&broker->loop) / 1000,
+                             ban_log, broker);
+    log_write(broker->log, LEVEL_NOTICE, NULL, "%zu addresses are banned",
+              count);
+}
+
+/* SIGUSR2. */
+static void bans_lift(struct broker *broker)
+{
+    size_t count = bans_clear(broker->hosts.bans, uv_now(&broker->loop) / 1000);
+    log_write(broker->log, LEVEL_NOTICE, NULL,
+              "the bans of %zu addresses are lifted", count);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct broker *broker = handle->data;
-    if (number != SIGHUP) {
+    if (number == SIGUSR1) {
+        bans_list(broker);
+    } else if (number == SIGUSR2) {
+        bans_lift(broker);
+    } else if (number != SIGHUP) {
         broker_stop(broker, number);
     } else if (!broker->stopping) {
         broker_reload(broker);
@@ -306,6 +370,7 @@ static bool broker_start(struct broker *broker)
 static int broker_run(struct broker *broker)
 {
     if (!process_prepare(broker)) return 1;
+    workers_plan(process_cpu_count());
     loop_init(broker);
     bool started = broker_start(broker);
     if (started) (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
@@ -340,6 +405,9 @@ int broker_main(int argc, char **argv)
     broker->arguments = argv + 1;
     broker->argument_count = argc > 0 ? (size_t)(argc - 1) : 0;
     enum err err = config_read(broker, &broker->config, &broker->reports);
+    if (err == OK) {
+        err = guards_new(&broker->config, &broker->guards, &broker->reports);
+    }
     int status = 1;
     if (broker->config.help || broker->config.version || broker->config.list) {
         status = question_answer(&broker->config);
@@ -351,6 +419,7 @@ int broker_main(int argc, char **argv)
         status = broker_run(broker);
     }
     log_free(broker->log);
+    guards_unref(broker->guards);
     report_fini(&broker->reports.errors);
     report_fini(&broker->reports.notes);
     free(broker);

@@ -22,6 +22,10 @@ void config_init(struct config *config)
         .log_timestamp = true,
         .connection_messages = true,
         .persistence_location = ".",
+        .auth_cache_s = 60,
+        .auth_ban_attempts = 30,
+        .auth_ban_window_s = 60,
+        .auth_ban_s = 60,
     };
     options_init(&config->options);
     config_listener_init(&config->common);

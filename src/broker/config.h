@@ -37,6 +37,12 @@ struct config {
     bool bridge_set;          /* a `connection` line was there */
     uint32_t max_connections; /* on all listeners together; 0: no limit */
 
+    /* Logins. */
+    uint32_t auth_cache_s;      /* 0: no cache */
+    uint32_t auth_ban_attempts; /* 0: nobody is banned */
+    uint32_t auth_ban_window_s;
+    uint32_t auth_ban_s;
+
     /* Process. */
     uint32_t threads; /* 0: one for each processor */
     uint64_t memory_limit;

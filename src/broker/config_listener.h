@@ -44,6 +44,7 @@ struct config_entry {
     char clientid_prefixes[128];
     char password_file[CONFIG_TEXT_MAX];
     char acl_file[CONFIG_TEXT_MAX];
+    char auth_order[CONFIG_TEXT_MAX]; /* "": the order there is */
     char psk_file[CONFIG_TEXT_MAX];
 };
 

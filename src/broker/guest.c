@@ -25,6 +25,7 @@ struct guest *guest_new(struct guests *guests)
 void guest_free(struct guests *guests, struct guest *guest)
 {
     assert(guest_find(guests, guest->id) == guest);
+    assert(guest->asking == NULL);
     table_remove(&guests->slots, guest->id.v);
     pool_give(guests->pool, guest, sizeof *guest);
 }

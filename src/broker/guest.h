@@ -11,6 +11,8 @@
 #include "net/address.h"
 #include "net/stream.h"
 
+struct asking;
+
 enum guest_end { GUEST_STAYS, GUEST_LINGERS, GUEST_GOES };
 
 struct guest {
@@ -18,12 +20,13 @@ struct guest {
     struct conn_id id;
     struct address peer;
     uint16_t listener;
-    bool known;        /* the shard was told, and has not forgotten it */
-    bool moved;        /* its socket is another host's now */
-    bool shard_paused; /* the shard does not want to read it */
-    bool host_paused;  /* it fills mailboxes that are full */
-    uint8_t end;       /* enum guest_end: what comes after its output */
-    unsigned written;  /* DRAINED events that it has coming */
+    bool known;            /* the shard was told, and has not forgotten it */
+    bool moved;            /* its socket is another host's now */
+    bool shard_paused;     /* the shard does not want to read it */
+    bool host_paused;      /* it fills mailboxes that are full */
+    uint8_t end;           /* enum guest_end: what comes after its output */
+    unsigned written;      /* DRAINED events that it has coming */
+    struct asking *asking; /* who it is, is being found out; or NULL */
 
     /* This turn's output: a chain of actions, as indices + 1; 0 is none. */
     uint32_t first, last;

@@ -66,6 +66,7 @@ enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
     actions_init(&host->actions, host->pool);
     host->batch = host->actions.batch = 1;
     host->settings = settings_ref(settings);
+    asks_init(&host->asks, host);
     struct shard_place place = {index, hosts->count, hosts->key};
     host->shard =
         shard_new(host->pool, place, &settings->options, host_now_ms(host));
@@ -94,6 +95,7 @@ void host_step(struct host *host, struct event *event)
 void host_end(struct host *host, struct guest *guest, enum guest_end end)
 {
     guest->known = false;
+    asks_drop(guest);
     guest->end = (uint8_t)end;
     crowd_add(&host->output, host->pool, guest->id);
 }
@@ -120,6 +122,8 @@ static void on_turn(uv_prepare_t *prepare)
     struct host *host = prepare->data;
     turn_written(host);
     turn_end(host);
+    while (asks_deliver(&host->asks))
+        turn_end(host);
     if (host->written.count == 0) {
         (void)uv_idle_stop(&host->again);
     } else {
@@ -302,6 +306,7 @@ static void on_closed(struct stream *stream)
     struct host *host = host_of(guest);
     /* One that moved is counted where it is now. */
     if (!guest->moved) atomic_fetch_sub(&host->hosts->connections, 1);
+    asks_drop(guest);
     guest_free(&host->guests, guest);
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_retry(&host->listeners[i]);
@@ -385,12 +390,19 @@ static void mail_storage(struct host *host, struct mail *mail)
     host_step(host, &event);
 }
 
+static void mail_woken(struct host *host, struct mail *mail)
+{
+    (void)host;
+    auth_call_back(mail->call);
+}
+
 typedef void mail_open(struct host *host, struct mail *mail);
 
 static mail_open *const mail_opens[MAIL_KINDS] = {
     [MAIL_POST] = mail_post,       [MAIL_MOVED] = mail_moved,
     [MAIL_RELOAD] = mail_reload,   [MAIL_COMMITTED] = mail_committed,
-    [MAIL_STORAGE] = mail_storage, [MAIL_STOP] = mail_stop,
+    [MAIL_STORAGE] = mail_storage, [MAIL_WOKEN] = mail_woken,
+    [MAIL_STOP] = mail_stop,
 };
 
 static void mail_open_all(struct host *host)

@@ -11,6 +11,7 @@
 #define MOGI_BROKER_HOST_H
 
 #include "base/log.h"
+#include "broker/asks.h"
 #include "broker/config.h"
 #include "broker/crowd.h"
 #include "broker/guest.h"
@@ -41,6 +42,7 @@ enum {
     TURN_BYTES_MAX = 4 * 1024 * 1024
 };
 
+struct bans;
 struct host;
 
 /* What all threads of a broker share. */
@@ -54,6 +56,8 @@ struct hosts {
     bool connection_messages;
     size_t pool_bytes_max; /* of each thread; 0: no limit */
     uint64_t epoch_ms;     /* Unix time when the loops' clock was 0 */
+    struct bans *bans;     /* addresses that are kept out */
+    atomic_uint asks;      /* questions under way, see asks.h */
     atomic_uint connections;
     atomic_uint running; /* threads that have not ended */
     uv_async_t *ended;   /* sent by each that ends */
@@ -88,6 +92,7 @@ struct host {
     struct hash_key luck; /* random bits are hashes of a count under it */
     uint64_t luck_count;
 
+    struct asks asks;
     struct streams streams;
     struct guests guests;
     struct listener listeners[CONFIG_LISTENERS_MAX * 2];

@@ -21,9 +21,8 @@ const struct key keys_entry[] = {
          "them, not about all; stands above all of these",
          FORM("true|false")),
     CALL_ENTRY("allow_anonymous", call_anonymous,
-               "true while all listeners are on loopback",
-               "true: anybody who can reach a listener may connect; false: "
-               "nobody",
+               "true on loopback, without password_file",
+               "true: clients that give no user name may connect",
                FORM("true|false")),
     CALL_IN("listener_allow_anonymous", call_own_anonymous, "",
             "allow_anonymous of one listener", FORM("true|false")),
@@ -41,6 +40,19 @@ const struct key keys_entry[] = {
          INSTEAD(NO_AUTH)),
     PATH("acl_file", FOR_ENTRY(acl_file), "who may read and write which topics",
          INSTEAD(NO_AUTH)),
+    PATH("auth_order", FOR_ENTRY(auth_order),
+         "the order in which clients' proofs are looked at, when it shall not "
+         "be: certificate password_file"),
+    DURATION("auth_cache_seconds", AT(auth_cache_s), "60",
+             "s that a right password is remembered, as a hash under a key of "
+             "this process, so that it is not hashed again; 0: not at all"),
+    NUMBER("auth_ban_attempts", AT(auth_ban_attempts), 0, 1000000, "30",
+           "failed logins from one address (IPv6: /64) within auth_ban_window "
+           "that ban it; 0: nobody is banned. Loopback never is"),
+    NUMBER("auth_ban_window", AT(auth_ban_window_s), 1, 86400, "60",
+           "s within which failed logins are counted"),
+    NUMBER("auth_ban_seconds", AT(auth_ban_s), 1, 31536000, "60",
+           "s that a ban lasts"),
     PATH("psk_file", FOR_ENTRY(psk_file),
          "names and keys of clients, for TLS without certificates",
          INSTEAD(NO_TLS)),
@@ -76,12 +88,6 @@ static bool anonymous_read(const struct setting *setting, uint8_t *anonymous)
         return false;
     }
     *anonymous = allow ? ANONYMOUS_YES : ANONYMOUS_NO;
-    if (allow) return true;
-    setting_note(setting,
-                 "%s false refuses everybody: this version cannot check who "
-                 "clients are. To let in whoever can reach a listener: "
-                 "\"%s true\"",
-                 setting->key->name, setting->key->name);
     return true;
 }
 

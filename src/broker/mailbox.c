@@ -1,6 +1,7 @@
 /* mailbox.c - see mailbox.h. */
 #include "broker/mailbox.h"
 
+#include "auth/call.h"
 #include "broker/block.h"
 #include "broker/settings.h"
 #include "net/socket.h"
@@ -52,6 +53,8 @@ static void mail_drop(struct mail *mail)
 {
     if (mail->kind == MAIL_POST) post_drop(&mail->post);
     if (mail->kind == MAIL_RELOAD) settings_unref(mail->settings);
+    /* Its guest is gone, so it was given up, and frees itself. */
+    if (mail->kind == MAIL_WOKEN) auth_call_back(mail->call);
     if (mail->kind != MAIL_MOVED) return;
     socket_close(mail->moved->fd);
     free(mail->moved);

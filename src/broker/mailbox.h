@@ -34,6 +34,7 @@ enum {
     MAIL_KEEP_COUNT = 4096
 };
 
+struct auth_call;
 struct settings;
 
 enum mail_kind {
@@ -42,6 +43,7 @@ enum mail_kind {
     MAIL_RELOAD,    /* new settings */
     MAIL_COMMITTED, /* from the store: a batch is on disk */
     MAIL_STORAGE,   /* from the store: it fails, or works again */
+    MAIL_WOKEN,     /* a method has found out who a client is */
     MAIL_STOP,      /* the broker ends */
     MAIL_KINDS
 };
@@ -63,6 +65,7 @@ struct mail {
         struct post post;
         struct moved *moved;
         struct settings *settings;
+        struct auth_call *call;
         uint64_t batch;
         bool failing;
     };

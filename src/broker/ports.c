@@ -1,6 +1,7 @@
 /* ports.c - see ports.h. */
 #include "broker/ports.h"
 
+#include "broker/guards.h"
 #include "broker/process.h"
 #include "net/socket.h"
 
@@ -62,12 +63,13 @@ static bool listener_look(const struct config_listener *listener, bool *open,
     return true;
 }
 
-/* Whoever can reach a listener may do everything, for this version cannot ask
- * who it is: beyond this machine that must be said, not fallen into. */
+/* Nobody has said who may come, and how he proves it: beyond this machine,
+ * that everybody may must be said, not fallen into. */
 static bool open_unsaid(const struct config_listener *listener)
 {
     return listener->own_anonymous == ANONYMOUS_UNSAID &&
-           listener->entry.anonymous == ANONYMOUS_UNSAID;
+           listener->entry.anonymous == ANONYMOUS_UNSAID &&
+           !guards_wanted(listener);
 }
 
 static void open_explain(const struct config_listener *listener,
@@ -75,20 +77,23 @@ static void open_explain(const struct config_listener *listener,
 {
     report_add(&reports->notes,
                "port %u can be reached by other machines, so nobody is let "
-               "in until you say who: for everybody, add the line "
-               "\"allow_anonymous true\"; for this machine only, write "
-               "\"listener %u 127.0.0.1\"",
+               "in until you say who: for those with a password, "
+               "\"password_file FILE\" (`mogi passwd -c FILE NAME` makes it); "
+               "for everybody, \"allow_anonymous true\"; for this machine "
+               "only, \"listener %u 127.0.0.1\"",
                listener->port, listener->port);
 }
 
 /* Where nobody has said who may come in, it is everybody while that is this
- * machine only. With per_listener_settings each listener answers for itself. */
+ * machine only, and nobody is asked for proof. With per_listener_settings each
+ * listener answers for itself. */
 static void anonymous_settle(struct config *config, bool all_local,
                              const bool open[CONFIG_LISTENERS_MAX])
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         struct config_listener *listener = &config->listeners[i];
         bool safe = config->per_listener ? !open[i] : all_local;
+        safe = safe && !guards_wanted(listener);
         uint8_t said = listener->own_anonymous != ANONYMOUS_UNSAID
                            ? listener->own_anonymous
                            : listener->entry.anonymous;

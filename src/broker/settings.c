@@ -2,6 +2,7 @@
 #include "broker/settings.h"
 
 #include "broker/block.h"
+#include "broker/guards.h"
 #include "core/acl.h"
 
 #include <assert.h>
@@ -21,19 +22,25 @@ struct settings *settings_new(const struct options *options,
     for (size_t i = 0; i < count; i++)
         (void)acl_ref(settings->listeners[i].acl);
     settings->max_connections = max_connections;
+    settings->guards = NULL;
     atomic_init(&settings->refs, 1);
     return settings;
 }
 
-struct settings *settings_of(const struct config *config)
+struct settings *settings_of(const struct config *config, struct guards *guards)
 {
     struct options options = config->options;
     struct options_listener list[CONFIG_LISTENERS_MAX];
-    for (size_t i = 0; i < config->listener_count; i++)
+    for (size_t i = 0; i < config->listener_count; i++) {
         config_listener_options(&config->listeners[i], &list[i]);
+        list[i].ask = guards_ask(guards, i);
+        list[i].acl = guards->list[i].acl;
+    }
     options.listeners = list;
     options.listener_count = config->listener_count;
-    return settings_new(&options, config->max_connections);
+    struct settings *settings = settings_new(&options, config->max_connections);
+    settings->guards = guards_ref(guards);
+    return settings;
 }
 
 struct settings *settings_ref(struct settings *settings)
@@ -52,5 +59,6 @@ void settings_unref(struct settings *settings)
     for (size_t i = 0; i < settings->options.listener_count; i++)
         acl_unref(settings->listeners[i].acl);
     acl_unref(settings->options.listener.acl);
+    guards_unref(settings->guards);
     free(settings);
 }

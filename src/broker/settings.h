@@ -7,9 +7,12 @@
 
 #include <stdatomic.h>
 
+struct guards;
+
 struct settings {
     atomic_uint refs;
     uint32_t max_connections; /* 0: no limit */
+    struct guards *guards;    /* who may come in; a reference, or NULL */
     struct options options;
     struct options_listener listeners[]; /* what `options` points to */
 };
@@ -19,8 +22,10 @@ struct settings {
 struct settings *settings_new(const struct options *options,
                               uint32_t max_connections);
 
-/* What `config`, which is settled, says. One reference, never NULL. */
-struct settings *settings_of(const struct config *config);
+/* What `config`, which is settled, says, with the guards that were made of it,
+ * of which it takes a reference of its own. One reference, never NULL. */
+struct settings *settings_of(const struct config *config,
+                             struct guards *guards);
 
 /* One more reference; returns `settings`. Any thread. */
 struct settings *settings_ref(struct settings *settings);

@@ -227,11 +227,12 @@ static void batch_leave(struct host *host)
     host->actions.batch = host->batch;
 }
 
-/* There is nobody to ask: the time to connect runs out. */
 static void act_ask(struct host *host, struct action *action)
 {
-    log_write(host->hosts->log, LEVEL_ERROR, "ask",
-              "nobody can say who connection %u is", action->conn.v);
+    struct guest *guest = guest_known(host, action);
+    if (guest == NULL) return;
+    asks_begin(&host->asks, guest, action,
+               action_bytes(&host->actions, action));
 }
 
 static void act_note(struct host *host, struct action *action)
@@ -246,13 +247,14 @@ static void act_note(struct host *host, struct action *action)
                 guest != NULL ? &guest->peer : NULL);
     if (action->note_kind != NOTE_REFUSED) return;
     if (guest == NULL) return;
-    if (options_of(&host->settings->options, guest->listener)
-            ->allow_anonymous) {
-        return;
-    }
+    const struct options_listener *options =
+        options_of(&host->settings->options, guest->listener);
+    if (options->allow_anonymous || options->ask) return;
     log_write(hosts->log, LEVEL_NOTICE, "anonymous",
-              "nobody is let in as it is configured: to let in whoever can "
-              "reach a listener, add the line \"allow_anonymous true\"");
+              "nobody is let in as it is configured: give clients names and "
+              "passwords (`mogi passwd -c FILE NAME`, and the line "
+              "\"password_file FILE\"), or, to let in whoever can reach the "
+              "listener, add the line \"allow_anonymous true\"");
 }
 
 /* Push what other shards get, and stop reading from those whose input fills

@@ -1,4 +1,5 @@
 /* settings_test.c - settings live as long as somebody goes by them. */
+#include "broker/guards.h"
 #include "broker/settings.h"
 #include "check.h"
 #include "core/acl.h"
@@ -64,7 +65,13 @@ static void configuration_arrives(void)
     second->max_topic_alias = 7;
     config.common.entry.anonymous = ANONYMOUS_YES;
     config_settle(&config, &reports);
-    struct settings *settings = settings_of(&config);
+    config.listeners[0].entry.anonymous = ANONYMOUS_YES;
+    struct guards *guards;
+    REQUIRE(guards_new(&config, &guards, &reports) == OK);
+    struct settings *settings = settings_of(&config, guards);
+    guards_unref(guards);
+    CHECK(settings->guards == guards);
+    CHECK(!settings->listeners[0].ask);
     CHECK_EQ(settings->options.listener_count, 2);
     CHECK_EQ(settings->listeners[0].max_qos, 1);
     CHECK_EQ(settings->listeners[1].max_qos, 2);
