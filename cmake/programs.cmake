@@ -48,8 +48,18 @@ endif()
 
 # libmogi: the tiny engine and the client library, for other programs. Only
 # what begins with mogi_ is visible in it.
+option(MOGI_CLIENT_TLS "libmogi speaks TLS, and needs OpenSSL" ON)
 mogi_sources(tiny_sources "src/tiny")
 mogi_sources(client_sources "src/client")
+if(MOGI_CLIENT_TLS)
+  set(client_room mogi-tls)
+  set(MOGI_LIBRARY_NEEDS "openssl")
+else()
+  set(client_room "")
+  set(MOGI_LIBRARY_NEEDS "")
+  list(FILTER client_sources EXCLUDE REGEX "_openssl\\.c$")
+  list(APPEND client_sources "${PROJECT_SOURCE_DIR}/src/client/secure_none.c")
+endif()
 if(tiny_sources AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
    AND NOT MOGI_SANITIZE AND NOT MOGI_FUZZ)
   add_library(mogi-shared SHARED ${tiny_sources} ${client_sources})
@@ -57,7 +67,7 @@ if(tiny_sources AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
     "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/include")
   target_compile_definitions(mogi-shared PRIVATE
     MOGI_VERSION="${PROJECT_VERSION}")
-  target_link_libraries(mogi-shared PRIVATE mogi-wire mogi-base)
+  target_link_libraries(mogi-shared PRIVATE ${client_room} mogi-wire mogi-base)
   set(exports "${PROJECT_SOURCE_DIR}/cmake/exports.map")
   set_target_properties(mogi-shared PROPERTIES OUTPUT_NAME mogi
     C_VISIBILITY_PRESET default)

@@ -6,11 +6,11 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig)
 set(MOGI_ROOMS "")
 
-# The sources of src/<folder>: platforms differ by file name, and main.c
-# belongs to a program.
+# The sources of src/<folder>: platforms differ by file name, main.c belongs to
+# a program, and what ends with _none stands in for a library that is missing.
 function(mogi_sources out folder)
   file(GLOB found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
-  list(FILTER found EXCLUDE REGEX "/main\\.c$")
+  list(FILTER found EXCLUDE REGEX "/main\\.c$|_none\\.c$")
   if(WIN32)
     list(FILTER found EXCLUDE REGEX "_posix\\.c$")
   else()

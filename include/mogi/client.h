@@ -32,14 +32,71 @@ extern "C" {
 
 struct mogi_client;
 
+/* How much of the server's certificate must be right. */
+enum mogi_tls_check {
+    MOGI_TLS_CHECK_ALL,    /* a trusted CA, the dates, the host's name */
+    MOGI_TLS_CHECK_CHAIN,  /* not the name: any server of that CA will do */
+    MOGI_TLS_CHECK_NOTHING /* anybody on the way can be the server: for tests */
+};
+
+enum mogi_tls_version { MOGI_TLS_ANY, MOGI_TLS_12, MOGI_TLS_13 };
+
+/* TLS, with OpenSSL. Zeroed, it trusts the operating system's CAs and gives no
+ * certificate. Files are PEM, and are read at each connect.
+ *
+ *     struct mogi_tls tls = {.ca_file = "ca.crt"};
+ *     options.tls = &tls;
+ */
+struct mogi_tls {
+    const char *ca_file;   /* the CAs to trust */
+    const char *ca_folder; /* the same, as `openssl rehash` lays it out */
+    bool system_cas;       /* the system's as well; they are taken anyway when
+                              no other CA and no psk is given */
+    const char *cert_file; /* our certificate, and those between it and its CA;
+                              NULL: none */
+    const char *key_file;  /* its key; NULL: it stands in cert_file */
+    /* Asked for the password of an encrypted key, in the call that connects:
+     * writes at most `size` bytes, without a NUL, and returns their number, or
+     * -1. NULL: an encrypted key is an error. */
+    int (*key_password)(void *context, char *text, int size);
+    void *key_password_context;
+    enum mogi_tls_check check;
+    enum mogi_tls_version version_min; /* MOGI_TLS_ANY: 1.2 */
+    const char *ciphers;      /* for 1.2, in OpenSSL's words; NULL: its own */
+    const char *ciphersuites; /* for 1.3 */
+    const char *alpn;         /* a protocol to ask for, "mqtt"; NULL: none */
+    const char *host_name;    /* what the certificate must be for, and what SNI
+                                 says; NULL or "": the host */
+    /* A pre-shared key instead of certificates: 1 to 256 bytes, and who we are.
+     * A server that answers with a certificate is not accepted, unless a CA
+     * above is trusted. */
+    struct mogi_bytes psk;
+    const char *psk_identity;
+};
+
+/* What was wrong with TLS: behind MOGI_ERROR_TLS, and MOGI_ERROR_TIMEOUT. */
+enum mogi_tls_trouble {
+    MOGI_TLS_FINE,       /* nothing, or it had to do with something else */
+    MOGI_TLS_SETUP,      /* a file or an option of struct mogi_tls */
+    MOGI_TLS_NOT_SPOKEN, /* no TLS came back: is it the right port? */
+    MOGI_TLS_UNTRUSTED,  /* none of our CAs stands behind the certificate */
+    MOGI_TLS_EXPIRED,    /* it is out of its dates, or our clock is wrong */
+    MOGI_TLS_WRONG_HOST, /* it is for other names than the host's */
+    MOGI_TLS_REVOKED,    /* its CA has called it back */
+    MOGI_TLS_REFUSED,    /* the server does not accept us */
+    MOGI_TLS_BROKEN      /* all else */
+};
+
 struct mogi_client_options {
     const char *host;            /* a name or an address; NULL: "localhost" */
     const char *unix_path;       /* a Unix socket, instead of host and port */
     const char *bind_address;    /* our side; NULL: any */
-    uint16_t port;               /* 0: 1883 */
+    const struct mogi_tls *tls;  /* copied as all else; NULL: no TLS */
+    uint16_t port;               /* 0: 1883, with TLS 8883 */
     bool no_delay;               /* do not wait to fill packets */
     bool no_reconnect;           /* a lost connection stays lost */
-    uint32_t connect_timeout_ms; /* for each address of the host; 0: 10 s */
+    uint32_t connect_timeout_ms; /* for each address of the host, and as long
+                                    again for TLS; 0: 10 s */
     uint32_t answer_timeout_ms;  /* for CONNACK; 0: 60 s */
     uint32_t reconnect_min_ms;   /* first pause; doubles; 0: 1 s */
     uint32_t reconnect_max_ms;   /* 0: 30 s */
@@ -53,7 +110,7 @@ struct mogi_client_options {
     void *trace_context;
 };
 
-/* localhost, port 1883, MQTT 3.1.1, a clean session, keep alive 60 s. */
+/* localhost, MQTT 3.1.1, a clean session, keep alive 60 s, no TLS. */
 struct mogi_client_options mogi_client_defaults(void);
 
 /* A client that is not connected yet. All of `options` is copied. NULL: out of
@@ -72,6 +129,7 @@ void mogi_client_free(struct mogi_client *c);
  * MOGI_ERROR_HOST       the name has no address
  * MOGI_ERROR_NETWORK    see mogi_client_error
  * MOGI_ERROR_TIMEOUT    no address answered in connect_timeout_ms
+ * MOGI_ERROR_TLS        the same, and mogi_client_tls_trouble
  * MOGI_ERROR_ARGUMENT   the options' `connect` cannot be sent
  * MOGI_ERROR_MEMORY */
 enum mogi_error mogi_client_open(struct mogi_client *c);
@@ -164,6 +222,14 @@ size_t mogi_client_unsettled(const struct mogi_client *c);
 /* What went wrong last: a sentence without full stop, valid until the next
  * call; "" when nothing did. */
 const char *mogi_client_error(const struct mogi_client *c);
+
+/* What was wrong with TLS at the last attempt to connect, or when the
+ * connection broke. */
+enum mogi_tls_trouble mogi_client_tls_trouble(const struct mogi_client *c);
+
+/* Did this connection go on with the TLS session of the one before, without a
+ * full handshake? */
+bool mogi_client_tls_is_resumed(const struct mogi_client *c);
 
 #ifdef __cplusplus
 }

@@ -56,7 +56,8 @@ extern "C" {
     X(MOGI_ERROR_HOST, "the host name is not known")                           \
     X(MOGI_ERROR_NETWORK, "the network or the operating system refused")       \
     X(MOGI_ERROR_TIMEOUT, "there was no answer in time")                       \
-    X(MOGI_ERROR_CLOSED, "the server closed the connection")
+    X(MOGI_ERROR_CLOSED, "the server closed the connection")                   \
+    X(MOGI_ERROR_TLS, "TLS cannot be agreed on")
 
 enum mogi_error {
 #define X(name, text) name,

@@ -3,6 +3,7 @@
 
 #include "cli/options.h"
 #include "cli/property_option.h"
+#include "cli/tls_option.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -50,8 +51,8 @@ static bool row_take(struct arguments *a, const struct option_row *row,
         return options_wrong(
             a,
             "Error: %s is not in this version of mogi, which connects by TCP "
-            "or a Unix socket, without TLS, WebSocket or proxy. Leave it out, "
-            "or use mosquitto_%s.\n",
+            "or a Unix socket, with or without TLS, but not by WebSocket or a "
+            "proxy. Leave it out, or use mosquitto_%s.\n",
             name, a->command == ARGUMENTS_PUB ? "pub" : "sub");
     }
     if (row->value != NULL && value == NULL) {
@@ -124,6 +125,7 @@ static bool combination_check(struct arguments *a)
             a, "Error: You must provide a client id if you are using an "
                "infinite session expiry interval.\n");
     }
+    if (!tls_option_check(a)) return false;
     if (a->command == ARGUMENTS_SUB && a->topics.count == 0 &&
         a->unsubscribes.count == 0) {
         return options_wrong(
@@ -203,6 +205,7 @@ static bool client_finish(struct arguments *a)
         a->will.properties = arguments_region_bytes(a, REGION_WILL);
         c->will = &a->will;
     }
+    tls_option_finish(a);
     a->client.reconnect_min_ms = a->client.reconnect_max_ms = 1000;
     /* Otherwise more messages than wanted would be taken from the broker. */
     if (a->message_count > 0 && a->message_count < 20) {

@@ -40,7 +40,7 @@ enum arguments_region {
     REGION_COUNT,
 };
 
-enum { ARGUMENTS_ERROR_SIZE = 512 };
+enum { ARGUMENTS_ERROR_SIZE = 512, ARGUMENTS_PSK_MAX = 256 };
 
 struct arguments_list {
     const char **items;
@@ -65,8 +65,15 @@ struct arguments {
     unsigned qos;
     bool debug;
     bool quiet;
-    char id_text[64]; /* where a made-up client id lies */
-    char *url;        /* the copy that -L was cut up in */
+    struct mogi_tls tls; /* used when tls_option_is_on */
+    uint8_t psk[ARGUMENTS_PSK_MAX];
+    bool tls_by_url; /* mqtts:// */
+    bool keyform_given;
+    bool tls_version_given;
+    bool insecure;
+    char warning[ARGUMENTS_ERROR_SIZE]; /* a line to print, or "" */
+    char id_text[64];                   /* where a made-up client id lies */
+    char *url;                          /* the copy that -L was cut up in */
 
     /* pub */
     const char *topic;

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/format.h"
+#include "cli/tls_option.h"
 #include "wire/topic.h"
 #include "wire/utf8.h"
 
@@ -229,21 +230,37 @@ static bool address_read(struct arguments *a, char *text)
     return port == NULL || take_port(a, port);
 }
 
-/* mqtt://[user[:password]@]host[:port]/topic */
+/* What stands behind "mqtt://" or "mqtts://", which also say the port, and
+ * whether there is TLS: with the system's CAs, unless others are given. */
+static const char *scheme_take(struct arguments *a, const char *value)
+{
+    static const char plain[] = "mqtt://", secure[] = "mqtts://";
+    if (strncasecmp(value, "ws://", 5) == 0 ||
+        strncasecmp(value, "wss://", 6) == 0) {
+        (void)options_wrong(a, "Error: ws:// and wss:// are not in this "
+                               "version of mogi; use mqtt:// or mqtts://.\n\n");
+        return NULL;
+    }
+    if (strncasecmp(value, plain, sizeof plain - 1) == 0) {
+        a->client.port = 1883;
+        return value + sizeof plain - 1;
+    }
+    if (strncasecmp(value, secure, sizeof secure - 1) == 0) {
+        a->client.port = 8883;
+        a->tls_by_url = true;
+        return value + sizeof secure - 1;
+    }
+    (void)options_wrong(a, "Error: unsupported URL scheme.\n\n");
+    return NULL;
+}
+
+/* mqtt[s]://[user[:password]@]host[:port]/topic */
 static bool take_url(struct arguments *a, const char *value)
 {
-    static const char scheme[] = "mqtt://";
-    if (strncasecmp(value, "mqtts://", 8) == 0 ||
-        strncasecmp(value, "wss://", 6) == 0 ||
-        strncasecmp(value, "ws://", 5) == 0) {
-        return options_wrong(a, "Error: mqtts://, ws:// and wss:// are not in "
-                                "this version of mogi; use mqtt://.\n\n");
-    }
-    if (strncasecmp(value, scheme, sizeof scheme - 1) != 0) {
-        return options_wrong(a, "Error: unsupported URL scheme.\n\n");
-    }
+    const char *rest = scheme_take(a, value);
+    if (rest == NULL) return false;
     free(a->url);
-    a->url = strdup(value + sizeof scheme - 1);
+    a->url = strdup(rest);
     if (a->url == NULL) return options_wrong(a, "Error: Out of memory.\n");
     char *topic = text_cut(a->url, '/');
     if (topic == NULL) {
@@ -414,11 +431,11 @@ static const struct option_row rows[] = {
     {"-h", "--host", FOR_BOTH, "HOST", "host", BY(take_host),
      "the broker's name or address (localhost)"},
     {"-p", "--port", FOR_BOTH, "PORT", "port", BY(take_port),
-     "the broker's port (1883)"},
+     "the broker's port (1883, with TLS 8883)"},
     {NULL, "--unix", FOR_BOTH, "PATH", "socket path", SET(client.unix_path),
      "connect through a Unix socket instead"},
     {"-L", "--url", FOR_BOTH, "URL", "URL", BY(take_url),
-     "mqtt://[user[:password]@]host[:port]/topic, all in one"},
+     "mqtt[s]://[user[:password]@]host[:port]/topic, all in one"},
     {"-u", "--username", FOR_BOTH, "NAME", "username", SET(user_name),
      "user name"},
     {"-P", "--pw", FOR_BOTH, "PASSWORD", "password", SET(password), "password"},
@@ -499,6 +516,36 @@ static const struct option_row rows[] = {
     {NULL, "--random-filter", FOR_SUB, "PERCENT", "chance", BY(take_random),
      "print only so many of the messages, by chance"},
 
+    {NULL, "--cafile", FOR_BOTH, "FILE", "file", SET(tls.ca_file),
+     "TLS: trust the CAs in FILE"},
+    {NULL, "--capath", FOR_BOTH, "FOLDER", "directory", SET(tls.ca_folder),
+     "TLS: trust the CAs in FOLDER"},
+    {NULL, "--tls-use-os-certs", FOR_BOTH, NULL, NULL, SET(tls.system_cas),
+     "TLS: trust the operating system's CAs"},
+    {NULL, "--cert", FOR_BOTH, "FILE", "file", SET(tls.cert_file),
+     "our certificate, if the broker asks for one"},
+    {NULL, "--key", FOR_BOTH, "FILE", "file", SET(tls.key_file), "its key"},
+    {NULL, "--keyform", FOR_BOTH, "FORM", "keyform", BY(tls_option_keyform),
+     "the form of the key: pem"},
+    {NULL, "--insecure", FOR_BOTH, NULL, NULL, SET(insecure),
+     "do not check that the broker's certificate is for HOST"},
+    {NULL, "--tls-version", FOR_BOTH, "VERSION", "version",
+     BY(tls_option_version), "the lowest: tlsv1.2 or tlsv1.3 (tlsv1.2)"},
+    {NULL, "--tls-alpn", FOR_BOTH, "NAME", "protocol", SET(tls.alpn),
+     "the protocol to ask for by ALPN, as mqtt"},
+    {NULL, "--ciphers", FOR_BOTH, "LIST", "ciphers", SET(tls.ciphers),
+     "ciphers for TLS 1.2, in OpenSSL's words"},
+    {NULL, "--ciphers-tls1.3", FOR_BOTH, "LIST", "ciphers",
+     SET(tls.ciphersuites), "ciphers for TLS 1.3 (not mosquitto's)"},
+    {NULL, "--psk", FOR_BOTH, "HEX", "key", BY(tls_option_psk),
+     "TLS with this key, which both sides know, in place of certificates"},
+    {NULL, "--psk-identity", FOR_BOTH, "NAME", "identity",
+     SET(tls.psk_identity), "who has the key"},
+    {NULL, "--tls-engine", FOR_BOTH, "ENGINE", "engine_id",
+     BY(tls_option_engine), "refused: OpenSSL 3 has no engines"},
+    {NULL, "--tls-engine-kpass-sha1", FOR_BOTH, "SHA1", "kpass sha1",
+     BY(tls_option_engine), "refused, too"},
+
     {NULL, "--will-topic", FOR_BOTH, "TOPIC", "will topic", BY(take_will_topic),
      "where the broker publishes when we are lost"},
     {NULL, "--will-payload", FOR_BOTH, "TEXT", "will payload",
@@ -511,21 +558,7 @@ static const struct option_row rows[] = {
     {NULL, "--quiet", FOR_BOTH, NULL, NULL, SET(quiet),
      "do not tell of errors"},
 
-    REFUSED("--cafile", ""),
-    REFUSED("--capath", ""),
-    REFUSED("--cert", ""),
-    REFUSED("--key", ""),
-    REFUSED("--keyform", ""),
-    REFUSED("--ciphers", ""),
-    REFUSED("--tls-version", ""),
-    REFUSED("--insecure", NULL),
-    REFUSED("--tls-alpn", ""),
-    REFUSED("--tls-engine", ""),
-    REFUSED("--tls-engine-kpass-sha1", ""),
     REFUSED("--tls-keylog", ""),
-    REFUSED("--tls-use-os-certs", NULL),
-    REFUSED("--psk", ""),
-    REFUSED("--psk-identity", ""),
     REFUSED("--proxy", ""),
     REFUSED("--ws", NULL),
     REFUSED("-S", NULL),

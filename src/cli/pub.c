@@ -226,6 +226,7 @@ static void pub_run(struct pub *p)
 static int pub_connect_and_run(struct pub *p)
 {
     struct arguments *a = &p->arguments;
+    trouble_print(a, "%s", a->warning);
     enum mogi_error e = mogi_client_open(p->client);
     if (e != MOGI_OK) return trouble_open(a, p->client, e);
     interrupt_catch();

@@ -25,6 +25,7 @@ struct sub {
     size_t removing; /* --remove-retained: not acknowledged yet */
     bool finishing;  /* nothing more is printed */
     bool done;
+    bool welcome;     /* the broker has accepted us once */
     uint8_t farewell; /* the reason to disconnect with */
     int status;
 };
@@ -172,16 +173,28 @@ static void message_take(struct sub *s, const struct mogi_message *m)
     if (s->printed == a->message_count) s->finishing = true;
 }
 
+/* A broker that does not want us says so, in TLS 1.3, only after we believe to
+ * be connected: trying again changes nothing. */
+static void lost(struct sub *s, const struct mogi_event *event)
+{
+    if (s->welcome || event->error != MOGI_ERROR_TLS) return;
+    sub_end(s, trouble_lost(&s->arguments, s->client, event));
+}
+
 static void event_take(struct sub *s, const struct mogi_event *event)
 {
     switch (event->kind) {
-    case MOGI_CONNECTED: subscriptions_send(s); break;
+    case MOGI_CONNECTED:
+        s->welcome = true;
+        subscriptions_send(s);
+        break;
     case MOGI_REFUSED: sub_end(s, trouble_refused(&s->arguments, event)); break;
     case MOGI_SUBSCRIBED: subscribed(s, event); break;
     case MOGI_MESSAGE: message_take(s, &event->message); break;
     case MOGI_PUBLISHED:
         if (s->removing > 0) s->removing -= 1;
         break;
+    case MOGI_LOST: lost(s, event); break;
     case MOGI_DISCONNECTED:
         (void)trouble_lost(&s->arguments, s->client, event);
         if (event->wait_ms == UINT32_MAX) sub_end(s, STATUS_LOST);
@@ -232,6 +245,7 @@ static void sub_run(struct sub *s)
 static int sub_connect_and_run(struct sub *s)
 {
     struct arguments *a = &s->arguments;
+    trouble_print(a, "%s", a->warning);
     enum mogi_error e = mogi_client_open(s->client);
     if (e != MOGI_OK) return trouble_open(a, s->client, e);
     interrupt_catch();

@@ -29,6 +29,71 @@ int trouble_arguments(const struct arguments *a)
     return STATUS_FAILED;
 }
 
+/* What to do about TLS. */
+static void tls_advise(const struct arguments *a, enum mogi_tls_trouble kind)
+{
+    const struct mogi_client_options *o = &a->client;
+    const struct mogi_tls *t = &a->tls;
+    bool ca = t->ca_file != NULL || t->ca_folder != NULL;
+    switch (kind) {
+    case MOGI_TLS_NOT_SPOKEN:
+        trouble_print(a,
+                      "Does port %u speak TLS? Brokers mostly have it on port "
+                      "8883 (-p), and MQTT without TLS on 1883.\n",
+                      (unsigned)o->port);
+        break;
+    case MOGI_TLS_UNTRUSTED:
+        trouble_print(a, t->psk.size > 0
+                             ? "The broker does not take the pre-shared key "
+                               "and shows a certificate: use --cafile instead "
+                               "of --psk, or the port for keys.\n"
+                         : ca ? "Is it the broker that you mean, and is "
+                                "--cafile the CA that signed its "
+                                "certificate?\n"
+                              : "For a CA that this system does not know, give "
+                                "its certificate: --cafile FILE.\n");
+        break;
+    case MOGI_TLS_EXPIRED:
+        trouble_print(a, "Renew the broker's certificate, or set this "
+                         "machine's clock.\n");
+        break;
+    case MOGI_TLS_WRONG_HOST:
+        trouble_print(a,
+                      "Connect (-h) by a name that the certificate has, or "
+                      "give the broker one for '%s' ('mogi certs server %s' "
+                      "makes it). --insecure does without this check.\n",
+                      o->host, o->host);
+        break;
+    case MOGI_TLS_REFUSED:
+        if (t->psk.size > 0) {
+            trouble_print(a, "Check --psk and --psk-identity.\n");
+        } else if (t->cert_file == NULL) {
+            trouble_print(a, "If it asks for a certificate, give one that its "
+                             "CA has signed: --cert and --key ('mogi certs "
+                             "client NAME' makes them).\n");
+        } else {
+            trouble_print(a, "Is --cert signed by the CA that the broker "
+                             "trusts? Its log says more.\n");
+        }
+        break;
+    default: break;
+    }
+}
+
+static int trouble_tls(const struct arguments *a, const struct mogi_client *c)
+{
+    enum mogi_tls_trouble kind = mogi_client_tls_trouble(c);
+    if (kind == MOGI_TLS_SETUP) {
+        trouble_print(a, "Error: Problem setting TLS options: %s.\n",
+                      mogi_client_error(c));
+        return STATUS_FAILED;
+    }
+    trouble_print(a, "Error: A TLS error occurred: %s.\n",
+                  mogi_client_error(c));
+    tls_advise(a, kind);
+    return STATUS_TLS;
+}
+
 int trouble_open(const struct arguments *a, const struct mogi_client *c,
                  enum mogi_error e)
 {
@@ -40,6 +105,7 @@ int trouble_open(const struct arguments *a, const struct mogi_client *c,
                       o->host, mogi_client_error(c));
         return STATUS_FAILED;
     }
+    if (mogi_client_tls_trouble(c) != MOGI_TLS_FINE) return trouble_tls(a, c);
     trouble_print(a, "Error: %s\n", mogi_client_error(c));
     if (e != MOGI_ERROR_NETWORK && e != MOGI_ERROR_TIMEOUT) {
         return STATUS_FAILED;
@@ -156,14 +222,17 @@ int trouble_lost(const struct arguments *a, const struct mogi_client *c,
         trouble_print(a, "Error: The broker does not answer any more.\n");
         return STATUS_KEEP_ALIVE;
     case MOGI_ERROR_TIMEOUT:
-        trouble_print(a, "Error: The broker does not answer. Is it one, and is "
-                         "-p the port for MQTT without TLS?\n");
+        trouble_print(a,
+                      "Error: The broker does not answer. Is it one, and is "
+                      "-p the port for MQTT %s TLS?\n",
+                      a->client.tls == NULL ? "without" : "with");
         return STATUS_LOST;
     default:
         trouble_print(a,
                       "Error: The connection was lost: %s. The broker's "
                       "log says more.\n",
                       mogi_client_error(c));
+        tls_advise(a, mogi_client_tls_trouble(c));
         return STATUS_LOST;
     }
 }

@@ -14,6 +14,7 @@ enum trouble_status {
     STATUS_PROTOCOL = 2,
     STATUS_ARGUMENT = 3,
     STATUS_LOST = 7,
+    STATUS_TLS = 8,
     STATUS_KEEP_ALIVE = 19,
     STATUS_QOS = 24,
     STATUS_TOO_LARGE = 25,
@@ -29,7 +30,8 @@ void trouble_print(const struct arguments *a, const char *format, ...)
 /* The command line is wrong. Returns STATUS_FAILED. */
 int trouble_arguments(const struct arguments *a);
 
-/* mogi_client_open failed with `e`. Returns STATUS_FAILED. */
+/* mogi_client_open failed with `e`. Returns STATUS_FAILED, or STATUS_TLS when
+ * the server was reached and TLS was not agreed on. */
 int trouble_open(const struct arguments *a, const struct mogi_client *c,
                  enum mogi_error e);
 

@@ -3,8 +3,8 @@
 
 #include "base/rng.h"
 #include "client/backoff.h"
-#include "client/channel.h"
 #include "client/clock.h"
+#include "client/link.h"
 #include "client/profile.h"
 
 #include <assert.h>
@@ -20,7 +20,7 @@ enum {
     ALIAS_SIZE = 1024,      /* room for each alias that we allow */
     PACKET_HEAD_SIZE = 64,  /* more than a packet's fixed parts take */
     FINISH_MS = 500,
-    ERROR_SIZE = 256,
+    ERROR_SIZE = 384,
     REASON_TAKEN_OVER = 0x8e,
 };
 
@@ -30,7 +30,7 @@ struct mogi_client {
     struct mogi_tiny_memory memory;
     struct backoff backoff;
     struct rng rng;
-    int fd;      /* -1: closed */
+    struct link link;
     bool wanted; /* connect again when the connection is lost */
     uint64_t retry_ms;
     uint64_t answer_ms; /* by then CONNACK has to be here */
@@ -43,7 +43,6 @@ struct mogi_client_options mogi_client_defaults(void)
 {
     struct mogi_client_options o = {
         .host = "localhost",
-        .port = 1883,
         .connect = {.version = MOGI_MQTT_311,
                     .clean_start = true,
                     .keep_alive_s = 60},
@@ -98,7 +97,7 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
 {
     struct mogi_client *c = calloc(1, sizeof *c);
     if (c == NULL) return NULL;
-    c->fd = -1;
+    link_init(&c->link, c->error, sizeof c->error);
     c->read = malloc(READ_SIZE);
     if (c->read == NULL || !profile_init(&c->profile, options) ||
         !memory_new(c)) {
@@ -119,7 +118,7 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
 void mogi_client_free(struct mogi_client *c)
 {
     if (c == NULL) return;
-    if (c->fd >= 0) channel_close(c->fd);
+    link_fini(&c->link);
     memory_free(&c->memory);
     profile_fini(&c->profile);
     free(c->read);
@@ -143,8 +142,7 @@ static bool part_grow(struct mogi_client *c, uint8_t **part, size_t *part_size,
 /* The connection is gone; when to try again. */
 static uint32_t connection_drop(struct mogi_client *c)
 {
-    if (c->fd >= 0) channel_close(c->fd);
-    c->fd = -1;
+    link_close(&c->link);
     c->unread.size = 0;
     mogi_tiny_closed(&c->tiny);
     if (c->profile.options.no_reconnect) c->wanted = false;
@@ -157,10 +155,10 @@ static uint32_t connection_drop(struct mogi_client *c)
 static void connection_lost(struct mogi_client *c, enum mogi_error e,
                             struct mogi_event *event)
 {
-    if (e == MOGI_ERROR_NETWORK && c->fd >= 0) {
+    if (e == MOGI_ERROR_NETWORK && link_is_open(&c->link)) {
         error_set(c, strerror(errno));
     } else if (e != MOGI_ERROR_NETWORK && e != MOGI_ERROR_HOST &&
-               e != MOGI_ERROR_TIMEOUT) {
+               e != MOGI_ERROR_TIMEOUT && e != MOGI_ERROR_TLS) {
         error_set(c, mogi_error_text(e));
     }
     uint8_t reason = event->reason;
@@ -190,7 +188,7 @@ static enum mogi_error connect_queue(struct mogi_client *c)
 
 enum mogi_error mogi_client_open(struct mogi_client *c)
 {
-    if (c->fd >= 0) return MOGI_ERROR_STATE;
+    if (link_is_open(&c->link)) return MOGI_ERROR_STATE;
     const struct mogi_client_options *o = &c->profile.options;
     struct channel_target target = {.host = o->host,
                                     .unix_path = o->unix_path,
@@ -200,14 +198,12 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
                                     .timeout_ms = o->connect_timeout_ms};
     c->wanted = true;
     c->error[0] = '\0';
-    enum mogi_error e =
-        channel_open(&target, &c->fd, c->error, sizeof c->error);
+    enum mogi_error e = link_open(&c->link, &target, o->tls);
     if (e != MOGI_OK) return e;
     e = connect_queue(c);
     if (e != MOGI_OK) {
         error_set(c, mogi_error_text(e));
-        channel_close(c->fd);
-        c->fd = -1;
+        link_close(&c->link);
         mogi_tiny_closed(&c->tiny);
         return e;
     }
@@ -220,10 +216,10 @@ static enum mogi_error output_send(struct mogi_client *c)
 {
     for (;;) {
         struct mogi_bytes b = mogi_tiny_output(&c->tiny);
-        if (b.size == 0) return MOGI_OK;
+        if (b.size == 0 && !link_wants_write(&c->link)) return MOGI_OK;
         size_t count;
         enum mogi_error e =
-            channel_send(c->fd, bytes_at(b.data, b.size), &count);
+            link_send(&c->link, bytes_at(b.data, b.size), &count);
         if (e != MOGI_OK || count == 0) return e;
         mogi_tiny_sent(&c->tiny, count, now32());
     }
@@ -231,7 +227,7 @@ static enum mogi_error output_send(struct mogi_client *c)
 
 void mogi_client_flush(struct mogi_client *c)
 {
-    if (c->fd < 0) return;
+    if (!link_is_open(&c->link)) return;
     /* A failure shows itself at the next receive, after what the server had to
      * say before it closed. */
     enum mogi_error e = output_send(c);
@@ -291,7 +287,7 @@ static enum mogi_error connection_work(struct mogi_client *c,
     if (e != MOGI_OK || event->kind != MOGI_NOTHING) return e;
     if (c->unread.size > 0) return sent;
     size_t count;
-    e = channel_receive(c->fd, c->read, READ_SIZE, &count);
+    e = link_receive(&c->link, c->read, READ_SIZE, &count);
     if (e != MOGI_OK) return e;
     if (count > 0) {
         c->unread = (struct mogi_bytes){c->read, count};
@@ -312,7 +308,7 @@ static bool client_step(struct mogi_client *c, struct mogi_event *event)
 {
     enum mogi_error e;
     memset(event, 0, sizeof *event);
-    if (c->fd >= 0) {
+    if (link_is_open(&c->link)) {
         e = connection_work(c, event);
     } else {
         if (!c->wanted || clock_now_ms() < c->retry_ms) return false;
@@ -327,8 +323,9 @@ static bool client_step(struct mogi_client *c, struct mogi_event *event)
 
 uint32_t mogi_client_wait_ms(const struct mogi_client *c)
 {
-    if (c->fd >= 0) {
+    if (link_is_open(&c->link)) {
         if (c->tiny.refused_count > 0) return 0;
+        if (link_has_input(&c->link)) return 0;
         uint32_t answer_ms = answer_left_ms(c);
         uint32_t tick_ms = mogi_tiny_wait_ms(&c->tiny, now32());
         return answer_ms < tick_ms ? answer_ms : tick_ms;
@@ -360,7 +357,7 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
         clock_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
     bool last = false;
     for (;;) {
-        if (c->fd < 0 && !c->wanted) {
+        if (!link_is_open(&c->link) && !c->wanted) {
             memset(event, 0, sizeof *event);
             return MOGI_ERROR_STATE;
         }
@@ -368,7 +365,7 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
         if (last) return MOGI_OK;
         int wait_ms = wait_for(c, timeout_ms, end_ms);
         if (wait_ms != 0 &&
-            !channel_wait(c->fd, mogi_client_wants_read(c),
+            !channel_wait(c->link.fd, mogi_client_wants_read(c),
                           mogi_client_wants_write(c), wait_ms)) {
             return MOGI_OK;
         }
@@ -477,10 +474,10 @@ static enum mogi_error output_finish(struct mogi_client *c, uint64_t end_ms)
         if (mogi_client_is_flushed(c)) return MOGI_OK;
         uint64_t now_ms = clock_now_ms();
         if (now_ms >= end_ms) return MOGI_ERROR_TIMEOUT;
-        (void)channel_wait(c->fd, true, true, (int)(end_ms - now_ms));
+        (void)channel_wait(c->link.fd, true, true, (int)(end_ms - now_ms));
         /* A server that cannot get rid of its messages takes none of ours. */
         size_t count;
-        e = channel_receive(c->fd, c->read, READ_SIZE, &count);
+        e = link_receive(&c->link, c->read, READ_SIZE, &count);
         if (e != MOGI_OK) return e;
     }
 }
@@ -490,31 +487,30 @@ enum mogi_error mogi_client_close(struct mogi_client *c, uint8_t reason,
                                   uint32_t timeout_ms)
 {
     c->wanted = false;
-    if (c->fd < 0) return MOGI_ERROR_STATE;
+    if (!link_is_open(&c->link)) return MOGI_ERROR_STATE;
     if (!request_room(c, properties.size)) return MOGI_ERROR_MEMORY;
     enum mogi_error e = mogi_tiny_disconnect(&c->tiny, reason, properties);
     if (e != MOGI_OK) return e;
     e = output_finish(c, clock_now_ms() + timeout_ms);
     uint32_t rest_ms = timeout_ms < FINISH_MS ? timeout_ms : FINISH_MS;
-    channel_finish(c->fd, e == MOGI_OK ? rest_ms : 0);
-    c->fd = -1;
+    link_finish(&c->link, e == MOGI_OK ? rest_ms : 0);
     (void)connection_drop(c);
     return e;
 }
 
 int mogi_client_fd(const struct mogi_client *c)
 {
-    return c->fd;
+    return c->link.fd;
 }
 
 bool mogi_client_wants_read(const struct mogi_client *c)
 {
-    return c->fd >= 0 && c->unread.size == 0;
+    return link_is_open(&c->link) && c->unread.size == 0;
 }
 
 bool mogi_client_wants_write(struct mogi_client *c)
 {
-    return c->fd >= 0 && !mogi_client_is_flushed(c);
+    return link_is_open(&c->link) && !mogi_client_is_flushed(c);
 }
 
 bool mogi_client_is_connected(const struct mogi_client *c)
@@ -524,7 +520,7 @@ bool mogi_client_is_connected(const struct mogi_client *c)
 
 bool mogi_client_is_flushed(struct mogi_client *c)
 {
-    return mogi_tiny_output(&c->tiny).size == 0;
+    return mogi_tiny_output(&c->tiny).size == 0 && !link_wants_write(&c->link);
 }
 
 size_t mogi_client_unsettled(const struct mogi_client *c)
@@ -535,4 +531,14 @@ size_t mogi_client_unsettled(const struct mogi_client *c)
 const char *mogi_client_error(const struct mogi_client *c)
 {
     return c->error;
+}
+
+enum mogi_tls_trouble mogi_client_tls_trouble(const struct mogi_client *c)
+{
+    return c->link.trouble.kind;
+}
+
+bool mogi_client_tls_is_resumed(const struct mogi_client *c)
+{
+    return c->link.secure != NULL && secure_is_resumed(c->link.secure);
 }

@@ -7,6 +7,7 @@
 enum {
     RECEIVE_MAX_SIZE = 3, /* of the property */
     DEFAULT_PORT = 1883,
+    DEFAULT_TLS_PORT = 8883,
     DEFAULT_WINDOW = 20,
     DEFAULT_TIMEOUT_MS = 10000,
     DEFAULT_ANSWER_MS = 60000,
@@ -50,19 +51,45 @@ static size_t will_size(const struct mogi_message *will)
     return will->topic.size + will->payload.size + will->properties.size;
 }
 
+static size_t tls_size(const struct mogi_tls *t)
+{
+    if (t == NULL) return 0;
+    return text_size(t->ca_file) + text_size(t->ca_folder) +
+           text_size(t->cert_file) + text_size(t->key_file) +
+           text_size(t->ciphers) + text_size(t->ciphersuites) +
+           text_size(t->alpn) + text_size(t->host_name) + t->psk.size +
+           text_size(t->psk_identity);
+}
+
+static void tls_put(struct shelf *shelf, struct mogi_tls *t)
+{
+    text_put(shelf, &t->ca_file);
+    text_put(shelf, &t->ca_folder);
+    text_put(shelf, &t->cert_file);
+    text_put(shelf, &t->key_file);
+    text_put(shelf, &t->ciphers);
+    text_put(shelf, &t->ciphersuites);
+    text_put(shelf, &t->alpn);
+    text_put(shelf, &t->host_name);
+    bytes_put(shelf, &t->psk);
+    text_put(shelf, &t->psk_identity);
+}
+
 static size_t options_size(const struct mogi_client_options *o)
 {
     const struct mogi_connect *c = &o->connect;
     return text_size(o->host) + text_size(o->unix_path) +
            text_size(o->bind_address) + c->client_id.size + c->user_name.size +
            c->password.size + c->properties.size + will_size(c->will) +
-           RECEIVE_MAX_SIZE;
+           tls_size(o->tls) + RECEIVE_MAX_SIZE;
 }
 
 static void defaults_fill(struct mogi_client_options *o)
 {
     if (o->host == NULL) o->host = "localhost";
-    if (o->port == 0) o->port = DEFAULT_PORT;
+    if (o->port == 0) {
+        o->port = o->tls == NULL ? DEFAULT_PORT : DEFAULT_TLS_PORT;
+    }
     if (o->connect_timeout_ms == 0) o->connect_timeout_ms = DEFAULT_TIMEOUT_MS;
     if (o->answer_timeout_ms == 0) o->answer_timeout_ms = DEFAULT_ANSWER_MS;
     if (o->reconnect_min_ms == 0) o->reconnect_min_ms = DEFAULT_MIN_MS;
@@ -115,6 +142,11 @@ bool profile_init(struct profile *p, const struct mogi_client_options *options)
         bytes_put(&shelf, &p->will.payload);
         bytes_put(&shelf, &p->will.properties);
         o->connect.will = &p->will;
+    }
+    if (o->tls != NULL) {
+        p->tls = *o->tls;
+        tls_put(&shelf, &p->tls);
+        o->tls = &p->tls;
     }
     return true;
 }

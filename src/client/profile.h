@@ -7,6 +7,7 @@
 struct profile {
     struct mogi_client_options options; /* defaults filled in */
     struct mogi_message will;
+    struct mogi_tls tls;
     void *memory;
 };
 

@@ -186,8 +186,8 @@ static void wrong_lines(void)
         CHECK_STR(a.error, wrong[i].error);
         arguments_fini(&a);
     }
-    static const char *const later[] = {
-        "--cafile x", "--insecure", "--psk x", "-S", "--ws", "--proxy x"};
+    static const char *const later[] = {"--tls-keylog x", "-S", "--ws",
+                                        "--proxy x"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         CHECK_EQ(line(ARGUMENTS_PUB, later[i]), ARGUMENTS_WRONG);
         CHECK(strstr(a.error, "not in this version") != NULL);
@@ -210,7 +210,8 @@ static void help_and_version(void)
         CHECK((strstr(out, "--repeat-delay") != NULL) == (command == 0));
         CHECK((strstr(out, "--retained-only") != NULL) == (command == 1));
         CHECK(strstr(out, "--will-topic") != NULL);
-        CHECK(strstr(out, "--cafile") == NULL);
+        CHECK(strstr(out, "--cafile") != NULL);
+        CHECK(strstr(out, "--proxy") == NULL);
         free(out);
     }
 }

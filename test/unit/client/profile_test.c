@@ -25,6 +25,38 @@ static void copies(void)
     profile_fini(&p);
 }
 
+static void copies_of_tls(void)
+{
+    char text[] = "text";
+    struct mogi_tls tls = {.ca_file = text,
+                           .ca_folder = text,
+                           .cert_file = text,
+                           .key_file = text,
+                           .ciphers = text,
+                           .ciphersuites = text,
+                           .alpn = text,
+                           .host_name = text,
+                           .psk = mogi_text(text),
+                           .psk_identity = text,
+                           .check = MOGI_TLS_CHECK_CHAIN};
+    struct mogi_client_options o = {.tls = &tls};
+    struct profile p;
+    REQUIRE(profile_init(&p, &o));
+    memset(text, 'x', sizeof text);
+    memset(&tls, 0, sizeof tls);
+    const struct mogi_tls *t = p.options.tls;
+    const char *const texts[] = {
+        t->ca_file, t->ca_folder,    t->cert_file, t->key_file,    t->ciphers,
+        t->alpn,    t->ciphersuites, t->host_name, t->psk_identity};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        CHECK_STR(texts[i], "text");
+    }
+    CHECK_BYTES(t->psk.data, t->psk.size, "text", 4);
+    CHECK_EQ(t->check, MOGI_TLS_CHECK_CHAIN);
+    CHECK_EQ(p.options.port, 8883);
+    profile_fini(&p);
+}
+
 static void defaults(void)
 {
     struct mogi_client_options o = mogi_client_defaults();
@@ -66,6 +98,7 @@ static void receive_maximum(void)
 int main(void)
 {
     RUN(copies);
+    RUN(copies_of_tls);
     RUN(defaults);
     RUN(receive_maximum);
     return check_result();

@@ -1,0 +1,142 @@
+/* tls_option.c - see tls_option.h. */
+#include "cli/tls_option.h"
+
+#include "cli/options.h"
+
+enum { PLAIN_PORT = 1883, TLS_PORT = 8883 };
+
+bool tls_option_keyform(struct arguments *a, const char *value)
+{
+    a->keyform_given = true;
+    if (strcmp(value, "pem") == 0) return true;
+    if (strcmp(value, "engine") == 0) return tls_option_engine(a, value);
+    return options_wrong(a, "Error: Problem setting key form, it must be one "
+                            "of 'pem' or 'engine'.\n");
+}
+
+bool tls_option_engine(struct arguments *a, const char *value)
+{
+    (void)value;
+    return options_wrong(
+        a, "Error: Problem setting TLS engine: OpenSSL 3 has replaced engines "
+           "with providers, and mogi uses none. Give the key as a PEM file "
+           "(--key).\n");
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/* Hexadecimal; with an odd number of digits the first byte has one. */
+bool tls_option_psk(struct arguments *a, const char *value)
+{
+    size_t digits = strlen(value);
+    size_t size = (digits + 1) / 2;
+    bool good = digits > 0 && size <= sizeof a->psk;
+    memset(a->psk, 0, sizeof a->psk);
+    for (size_t i = 0; i < digits && good; i++) {
+        int digit = digit_of(value[i]);
+        size_t at = (i + digits % 2) / 2;
+        good = digit >= 0;
+        if (good) a->psk[at] = (uint8_t)(a->psk[at] << 4 | digit);
+    }
+    if (!good) {
+        return options_wrong(a,
+                             "Error: Problem setting TLS-PSK options: --psk "
+                             "takes 1 to %zu bytes in hexadecimal.\n",
+                             sizeof a->psk);
+    }
+    a->tls.psk = (struct mogi_bytes){a->psk, size};
+    return true;
+}
+
+bool tls_option_version(struct arguments *a, const char *value)
+{
+    a->tls_version_given = true;
+    if (strcmp(value, "tlsv1.3") == 0) {
+        a->tls.version_min = MOGI_TLS_13;
+        return true;
+    }
+    if (strcmp(value, "tlsv1.2") == 0) {
+        a->tls.version_min = MOGI_TLS_12;
+        return true;
+    }
+    if (strcmp(value, "tlsv1.1") == 0) {
+        return options_wrong(a, "Error: TLS 1.1 is not safe any more (RFC "
+                                "8996): mogi speaks 1.2 and 1.3. Leave "
+                                "--tls-version out.\n");
+    }
+    return options_wrong(a, "Error: Problem setting TLS options, check the "
+                            "options are valid: --tls-version is tlsv1.2 or "
+                            "tlsv1.3.\n");
+}
+
+bool tls_option_is_on(const struct arguments *a)
+{
+    return a->tls.ca_file != NULL || a->tls.ca_folder != NULL ||
+           a->tls.system_cas || a->tls.psk.size > 0 || a->tls_by_url;
+}
+
+bool tls_option_check(struct arguments *a)
+{
+    const struct mogi_tls *t = &a->tls;
+    if ((t->cert_file == NULL) != (t->key_file == NULL)) {
+        return options_wrong(a, "Error: Both certfile and keyfile must be "
+                                "provided if one of them is set.\n");
+    }
+    if (a->keyform_given && t->key_file == NULL) {
+        return options_wrong(a, "Error: If keyform is set, keyfile must be "
+                                "also specified.\n");
+    }
+    bool ca = t->ca_file != NULL || t->ca_folder != NULL;
+    if (ca && t->psk.size > 0) {
+        return options_wrong(a, "Error: Only one of --psk or --cafile/--capath "
+                                "may be used at once.\n");
+    }
+    if (t->psk.size > 0 && t->psk_identity == NULL) {
+        return options_wrong(a,
+                             "Error: --psk-identity required if --psk used.\n");
+    }
+    if (t->cert_file != NULL && !tls_option_is_on(a)) {
+        return options_wrong(a, "Error: --cert is for TLS, and nothing "
+                                "switches it on: add --cafile FILE with the "
+                                "broker's CA, --capath or "
+                                "--tls-use-os-certs.\n");
+    }
+    return true;
+}
+
+/* As with mosquitto's clients, these alone connect without TLS; but nobody
+ * should believe that they are protected. */
+static void warning_set(struct arguments *a)
+{
+    const char *lonely = a->insecure                   ? "--insecure"
+                         : a->tls_version_given        ? "--tls-version"
+                         : a->tls.alpn != NULL         ? "--tls-alpn"
+                         : a->tls.ciphers != NULL      ? "--ciphers"
+                         : a->tls.ciphersuites != NULL ? "--ciphers-tls1.3"
+                         : a->tls.psk_identity != NULL ? "--psk-identity"
+                                                       : NULL;
+    if (lonely == NULL) return;
+    (void)snprintf(a->warning, sizeof a->warning,
+                   "Warning: %s does not switch TLS on, and this connection "
+                   "has none: add --cafile FILE, --tls-use-os-certs or "
+                   "--psk.\n",
+                   lonely);
+}
+
+void tls_option_finish(struct arguments *a)
+{
+    bool on = tls_option_is_on(a);
+    if (a->client.port == 0) a->client.port = on ? TLS_PORT : PLAIN_PORT;
+    if (!on) {
+        warning_set(a);
+        return;
+    }
+    if (a->insecure) a->tls.check = MOGI_TLS_CHECK_CHAIN;
+    a->client.tls = &a->tls;
+}

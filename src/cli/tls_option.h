@@ -1,0 +1,28 @@
+/* tls_option.h - the options of pub and sub that are about TLS: mosquitto's.
+ *
+ * Any of --cafile, --capath, --tls-use-os-certs, --psk and mqtts:// switches it
+ * on.
+ */
+#ifndef MOGI_CLI_TLS_OPTION_H
+#define MOGI_CLI_TLS_OPTION_H
+
+#include "cli/arguments.h"
+
+/* Take the value of --keyform, --psk, --tls-version. False: a->error is set. */
+bool tls_option_keyform(struct arguments *a, const char *value);
+bool tls_option_psk(struct arguments *a, const char *value);
+bool tls_option_version(struct arguments *a, const char *value);
+
+/* Refuse --tls-engine and what goes with it; false always. */
+bool tls_option_engine(struct arguments *a, const char *value);
+
+/* Is TLS switched on? */
+bool tls_option_is_on(const struct arguments *a);
+
+/* What may not be given together, or not alone. False: a->error is set. */
+bool tls_option_check(struct arguments *a);
+
+/* Put what was given into a->client. */
+void tls_option_finish(struct arguments *a);
+
+#endif

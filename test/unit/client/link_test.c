@@ -1,0 +1,144 @@
+#include "client/link.h"
+#include "host.h"
+
+static struct host host;
+static struct tls_pair pair;
+static char text[400];
+
+static struct channel_target target(void)
+{
+    return (struct channel_target){
+        .host = "127.0.0.1", .port = host.port, .timeout_ms = 5000};
+}
+
+static struct mogi_tls tls_of_scene(void)
+{
+    return (struct mogi_tls){.ca_file = scene_path("ca.crt")};
+}
+
+/* Send `words`, and see them come back. */
+static void echo(struct link *l, const char *words)
+{
+    char data[64];
+    size_t size = strlen(words), got = 0, count;
+    CHECK_EQ(link_send(l, bytes_of(words), &count), MOGI_OK);
+    CHECK_EQ(count, size);
+    while (got < size) {
+        if (!link_has_input(l)) {
+            REQUIRE(channel_wait(l->fd, true, link_wants_write(l), 5000));
+        }
+        REQUIRE(link_receive(l, data + got, sizeof data - got, &count) ==
+                MOGI_OK);
+        got += count;
+    }
+    CHECK_BYTES(data, got, words, size);
+}
+
+static void encrypted(void)
+{
+    struct channel_target to = target();
+    struct mogi_tls tls = tls_of_scene();
+    struct link l;
+    link_init(&l, text, sizeof text);
+    for (int i = 0; i < 3; i++) {
+        CHECK(!link_is_open(&l));
+        host_serve(&host);
+        REQUIRE(link_open(&l, &to, &tls) == MOGI_OK);
+        CHECK(link_is_open(&l));
+        CHECK_EQ(l.trouble.kind, MOGI_TLS_FINE);
+        echo(&l, "hello");
+        CHECK_EQ(secure_is_resumed(l.secure), i > 0);
+        if (i == 1)
+            link_close(&l);
+        else
+            link_finish(&l, 1000);
+        host_join(&host);
+    }
+    link_fini(&l);
+}
+
+static void plain(void)
+{
+    int listener = listen_any(&host.port);
+    struct channel_target to = target();
+    struct link l;
+    link_init(&l, text, sizeof text);
+    REQUIRE(link_open(&l, &to, NULL) == MOGI_OK);
+    int peer = listen_accept(listener);
+    size_t count;
+    char data[8];
+    CHECK_EQ(link_send(&l, bytes_of("x"), &count), MOGI_OK);
+    CHECK_EQ(recv(peer, data, sizeof data, 0), 1);
+    CHECK(!link_wants_write(&l));
+    CHECK(!link_has_input(&l));
+    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_OK);
+    CHECK_EQ(count, 0);
+    close(peer);
+    CHECK(channel_wait(l.fd, true, false, 5000));
+    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_ERROR_CLOSED);
+    link_fini(&l);
+    close(listener);
+}
+
+static void fails(const struct mogi_tls *tls, enum mogi_error error,
+                  enum mogi_tls_trouble trouble)
+{
+    struct channel_target to = target();
+    struct link l;
+    to.timeout_ms = 300;
+    link_init(&l, text, sizeof text);
+    host_serve(&host);
+    CHECK_EQ(link_open(&l, &to, tls), error);
+    CHECK_EQ(l.trouble.kind, trouble);
+    CHECK(strlen(text) > 10);
+    CHECK(!link_is_open(&l));
+    link_fini(&l);
+    host_join(&host);
+}
+
+static void troubles(void)
+{
+    struct mogi_tls tls = tls_of_scene();
+    tls.host_name = "elsewhere";
+    fails(&tls, MOGI_ERROR_TLS, MOGI_TLS_WRONG_HOST);
+    tls = (struct mogi_tls){.ca_folder = scene_folder};
+    fails(&tls, MOGI_ERROR_TLS, MOGI_TLS_UNTRUSTED);
+    tls = tls_of_scene();
+    host.plain = true;
+    fails(&tls, MOGI_ERROR_TLS, MOGI_TLS_NOT_SPOKEN);
+    host.plain = false;
+    host.mute = true;
+    fails(&tls, MOGI_ERROR_TIMEOUT, MOGI_TLS_NOT_SPOKEN);
+    host.mute = false;
+}
+
+/* Nobody is bothered when our own files are wrong. */
+static void wrong_files(void)
+{
+    struct channel_target to = target();
+    struct mogi_tls tls = {.ca_file = scene_path("no")};
+    struct link l;
+    link_init(&l, text, sizeof text);
+    to.port = 1;
+    CHECK_EQ(link_open(&l, &to, &tls), MOGI_ERROR_TLS);
+    CHECK_EQ(l.trouble.kind, MOGI_TLS_SETUP);
+    tls = tls_of_scene();
+    CHECK_EQ(link_open(&l, &to, &tls), MOGI_ERROR_NETWORK);
+    CHECK_EQ(l.trouble.kind, MOGI_TLS_FINE);
+    link_fini(&l);
+}
+
+int main(void)
+{
+    scene_set();
+    pair = scene_pair(TLS_FOR_SERVER, "127.0.0.1", &scene_ca, -1, 5);
+    host_start(&host, &pair);
+    RUN(encrypted);
+    RUN(troubles);
+    RUN(wrong_files);
+    host_stop(&host);
+    RUN(plain);
+    tls_pair_fini(&pair);
+    scene_clear();
+    return check_result();
+}
