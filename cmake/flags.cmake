@@ -22,6 +22,15 @@ add_compile_options(
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wold-style-definition -Wvla -Wpointer-arith -Wcast-qual -Wwrite-strings
   -Wundef -Wformat=2 -Wimplicit-fallthrough -fno-common -fno-strict-aliasing)
+# gcc for x86 copies and clears structures with string instructions, which take
+# some 30 cycles to begin; unrolled, a whole structure takes fewer.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU"
+   AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+  foreach(what memcpy memset)
+    add_compile_options(
+      -m${what}-strategy=unrolled_loop:256:noalign,libcall:-1:noalign)
+  endforeach()
+endif()
 if(MOGI_WERROR)
   add_compile_options(-Werror)
 endif()
