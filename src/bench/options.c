@@ -1,6 +1,8 @@
 /* options.c - see options.h. */
 #include "bench/options.h"
 
+#include "wire/topic.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -31,7 +33,13 @@ static const struct mode_row modes[BENCH_MODE_COUNT] = {
     [BENCH_SHARE] = {"share", "-c publishers, a group of --others", 100, 0, 0},
 };
 
-enum kind { KIND_FLAG, KIND_NUMBER, KIND_COUNT, KIND_TEXT };
+enum kind {
+    KIND_FLAG,
+    KIND_NUMBER,
+    KIND_COUNT,
+    KIND_TEXT,
+    KIND_PORT /* a number that stays text */
+};
 
 struct option_row {
     char letter;
@@ -47,7 +55,7 @@ struct option_row {
 static const struct option_row rows[] = {
     {'h', "host", KIND_TEXT, AT(host), 0, 0, "HOST (127.0.0.1)"},
     {0, "hostname", KIND_TEXT, AT(host), 0, 0, NULL},
-    {'p', "port", KIND_TEXT, AT(port), 0, 0, "PORT (1883)"},
+    {'p', "port", KIND_PORT, AT(port), 1, 65535, "PORT (1883)"},
     {'V', "version", KIND_NUMBER, AT(version), 3, 500,
      "3, 4 or 5; also 3.1, 3.1.1, 5.0 (4)"},
     {0, "mqtt-version", KIND_NUMBER, AT(version), 3, 500, NULL},
@@ -146,7 +154,7 @@ static enum err row_set(const struct option_row *row, const char *text,
 {
     char *at = (char *)o + row->offset;
     uint64_t number = 0;
-    bool counted = row->kind == KIND_NUMBER || row->kind == KIND_COUNT;
+    bool counted = row->kind != KIND_TEXT && row->kind != KIND_FLAG;
     if (counted && !number_read(text, row, &number)) {
         (void)fprintf(errors,
                       "mogi bench: --%s takes a number from %llu to %llu, "
@@ -155,7 +163,9 @@ static enum err row_set(const struct option_row *row, const char *text,
                       (unsigned long long)row->max, text);
         return ERR_CONFIG;
     }
-    if (row->kind == KIND_TEXT) memcpy(at, &text, sizeof text);
+    if (row->kind == KIND_TEXT || row->kind == KIND_PORT) {
+        memcpy(at, &text, sizeof text);
+    }
     if (row->kind == KIND_COUNT) memcpy(at, &number, sizeof number);
     if (row->kind == KIND_FLAG) *(bool *)(void *)at = true;
     if (row->kind == KIND_NUMBER) {
@@ -231,6 +241,32 @@ static struct bench_options options_default(enum bench_mode mode)
     };
 }
 
+/* Can the topic be published to, or subscribed to, as the mode will? Some modes
+ * listen to "bench/+" or "bench/#", whatever is published. */
+static enum err topic_check(const struct bench_options *o, FILE *errors)
+{
+    if (o->topic == NULL) return OK;
+    struct bytes topic = bytes_of(o->topic);
+    bool listens = o->mode == BENCH_SUB || o->mode == BENCH_FILTERS;
+    bool one = o->mode == BENCH_FANIN || o->mode == BENCH_FANOUT ||
+               o->mode == BENCH_SHARE;
+    const char *want = NULL;
+    if (listens && !topic_subscription_valid(topic)) {
+        want = "a topic filter";
+    } else if (!listens && !topic_name_valid(topic)) {
+        want = "a topic without + and #, to publish to";
+    } else if (one && !topic_matches(bytes_of("bench/+"), topic)) {
+        want = "a topic of two levels, the first of which is bench";
+    } else if (o->mode == BENCH_RETAIN &&
+               !topic_matches(bytes_of("bench/#"), topic)) {
+        want = "a topic that begins with bench/";
+    }
+    if (want == NULL) return OK;
+    (void)fprintf(errors, "mogi bench: --topic of %s takes %s, not '%s'\n",
+                  modes[o->mode].name, want, o->topic);
+    return ERR_CONFIG;
+}
+
 /* What follows from what was said, and from what was not. */
 static enum err options_finish(struct bench_options *o, FILE *errors)
 {
@@ -254,7 +290,7 @@ static enum err options_finish(struct bench_options *o, FILE *errors)
         return ERR_CONFIG;
     }
     if (o->threads > o->clients) o->threads = o->clients;
-    return OK;
+    return topic_check(o, errors);
 }
 
 enum err bench_options_parse(int argc, char **argv, struct bench_options *o,

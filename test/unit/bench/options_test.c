@@ -94,13 +94,35 @@ static void versions(void)
 
 static void mistakes(void)
 {
-    static const char *const lines[] = {
-        "",           "dance",      "pub -q 3",
-        "pub -q",     "pub -s 19",  "pub -c 0",
-        "pub --no",   "pub -c 1x",  "pub -c -1",
-        "pub 7",      "pub -V 6",   "pub -",
-        "pub --",     "pub -c 1.5", "pub -c 99999999999999999999999",
-        "retain -d 3"};
+    static const char *const lines[] = {"",
+                                        "dance",
+                                        "pub -q 3",
+                                        "pub -q",
+                                        "pub -s 19",
+                                        "pub -c 0",
+                                        "pub --no",
+                                        "pub -c 1x",
+                                        "pub -c -1",
+                                        "pub 7",
+                                        "pub -V 6",
+                                        "pub -",
+                                        "pub --",
+                                        "pub -c 1.5",
+                                        "pub -c 99999999999999999999999",
+                                        "retain -d 3",
+                                        "pub -p 0",
+                                        "pub -p 65536",
+                                        "pub -p mqtt",
+                                        "pub -t a/#",
+                                        "pub -t +",
+                                        "latency -t #",
+                                        "sub -t a/#/b",
+                                        "sub -t a+",
+                                        "filters -t $share/x",
+                                        "fanin -t bench/x/y",
+                                        "retain -t x",
+                                        "share -t a",
+                                        "pub --topic="};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         CHECK_EQ(parse(lines[i]), ERR_CONFIG);
         CHECK(said[0] != '\0');
@@ -120,6 +142,18 @@ static void help(void)
     }
 }
 
+static void topics(void)
+{
+    static const char *const lines[] = {
+        "pub -t a/%i",          "pairs -t x/%i",      "sub -t a/#",
+        "sub -t $share/g/+/%i", "filters -t a/%i/%n", "fanin -t bench/x%i",
+        "pub -p 65535"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        CHECK_EQ(parse(lines[i]), OK);
+        CHECK_STR(said, "");
+    }
+}
+
 /* More threads than clients would have nothing to do. */
 static void threads_have_work(void)
 {
@@ -134,6 +168,7 @@ int main(void)
     RUN(names);
     RUN(versions);
     RUN(mistakes);
+    RUN(topics);
     RUN(help);
     RUN(threads_have_work);
     return check_result();
