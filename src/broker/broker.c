@@ -8,6 +8,7 @@
 #include "broker/host.h"
 #include "broker/loop.h"
 #include "broker/ports.h"
+#include "broker/privileges.h"
 #include "broker/process.h"
 #include "broker/storage.h"
 #include "broker/worker.h"
@@ -29,6 +30,7 @@ struct broker {
     struct settings *settings;
     struct guards *guards; /* those of `settings` */
     struct ports ports;
+    struct privileges privileges;
     uv_loop_t loop; /* of the main thread: signals, and the threads' ends */
     uv_async_t ended;
     uv_signal_t signals[5];
@@ -69,6 +71,36 @@ static int config_test(const struct broker *broker)
     return 0;
 }
 
+static uint16_t hosts_count(const struct config *config)
+{
+    unsigned count = config->threads;
+    if (count == 0) count = process_cpu_count();
+    return (uint16_t)(count < SHARDS_MAX ? count : SHARDS_MAX);
+}
+
+/* Ports below 1024 are for root, as the pid file may be; what comes then is
+ * done as the user. */
+static enum err ports_take(struct broker *broker)
+{
+    const struct config *config = &broker->config;
+    struct config_reports *reports = &broker->reports;
+    enum err err =
+        ports_open(&broker->ports, config, hosts_count(config), reports);
+    if (err != OK) return err;
+    if (config->pid_file[0] != '\0' &&
+        process_write_pid(config->pid_file) != OK) {
+        report_add(&reports->errors, "cannot write %s: %s", config->pid_file,
+                   strerror(errno));
+        return ERR_IO;
+    }
+    if (privileges_drop(&broker->privileges) != OK) {
+        report_add(&reports->errors, "cannot become user %s: %s",
+                   broker->privileges.user, strerror(errno));
+        return ERR_IO;
+    }
+    return OK;
+}
+
 /* All that can be in the way before anybody is served. */
 static bool process_prepare(struct broker *broker)
 {
@@ -79,19 +111,18 @@ static bool process_prepare(struct broker *broker)
         return false;
     }
     process_ignore_signals();
+    process_umask(config->umask);
+    enum err err = ports_take(broker);
     struct log_options options = config_log(config);
     if (log_new(&options, &broker->log) != OK) {
         (void)fprintf(stderr, "mogi: cannot write the log file %s: %s\n",
                       config->log_file, strerror(errno));
+        errors_print(&broker->reports);
         return false;
     }
-    if (config->pid_file[0] != '\0' &&
-        process_write_pid(config->pid_file) != OK) {
-        log_write(broker->log, LEVEL_ERROR, NULL, "cannot write %s: %s",
-                  config->pid_file, strerror(errno));
-        return false;
-    }
-    return true;
+    report_log(broker, LEVEL_WARNING, &broker->reports.notes);
+    report_log(broker, LEVEL_ERROR, &broker->reports.errors);
+    return err == OK;
 }
 
 /* Unix time less the clock of the loops, in ms. */
@@ -129,10 +160,8 @@ static bool hosts_init(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
     const struct config *config = &broker->config;
-    unsigned count =
-        config->threads > 0 ? config->threads : process_cpu_count();
-    if (count > SHARDS_MAX) count = SHARDS_MAX;
-    hosts->count = (uint16_t)count;
+    uint16_t count = hosts_count(config);
+    hosts->count = count;
     hosts->connection_messages = config->connection_messages;
     hosts->pool_bytes_max = (size_t)(config->memory_limit / count);
     hosts->epoch_ms = epoch_ms(&broker->loop);
@@ -335,6 +364,15 @@ static void welcome(struct broker *broker)
               port);
 }
 
+/* Everybody may come now. */
+static bool doors_open(struct broker *broker)
+{
+    enum err err =
+        ports_serve(&broker->ports, &broker->hosts, &broker->reports.errors);
+    report_log(broker, LEVEL_ERROR, &broker->reports.errors);
+    return err == OK;
+}
+
 static bool broker_start(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
@@ -350,12 +388,12 @@ static bool broker_start(struct broker *broker)
               "open files",
               hosts->count, hosts->count == 1 ? "" : "s",
               (unsigned long long)files);
+    if (broker->privileges.changes) {
+        log_write(broker->log, LEVEL_NOTICE, NULL, "works as user %s",
+                  broker->privileges.user);
+    }
     if (storage_restore(hosts) != OK) return false;
-    enum err err =
-        ports_open(&broker->ports, &broker->config, hosts, &broker->reports);
-    report_log(broker, LEVEL_WARNING, &broker->reports.notes);
-    report_log(broker, LEVEL_ERROR, &broker->reports.errors);
-    if (err != OK) return false;
+    if (!doors_open(broker)) return false;
     for (size_t i = 0; i < hosts->count; i++) {
         if (host_start(&hosts->list[i]) == OK) continue;
         log_write(broker->log, LEVEL_ERROR, NULL,
@@ -367,21 +405,27 @@ static bool broker_start(struct broker *broker)
     return true;
 }
 
-static int broker_run(struct broker *broker)
+/* Serve, until a signal ends it. */
+static bool broker_serve(struct broker *broker)
 {
-    if (!process_prepare(broker)) return 1;
     workers_plan(process_cpu_count());
     loop_init(broker);
     bool started = broker_start(broker);
     if (started) (void)uv_run(&broker->loop, UV_RUN_DEFAULT);
     hosts_fini(broker);
-    ports_fini(&broker->ports);
     loop_fini(&broker->loop);
+    return started;
+}
+
+static int broker_run(struct broker *broker)
+{
+    bool served = process_prepare(broker) && broker_serve(broker);
+    ports_fini(&broker->ports);
     if (broker->config.pid_file[0] != '\0') {
         process_remove(broker->config.pid_file);
     }
-    if (started) log_write(broker->log, LEVEL_NOTICE, NULL, "mogi has ended");
-    return started ? 0 : 1;
+    if (served) log_write(broker->log, LEVEL_NOTICE, NULL, "mogi has ended");
+    return served ? 0 : 1;
 }
 
 /* What was asked for in place of a broker. */
@@ -412,6 +456,9 @@ int broker_main(int argc, char **argv)
     if (broker->config.help || broker->config.version || broker->config.list) {
         status = question_answer(&broker->config);
     } else if (err != OK) {
+        errors_print(&broker->reports);
+    } else if (privileges_find(&broker->config, &broker->privileges,
+                               &broker->reports) != OK) {
         errors_print(&broker->reports);
     } else if (broker->config.test) {
         status = config_test(broker);

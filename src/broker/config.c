@@ -17,6 +17,7 @@ enum { KEY_NAME_MAX = 64 };
 void config_init(struct config *config)
 {
     *config = (struct config){
+        .umask = CONFIG_UMASK_OWN,
         .log_stderr = true,
         .log_level = LEVEL_INFO,
         .log_timestamp = true,

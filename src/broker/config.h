@@ -17,6 +17,7 @@
 #include "net/address.h"
 
 enum {
+    CONFIG_UMASK_OWN = 01000,
     CONFIG_LISTENERS_MAX = 32,
     CONFIG_INCLUDE_DEPTH_MAX = 8,
     CONFIG_LINE_BYTES_MAX = 4096
@@ -47,6 +48,9 @@ struct config {
     uint32_t threads; /* 0: one for each processor */
     uint64_t memory_limit;
     char pid_file[CONFIG_TEXT_MAX];
+    char user[64];  /* to work as, when root starts it; "": mogi, if there */
+    uint32_t umask; /* of files that are made; CONFIG_UMASK_OWN: as it is, and
+                     * nothing for others */
     bool daemon;
     bool verbose;
     char persistence_location[CONFIG_TEXT_MAX];

@@ -15,8 +15,6 @@ const struct key keys_past[] = {
     NOTE("autosave_interval", NO_SAVE),
     NOTE("autosave_on_changes", NO_SAVE),
     NOTE("retained_persistence", "without effect: see persistence"),
-    NOTE("user", "without effect: mogi stays the user that starts it; set "
-                 "User= in its systemd unit"),
     NOTE("log_timestamp_format", "without effect: times are as in ISO 8601"),
     NOTE("log_facility", "without effect: syslog lines go to \"daemon\""),
     NOTE("check_retain_source", "without effect as long as there is no acl"),

@@ -2,7 +2,7 @@
 #include "broker/conffile.h"
 #include "broker/keys_row.h"
 
-static key_call call_include;
+static key_call call_include, call_umask;
 
 const struct key keys_process[] = {
     FIXED_NUMBER("threads", AT(threads), 0, 64, "0",
@@ -13,6 +13,14 @@ const struct key keys_process[] = {
            "seconds between updates of $SYS; 0: no $SYS"),
     FIXED_PATH("pid_file", AT(pid_file),
                "file to write the process's number to"),
+    FIXED_TEXT("user", AT(user), 63, "",
+               "whom to work as when root starts it, after opening ports; "
+               "without it \"mogi\", if there is such a user",
+               FORM("NAME")),
+    ROW("umask", KEY_CALL, "that of its start, and nothing for others",
+        "octal: rights that files and sockets made by the broker do not get; "
+        "0007 lets a group connect to Unix sockets",
+        FORM("OCTAL"), AT(umask), .call = call_umask),
     CALL("include_dir", call_include, "",
          "read all files of this folder that end in .conf", FORM("FOLDER")),
     FIXED_BOOL("persistence", AT(options.persistence), "false",
@@ -32,6 +40,20 @@ const struct key keys_process[] = {
     FIXED_PATH("config_file", AT(file), "this file"),
     END,
 };
+
+static void call_umask(const struct setting *setting)
+{
+    uint32_t mask = 0;
+    const char *at = setting->value;
+    for (; *at >= '0' && *at <= '7' && mask <= 0777; at++)
+        mask = mask * 8 + (uint32_t)(*at - '0');
+    if (*at != '\0' || mask > 0777) {
+        setting_error(setting, "umask is octal, 0 to 0777, not '%s'",
+                      setting->value);
+        return;
+    }
+    setting->config->umask = mask;
+}
 
 static void call_include(const struct setting *setting)
 {

@@ -1,12 +1,14 @@
 /* ports.c - see ports.h. */
 #include "broker/ports.h"
 
+#include "broker/block.h"
 #include "broker/guards.h"
 #include "broker/process.h"
 #include "net/socket.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ADDRESSES_MAX = 16 };
@@ -151,34 +153,41 @@ static void failure_explain(const struct address *address, int error,
     }
 }
 
+static void socket_add(struct ports *ports, int fd, uint16_t host,
+                       const struct port *port)
+{
+    size_t size = (ports->socket_count + 1) * sizeof *ports->sockets;
+    ports->sockets = block_grow(ports->sockets, size);
+    ports->sockets[ports->socket_count++] =
+        (struct port_socket){fd, host, port->number, port->address};
+}
+
 /* One socket for each host, between which the system spreads connections. The
  * first attempt does not share, so that a broker that is there already, and
  * shares as well, is found and not joined. */
-static int port_open(struct port *port, struct hosts *hosts)
+static int port_open(struct ports *ports, struct port *port, uint16_t hosts)
 {
-    int fd = socket_listen(&port->address, false, port->interface);
+    int fd = socket_bind(&port->address, false, port->interface);
     if (fd < 0) return fd;
-    if (hosts->count == 1) {
-        return host_listen(&hosts->list[0], fd, port->number) == OK ? 0
-                                                                    : UV_EMFILE;
+    if (hosts == 1) {
+        socket_add(ports, fd, 0, port);
+        return 0;
     }
     socket_close(fd);
-    for (size_t i = 0; i < hosts->count; i++) {
-        fd = socket_listen(&port->address, true, port->interface);
+    for (uint16_t i = 0; i < hosts; i++) {
+        fd = socket_bind(&port->address, true, port->interface);
         if (fd < 0) return fd;
-        if (host_listen(&hosts->list[i], fd, port->number) != OK) {
-            return UV_EMFILE;
-        }
+        socket_add(ports, fd, i, port);
     }
     return 0;
 }
 
 /* Open one address of a listener. One of a family that this machine does not
  * have is left out when another can be had. */
-static void address_open(struct ports *ports, struct port *port,
-                         struct hosts *hosts, struct config_reports *reports)
+static void address_open(struct ports *ports, struct port *port, uint16_t hosts,
+                         struct config_reports *reports)
 {
-    int error = port_open(port, hosts);
+    int error = port_open(ports, port, hosts);
     if (error == 0) {
         ports->list[ports->count++] = port->address;
         return;
@@ -197,7 +206,7 @@ static void address_open(struct ports *ports, struct port *port,
  * addresses get the one that the first got. */
 static void listener_open(struct ports *ports,
                           const struct config_listener *listener,
-                          uint16_t number, struct hosts *hosts,
+                          uint16_t number, uint16_t hosts,
                           struct config_reports *reports)
 {
     struct address list[ADDRESSES_MAX];
@@ -217,7 +226,7 @@ static void listener_open(struct ports *ports,
 
 static void path_open(struct ports *ports,
                       const struct config_listener *listener, uint16_t number,
-                      struct hosts *hosts, struct config_reports *reports)
+                      struct config_reports *reports)
 {
     int fd = socket_listen_path(listener->host);
     if (fd < 0) {
@@ -229,19 +238,18 @@ static void path_open(struct ports *ports,
     }
     (void)snprintf(ports->paths[ports->path_count++], CONFIG_TEXT_MAX, "%s",
                    listener->host);
-    if (host_listen(&hosts->list[0], fd, number) != OK) {
-        report_add(&reports->errors, "cannot listen on %s", listener->host);
-    }
+    struct port port = {.address = {.family = ADDRESS_UNIX}, .number = number};
+    socket_add(ports, fd, 0, &port);
 }
 
 enum err ports_open(struct ports *ports, const struct config *config,
-                    struct hosts *hosts, struct config_reports *reports)
+                    uint16_t hosts, struct config_reports *reports)
 {
     *ports = (struct ports){.count = 0};
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         if (is_path(listener)) {
-            path_open(ports, listener, (uint16_t)i, hosts, reports);
+            path_open(ports, listener, (uint16_t)i, reports);
         } else {
             listener_open(ports, listener, (uint16_t)i, hosts, reports);
         }
@@ -249,8 +257,42 @@ enum err ports_open(struct ports *ports, const struct config *config,
     return reports->errors.count == 0 ? OK : ERR_CONFIG;
 }
 
+/* Let a host accept from `socket`, which is taken over. */
+static int socket_start(struct port_socket *socket, struct hosts *hosts)
+{
+    int fd = socket->fd;
+    socket->fd = -1;
+    int error = 0;
+    if (socket->address.family != ADDRESS_UNIX) error = socket_serve(fd);
+    if (error != 0) {
+        socket_close(fd);
+        return error;
+    }
+    struct host *host = &hosts->list[socket->host];
+    return host_listen(host, fd, socket->number) == OK ? 0 : UV_EMFILE;
+}
+
+enum err ports_serve(struct ports *ports, struct hosts *hosts,
+                     struct report *errors)
+{
+    for (size_t i = 0; i < ports->socket_count; i++) {
+        struct port_socket *socket = &ports->sockets[i];
+        int error = socket_start(socket, hosts);
+        if (error == 0) continue;
+        failure_explain(&socket->address, error, errors);
+        return ERR_IO;
+    }
+    return OK;
+}
+
 void ports_fini(struct ports *ports)
 {
+    for (size_t i = 0; i < ports->socket_count; i++) {
+        if (ports->sockets[i].fd >= 0) socket_close(ports->sockets[i].fd);
+    }
+    free(ports->sockets);
+    ports->sockets = NULL;
+    ports->socket_count = 0;
     for (size_t i = 0; i < ports->path_count; i++) {
         process_remove(ports->paths[i]);
     }

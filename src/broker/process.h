@@ -23,6 +23,10 @@ enum err process_daemon(int *starter);
 /* All is well: the command ends, and nothing more is said on its terminal. */
 void process_started(int starter);
 
+/* Files are made without the rights in `mask`, or, when that is above 0777,
+ * without any for others, and without those that it was started without. */
+void process_umask(unsigned mask);
+
 /* Write the process's number to `path`. ERR_IO: errno says why. */
 MUST_USE
 enum err process_write_pid(const char *path);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -64,6 +65,15 @@ void process_started(int starter)
     ssize_t put = write(starter, "", 1);
     (void)put;
     (void)close(starter);
+}
+
+void process_umask(unsigned mask)
+{
+    if (mask > 0777) {
+        mode_t before = umask(S_IRWXO);
+        mask = before | S_IWGRP | S_IRWXO;
+    }
+    (void)umask((mode_t)mask);
 }
 
 enum err process_write_pid(const char *path)

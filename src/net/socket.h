@@ -17,8 +17,9 @@ enum {
     /* Connections that the system keeps until they are accepted. */
     SOCKET_BACKLOG = 1024,
 
-    /* Bytes of the path of a Unix socket, NUL included. */
-    SOCKET_PATH_MAX = 104
+    /* Bytes of the path of a Unix socket, NUL included; some systems take
+     * fewer. */
+    SOCKET_PATH_MAX = 108
 };
 
 /* The addresses of `host` (a name, an address, or NULL: every interface), with
@@ -28,10 +29,17 @@ enum {
 int socket_resolve(const char *host, uint16_t port, enum address_family family,
                    struct address *list, size_t list_max);
 
-/* Listen on `*address`; port 0 takes a free one and stores it there. With
- * `shared`, several sockets may listen on it and the system spreads new
- * connections among them. `interface` (or NULL) is the only network interface
- * to listen on. Returns the socket, or an error. */
+/* Reserve `*address`; port 0 takes a free one and stores it there. With
+ * `shared`, several sockets may have it and the system spreads new connections
+ * among them. `interface` (or NULL) is the only network interface to listen on.
+ * Returns the socket, which refuses connections until socket_serve, or an
+ * error. */
+int socket_bind(struct address *address, bool shared, const char *interface);
+
+/* Let connections come to a socket of socket_bind. 0, or an error. */
+int socket_serve(int fd);
+
+/* Both. */
 int socket_listen(struct address *address, bool shared, const char *interface);
 
 /* Listen on the Unix socket `path`. One that nobody listens on any more is

@@ -133,14 +133,13 @@ static bool listen_bind(int fd, struct address *address)
     union any_address any;
     socklen_t size = address_fill(&any, address);
     if (bind(fd, &any.any, size) != 0) return false;
-    if (listen(fd, SOCKET_BACKLOG) != 0) return false;
     size = sizeof any;
     if (getsockname(fd, &any.any, &size) != 0) return false;
     *address = address_of(&any);
     return true;
 }
 
-int socket_listen(struct address *address, bool shared, const char *interface)
+int socket_bind(struct address *address, bool shared, const char *interface)
 {
     assert(address->family != ADDRESS_UNIX);
     int fd = socket_new(address->family == ADDRESS_IPV4 ? AF_INET : AF_INET6);
@@ -152,6 +151,20 @@ int socket_listen(struct address *address, bool shared, const char *interface)
         return error;
     }
     return fd;
+}
+
+int socket_serve(int fd)
+{
+    return listen(fd, SOCKET_BACKLOG) == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
+int socket_listen(struct address *address, bool shared, const char *interface)
+{
+    int fd = socket_bind(address, shared, interface);
+    int error = fd < 0 ? 0 : socket_serve(fd);
+    if (error == 0) return fd;
+    socket_close(fd);
+    return error;
 }
 
 /* A socket file that a broker left behind when it was killed may go; one that
@@ -173,7 +186,7 @@ int socket_listen_path(const char *path)
 {
     union any_address any = {.path = {.sun_family = AF_UNIX}};
     size_t size = strlen(path);
-    if (size >= SOCKET_PATH_MAX) return UV_ENAMETOOLONG;
+    if (size >= sizeof any.path.sun_path) return UV_ENAMETOOLONG;
     memcpy(any.path.sun_path, path, size);
     path_clear(&any);
     int fd = socket_new(AF_UNIX);

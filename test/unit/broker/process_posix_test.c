@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 static void files_are_raised_to_the_limit(void)
 {
@@ -23,6 +24,17 @@ static void signals_do_not_kill(void)
     CHECK_EQ(raise(SIGPIPE), 0);
     CHECK_EQ(raise(SIGUSR1), 0);
     CHECK_EQ(raise(SIGUSR2), 0);
+}
+
+static void others_get_nothing(void)
+{
+    mode_t before = umask(077);
+    process_umask(022);
+    CHECK_EQ(umask(002), 022);
+    process_umask(01000);
+    CHECK_EQ(umask(070), 027);
+    process_umask(01000);
+    CHECK_EQ(umask(before), 077);
 }
 
 static void number_is_written_and_removed(void)
@@ -48,6 +60,7 @@ int main(void)
 {
     RUN(files_are_raised_to_the_limit);
     RUN(signals_do_not_kill);
+    RUN(others_get_nothing);
     RUN(number_is_written_and_removed);
     RUN(there_is_a_processor);
     return check_result();
