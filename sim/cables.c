@@ -53,7 +53,8 @@ static void cable_plug(struct world *world, uint32_t number, uint16_t shard)
     world_push(world, shard, &item);
 }
 
-struct cable_id world_connect(struct world *world)
+struct cable_id world_connect(struct world *world, uint16_t listener,
+                              struct bytes identity)
 {
     if (world->cable_count + 1 >= world->cable_capacity) {
         world->cable_capacity = world->cable_capacity * 2 + 8;
@@ -61,7 +62,10 @@ struct cable_id world_connect(struct world *world)
                                    sizeof(struct cable *));
     }
     struct cable *c = world_grow(NULL, 1, sizeof(*c));
-    *c = (struct cable){.client_here = true};
+    *c = (struct cable){.client_here = true, .listener = listener};
+    buffer_init(&c->asked, world->pool);
+    buffer_init(&c->identity, world->pool);
+    buffer_append(&c->identity, identity);
     buffer_init(&c->in, world->pool);
     buffer_init(&c->out, world->pool);
     buffer_init(&c->received, world->pool);
@@ -266,6 +270,8 @@ void cables_free(struct world *world)
 {
     for (size_t i = 1; i <= world->cable_count; i++) {
         struct cable *c = world->cables[i];
+        buffer_fini(&c->asked);
+        buffer_fini(&c->identity);
         buffer_fini(&c->in);
         buffer_fini(&c->out);
         buffer_fini(&c->received);

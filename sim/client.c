@@ -75,13 +75,17 @@ void client_open(struct client *client, unsigned version)
     client->receive_max = 65535;
     client->alias_max = 0;
     client->problem_info = true;
-    client->cable = world_connect(client->world);
+    client->enhanced = false;
+    client->cable = world_connect(client->world, client->listener,
+                                  bytes_of(client->identity));
+    client->asked = client->cable;
     world_say(client->world, "%s opens", client->name);
 }
 
 void client_connect(struct client *client, const struct words *connect)
 {
     client->version = words_number(connect, "v", client->version);
+    client->enhanced = words_find(connect, "auth_method") != NULL;
     client->clean = words_number(connect, "clean", 1) != 0;
     if (client->version == 5) {
         uint32_t max_packet = words_number(connect, "max_packet", 0);
@@ -275,6 +279,9 @@ static void check_packet(struct client *client, struct words *packet)
     if (!client->greeted && packet->type != PACKET_CONNACK &&
         packet->type != PACKET_AUTH) {
         wrong(client, "%s before CONNACK", words_type_name(packet->type));
+    }
+    if (packet->type == PACKET_AUTH && !client->enhanced) {
+        wrong(client, "AUTH, although CONNECT names no method");
     }
     if (packet->raw_size > client->max_packet) {
         wrong(client, "a packet of %zu bytes, Maximum Packet Size is %u",

@@ -23,9 +23,13 @@ struct client {
     struct world *world;
     char name[CLIENT_NAME_MAX + 1];
     struct cable_id cable; /* 0: it never connected, or hung up */
+    struct cable_id asked; /* the cable it had last: of questions about it */
+    uint16_t listener;     /* through which it connects */
+    char identity[CLIENT_NAME_MAX + 1]; /* that it then proves; "": none */
     unsigned version;
     bool acks;      /* answers PUBLISH, PUBREC and PUBREL by itself */
     bool clean;     /* it asked for a new session */
+    bool enhanced;  /* it named an authentication method */
     bool greeted;   /* CONNACK came */
     bool resumed;   /* it said that the session was present */
     bool dismissed; /* DISCONNECT came */

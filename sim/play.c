@@ -96,14 +96,29 @@ static bool do_options(struct play *play, const struct statement *s)
     return true;
 }
 
+struct options play_options(const struct play *play)
+{
+    return play->world == NULL ? play->world_config.options
+                               : *world_options(play->world);
+}
+
+void play_set_options(struct play *play, const struct options *options)
+{
+    if (play->world == NULL) {
+        play->world_config.options = *options;
+    } else {
+        world_reload(play->world, options);
+    }
+}
+
 static bool do_reload(struct play *play, const struct statement *s)
 {
     play_begin(play);
-    struct options options = *world_options(play->world);
+    struct options options = play_options(play);
     for (size_t i = 1; i < s->count; i++) {
         if (!play_option(play, &options, &s->tokens[i])) return false;
     }
-    world_reload(play->world, &options);
+    play_set_options(play, &options);
     return true;
 }
 
@@ -218,11 +233,16 @@ static const struct {
     const char *name;
     bool (*run)(struct play *play, const struct statement *s);
 } verbs[] = {
-    {"options", do_options}, {"reload", do_reload},   {"wait", do_wait},
-    {"cut", do_network},     {"close", do_network},   {"stall", do_network},
-    {"unstall", do_network}, {"commits", do_commits}, {"crash", do_crash},
-    {"note", do_note},       {"memory", do_memory},   {"stop", do_stop},
-    {"freeze", do_freeze},   {"thaw", do_freeze},     {"one", play_expect_one},
+    {"options", do_options},     {"reload", do_reload},
+    {"wait", do_wait},           {"cut", do_network},
+    {"close", do_network},       {"stall", do_network},
+    {"unstall", do_network},     {"commits", do_commits},
+    {"crash", do_crash},         {"note", do_note},
+    {"memory", do_memory},       {"stop", do_stop},
+    {"freeze", do_freeze},       {"thaw", do_freeze},
+    {"one", play_expect_one},    {"acl", play_acl},
+    {"listener", play_listener}, {"grant", play_grant},
+    {"asked", play_asked},
 };
 
 static bool run_statement(struct play *play, const struct statement *s)
@@ -313,6 +333,11 @@ static void play_clean(struct play *play)
         free((void *)(uintptr_t)play->variables[i].text.data);
     }
     if (play->world != NULL) world_free(play->world);
+    while (play->rules != NULL) {
+        struct rules *rules = play->rules;
+        play->rules = rules->next;
+        rules_free(rules);
+    }
 }
 
 static bool run_version(const char *file, const char *text, unsigned version,

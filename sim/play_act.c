@@ -2,6 +2,7 @@
 #include "sim/play_state.h"
 #include "sim/words_codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { SESSION_EXPIRY_S = 3600 };
@@ -36,6 +37,15 @@ static bool act_ready(struct play *play, struct actor *actor)
     return play_fail(play, "%s is not connected", actor->client->name);
 }
 
+/* Where a client connects, and as whom, if the play says so. */
+static void act_place(struct client *client, const struct words *words)
+{
+    struct bytes identity = words_text(words, "identity");
+    client->listener = (uint16_t)words_number(words, "listener", 0);
+    snprintf(client->identity, sizeof(client->identity), "%.*s",
+             (int)identity.size, (const char *)identity.data);
+}
+
 static bool act_open(struct play *play, struct actor *actor,
                      const struct statement *s)
 {
@@ -43,6 +53,7 @@ static bool act_open(struct play *play, struct actor *actor,
     if (words == NULL) return false;
     actor->connected = true;
     actor->close_due = false;
+    act_place(actor->client, words);
     client_open(actor->client, words_number(words, "v", play->version));
     words_free(words);
     return true;
@@ -63,6 +74,7 @@ static bool act_connect(struct play *play, struct actor *actor,
     }
     actor->connected = true;
     actor->close_due = false;
+    act_place(actor->client, words);
     client_open(actor->client, version);
     client_connect(actor->client, words);
     words_free(words);

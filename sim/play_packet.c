@@ -70,16 +70,41 @@ static void option_store(void *at, size_t size, uint32_t number)
     }
 }
 
+/* Where an option that is a text has its place. */
+struct option_text {
+    char *at; /* NULL: it is none */
+    size_t size;
+};
+
+static struct option_text option_text(struct options *options, const char *name)
+{
+    struct options_listener *listener = &options->listener;
+    if (strcmp(name, "auto_id_prefix") == 0) {
+        return (struct option_text){listener->auto_id_prefix,
+                                    sizeof(listener->auto_id_prefix)};
+    }
+    if (strcmp(name, "clientid_prefixes") == 0) {
+        return (struct option_text){listener->clientid_prefixes,
+                                    sizeof(listener->clientid_prefixes)};
+    }
+    if (strcmp(name, "mount_point") == 0) {
+        return (struct option_text){listener->mount_point,
+                                    sizeof(listener->mount_point)};
+    }
+    return (struct option_text){NULL, 0};
+}
+
 bool play_option(struct play *play, struct options *options,
                  const struct token *token)
 {
     const char *text = (const char *)token->text.data;
     uint32_t number = 0;
-    if (strcmp(token->key, "auto_id_prefix") == 0) {
-        if (token->text.size >= sizeof(options->listener.auto_id_prefix)) {
-            return play_fail(play, "the prefix is too long");
+    struct option_text place = option_text(options, token->key);
+    if (place.at != NULL) {
+        if (token->text.size >= place.size) {
+            return play_fail(play, "the text is too long");
         }
-        memcpy(options->listener.auto_id_prefix, text, token->text.size + 1);
+        memcpy(place.at, text, token->text.size + 1);
         return true;
     }
     if (strcmp(text, "oldest") == 0 || strcmp(text, "newest") == 0) {

@@ -4,9 +4,15 @@
 
 #include "sim/client.h"
 #include "sim/play.h"
+#include "sim/rules.h"
 #include "sim/script.h"
 
-enum { ERROR_MAX = 2048, VARIABLES_MAX = 16, CAPTURES_MAX = 8 };
+enum {
+    ERROR_MAX = 2048,
+    VARIABLES_MAX = 16,
+    CAPTURES_MAX = 8,
+    LISTENERS_MAX = 4
+};
 
 struct actor {
     struct actor *next;
@@ -33,6 +39,8 @@ struct play {
     unsigned version; /* of clients that do not say another */
     struct world_config world_config;
     struct world *world; /* NULL until the first client or wait */
+    struct options_listener listeners[LISTENERS_MAX];
+    struct rules *rules; /* all that ever were */
     size_t memory_start;
     struct actor *actors;
     struct variable variables[VARIABLES_MAX];
@@ -63,6 +71,18 @@ struct words *play_packet(struct play *play, enum packet_type type,
 /* Set one option of the core, or of the host; false: wrong. */
 bool play_option(struct play *play, struct options *options,
                  const struct token *token);
+
+/* The options in force, or those that the world will begin with. */
+struct options play_options(const struct play *play);
+
+/* From now on these are. */
+void play_set_options(struct play *play, const struct options *options);
+
+/* `acl`, `listener`, `grant` and `asked`: who may come and do what. */
+bool play_acl(struct play *play, const struct statement *s);
+bool play_listener(struct play *play, const struct statement *s);
+bool play_grant(struct play *play, const struct statement *s);
+bool play_asked(struct play *play, const struct statement *s);
 
 /* `NAME VERB ...`: a client acts. */
 bool play_act(struct play *play, const struct statement *s);

@@ -30,6 +30,8 @@ enum {
 static const struct field_rule rules[] = {
     {"name", 0, FIELD_TEXT, CONNECT},
     {"v", 0, FIELD_NUMBER, CONNECT},
+    {"listener", 0, FIELD_NUMBER, CONNECT},
+    {"identity", 0, FIELD_TEXT, CONNECT},
     {"level", 0, FIELD_NUMBER, CONNECT},
     {"flags", 0, FIELD_NUMBER, CONNECT},
     {"clean", 0, FIELD_NUMBER, CONNECT},

@@ -101,8 +101,11 @@ static struct pool *pool_make(size_t bytes_max)
 static const struct options *options_keep(struct world *world,
                                           const struct options *options)
 {
-    struct options *copy = world_grow(NULL, 1, sizeof(*copy));
+    size_t size = options->listener_count * sizeof(options->listeners[0]);
+    struct options *copy = world_grow(NULL, 1, sizeof(*copy) + size);
     *copy = *options;
+    copy->listeners = (const struct options_listener *)(copy + 1);
+    if (size > 0) memcpy(copy + 1, options->listeners, size);
     size_t count = ++world->options_count;
     world->options = world_grow(world->options, count, sizeof(copy));
     world->options[count - 1] = copy;
@@ -158,6 +161,7 @@ static void places_end(struct world *world)
         for (size_t k = 0; k < place->count; k++) {
             struct item *item = &place->inbox[place->head + k];
             if (item->kind == EVENT_POSTED) post_drop(&item->post);
+            reply_free(item->reply);
         }
         place->head = 0;
         place->count = 0;
@@ -294,6 +298,9 @@ static void turn_conn(struct world *world, uint16_t index,
     case ACTION_MOVE:
         cable_move(world, cable, action->shard, action_bytes(actions, action));
         break;
+    case ACTION_ASK:
+        cable_ask(world, cable, action, action_bytes(actions, action));
+        break;
     case ACTION_PAUSE: cable_pause(world, cable, true); break;
     case ACTION_RESUME: cable_pause(world, cable, false); break;
     default: world_die(world, "action %u", action->kind);
@@ -368,6 +375,7 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
                           .refused = item->refused,
                           .failing = item->failing,
                           .batch = item->batch,
+                          .ask = item->ask,
                           .options = item->options};
     bool about_cable = item->cable != 0;
     if (about_cable && !cable_at(world, item->cable, index, item->slot)) {
@@ -377,9 +385,16 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
         step_bytes(world, index, item, &event);
         return;
     }
+    if (item->kind == EVENT_OPENED) {
+        const struct cable *cable = world->cables[item->cable];
+        event.listener = cable->listener;
+        event.identity = buffer_bytes(&cable->identity);
+    }
     if (item->kind == EVENT_CLOSED) world->cables[item->cable]->lost = true;
     if (item->kind == EVENT_POSTED) event.post = &item->post;
+    if (item->reply != NULL) event.answer = reply_answer(item->reply);
     step(world, index, &event);
+    reply_free(item->reply);
 }
 
 static bool place_ready(const struct world *world, uint16_t index)
@@ -476,6 +491,7 @@ void world_crash(struct world *world, size_t commits)
     (void)memory_commit(world->store, commits);
     memory_crash(world->store);
     for (size_t i = 1; i <= world->cable_count; i++) {
+        world->cables[i]->ask = 0;
         if (world->cables[i]->broker_here) cable_break(world, (uint32_t)i);
     }
     places_end(world);

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/rng.h"
+#include "core/ask.h"
 #include "core/options.h"
 #include "core/shard.h"
 #include "store/store.h"
@@ -69,8 +70,19 @@ struct pool *world_pool(struct world *world);
 void world_say(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Connect to the broker, at a shard that the seed chooses. */
-struct cable_id world_connect(struct world *world);
+/* Connect to the broker, at a shard that the seed chooses, through `listener`,
+ * as who has proven to be `identity` (copied; empty: nobody). */
+struct cable_id world_connect(struct world *world, uint16_t listener,
+                              struct bytes identity);
+
+/* What the broker asks about the client of `cable`; false: nothing. The texts
+ * are there until it is answered. A question outlives the cable. */
+bool world_asked(const struct world *world, struct cable_id cable,
+                 enum ask_kind *kind, struct ask *said);
+
+/* Answer it (copied). */
+void world_answer(struct world *world, struct cable_id cable,
+                  const struct answer *answer);
 
 /* The client sends bytes. Ignored when the broker has closed. */
 void world_send(struct world *world, struct cable_id cable, struct bytes bytes);
@@ -110,7 +122,7 @@ void world_restart(struct world *world, uint16_t shards);
 /* No shard has a turn while `freeze`. */
 void world_freeze(struct world *world, bool freeze);
 
-/* Give all shards new options (copied). */
+/* Give all shards new options (copied, with their listeners). */
 void world_reload(struct world *world, const struct options *options);
 
 /* The options in force. */

@@ -7,10 +7,14 @@
 #include "core/post.h"
 #include "sim/world.h"
 
+struct reply;
+
 /* Something that waits for a shard's turn. */
 struct item {
     enum event_kind kind;
-    uint32_t cable; /* OPENED BYTES DRAINED CLOSED */
+    uint32_t ask;        /* GRANTED */
+    struct reply *reply; /* GRANTED; owned */
+    uint32_t cable;      /* OPENED BYTES DRAINED CLOSED */
     uint32_t slot;
     bool refused;                  /* OPENED */
     bool failing;                  /* STORAGE */
@@ -36,8 +40,13 @@ struct cable {
     bool paused, stalled;
     bool queued; /* a BYTES or CLOSED waits in the shard's inbox */
     bool lost;   /* the shard was told CLOSED in this turn */
-    uint16_t shard;
+    uint16_t shard, listener;
     uint32_t slot;
+    uint32_t ask; /* the question about its client; 0: none */
+    uint8_t ask_kind;
+    uint16_t ask_shard; /* that asked, */
+    uint32_t ask_slot;  /* and where it had the client */
+    struct buffer asked, identity;
     struct buffer in, out, received;
     uint64_t written; /* bytes that ever left `out` */
     struct mark *marks;
@@ -108,7 +117,13 @@ void cable_send(struct world *world, uint32_t cable, struct bytes bytes,
 void cable_close(struct world *world, uint32_t cable, bool linger);
 void cable_move(struct world *world, uint32_t cable, uint16_t shard,
                 struct bytes rest);
+void cable_ask(struct world *world, uint32_t cable, const struct action *action,
+               struct bytes said);
 void cable_pause(struct world *world, uint32_t cable, bool pause);
+
+/* What a reply says; it is freed with what it refers to. NULL is fine. */
+const struct answer *reply_answer(const struct reply *reply);
+void reply_free(struct reply *reply);
 
 /* The shard has forgotten it: its slot is free. */
 void cable_forget(struct world *world, uint32_t cable);

@@ -21,6 +21,7 @@
     X(ERR_CLIENT_ID, 0x85, "client identifier not valid")                      \
     X(ERR_CREDENTIALS, 0x86, "bad user name or password")                      \
     X(ERR_NOT_AUTHORIZED, 0x87, "not authorized")                              \
+    X(ERR_EXPIRED, 0x87, "the authorization has expired")                      \
     X(ERR_UNAVAILABLE, 0x88, "server unavailable")                             \
     X(ERR_BUSY, 0x89, "server busy")                                           \
     X(ERR_BANNED, 0x8a, "banned")                                              \

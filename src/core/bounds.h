@@ -40,6 +40,9 @@ enum {
     /* Resolved topics that a shard remembers. */
     TOPIC_CACHE_SLOTS = 4096,
 
+    /* What clients may do with topics that a shard remembers. */
+    GRANT_VERDICTS = 4096,
+
     /* Bytes of its three arrays that actions_clear keeps for the next turn. */
     ACTIONS_KEPT_BYTES = 4 * 1024 * 1024,
 

@@ -2,6 +2,7 @@
 #include "core/conn.h"
 
 #include "core/acknowledge.h"
+#include "core/admission.h"
 #include "core/alias.h"
 #include "core/bounds.h"
 #include "core/connect.h"
@@ -46,12 +47,22 @@ static packet_handler *const HANDLERS[16] = {
     [PACKET_DISCONNECT] = disconnect_in,   [PACKET_AUTH] = auth_in,
 };
 
+/* A copy of `text`. */
+static struct bytes conn_copy(struct shard *shard, struct bytes text)
+{
+    if (text.size == 0) return (struct bytes){NULL, 0};
+    uint8_t *copy = pool_take(shard->pool, text.size);
+    memcpy(copy, text.data, text.size);
+    return bytes_at(copy, text.size);
+}
+
 void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
-               bool refused)
+               struct bytes identity, bool refused)
 {
     struct conn *conn = pool_take(shard->pool, sizeof *conn);
     conn->id = id;
     conn->listener = listener;
+    conn->identity = conn_copy(shard, identity);
     conn->refused = refused;
     conn->protocol = MQTT_NONE;
     conn->seen_ms = shard->now_ms;
@@ -90,15 +101,24 @@ struct conn *conn_find(struct shard *shard, struct conn_id id)
     return conn;
 }
 
+/* Who is asked about may answer, or give up. [MQTT-3.1.2-30] */
+static packet_handler *conn_handler_outside(const struct conn *conn,
+                                            const struct frame *frame)
+{
+    if (conn->admission == NULL) {
+        return frame->type == PACKET_CONNECT ? connect_in : NULL;
+    }
+    if (frame->type == PACKET_AUTH) return auth_in;
+    return frame->type == PACKET_DISCONNECT ? admission_leave_in : NULL;
+}
+
 /* The handler of this packet in this state, or NULL when it is out of place:
  * CONNECT comes first and once. [MQTT-3.1.0-1] [MQTT-3.1.0-2] */
 static packet_handler *conn_handler(const struct conn *conn,
                                     const struct frame *frame)
 {
     assert(frame->type <= PACKET_AUTH);
-    if (conn->session == NULL) {
-        return frame->type == PACKET_CONNECT ? connect_in : NULL;
-    }
+    if (conn->session == NULL) return conn_handler_outside(conn, frame);
     return HANDLERS[frame->type];
 }
 
@@ -168,7 +188,7 @@ static bool conn_ready(const struct conn *conn)
 {
     if (conn->closed || conn->doomed || !output_room(conn)) return false;
     const struct session *session = conn->session;
-    if (session == NULL) return true;
+    if (session == NULL) return !admission_holds(conn);
     if (session->subscribing != NULL || recall_asking(session)) return false;
     uint32_t max = conn->protocol == MQTT_50 ? conn->limits.receive_max
                                              : INBOUND_PENDING_MAX;
@@ -324,7 +344,8 @@ void conn_due(struct shard *shard, struct conn *conn)
 {
     assert(!conn->closed);
     if (conn->session == NULL) {
-        conn_fail(shard, conn, ERR_CONNECT_TIME);
+        bool ours = admission_holds(conn);
+        conn_fail(shard, conn, ours ? ERR_UNAVAILABLE : ERR_CONNECT_TIME);
         return;
     }
     if (conn->doomed) {
@@ -350,6 +371,9 @@ void conns_reap(struct shard *shard)
         assert(conn->closed);
         list_remove(at);
         buffer_fini(&conn->partial);
+        admission_free(shard, conn->admission);
+        pool_give(shard->pool, (void *)(uintptr_t)conn->identity.data,
+                  conn->identity.size);
         outbound_drop_waiting(shard, conn);
         alias_in_free(shard->pool, conn->alias_in);
         alias_out_free(shard->pool, conn->alias_out);

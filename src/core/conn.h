@@ -1,6 +1,8 @@
 /* conn.h - one connection: bytes in, packets told apart, deadlines kept.
  *
  *     OPENED --> waiting for CONNECT --> attached to a session --> closed
+ *                   |          |              ^
+ *                   |          +--> asked ----+  see admission.h
  *                   |  at home elsewhere
  *                   +--> moved
  *
@@ -18,6 +20,7 @@
 #include "core/id.h"
 #include "wire/packet.h"
 
+struct admission;
 struct shard;
 struct session;
 struct alias_in;
@@ -43,7 +46,9 @@ struct conn {
     bool notify_asked; /* DRAINED will come */
     bool doomed;       /* nothing more is read; it ends when its timer is due */
     struct session *session;
-    struct link link; /* among the closed ones of a step */
+    struct admission *admission; /* at the door, or with a method; or NULL */
+    struct bytes identity;       /* proven before CONNECT; owned; empty: none */
+    struct link link;            /* among the closed ones of a step */
     struct buffer partial;
 
     /* The deadline for CONNECT, then the keep alive. */
@@ -67,9 +72,9 @@ struct conn {
     struct alias_out *alias_out; /* of ours, or NULL */
 };
 
-/* A connection in slot `id`, which is free. */
+/* A connection in slot `id`, which is free; `identity` is copied. */
 void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
-               bool refused);
+               struct bytes identity, bool refused);
 
 /* From now on `conn` has the limits that the options say. */
 void conn_limit(const struct shard *shard, struct conn *conn);

@@ -1,8 +1,13 @@
 /* connect.c - CONNECT: who comes, and what is said to it. */
 #include "core/connect.h"
 
+#include "core/admission.h"
+#include "core/ask.h"
+#include "core/grant.h"
 #include "core/journal.h"
+#include "core/mount.h"
 #include "core/output.h"
+#include "core/publish.h"
 #include "core/session.h"
 #include "core/state.h"
 #include "core/will.h"
@@ -64,6 +69,17 @@ static enum err connect_check_keepalive(const struct options *options,
     return over ? ERR_CLIENT_ID : OK;
 }
 
+/* Is the version of `conn` one that its listener takes? */
+static bool connect_speaks(const struct shard *shard, const struct conn *conn)
+{
+    unsigned bit = conn->protocol == MQTT_50    ? SPEAKS_50
+                   : conn->protocol == MQTT_311 ? SPEAKS_311
+                                                : SPEAKS_31;
+    const struct options_listener *listener =
+        options_of(shard->options, conn->listener);
+    return (listener->protocols & bit) != 0;
+}
+
 /* All reasons to refuse `c` that need no session. */
 static enum err connect_check(const struct shard *shard,
                               const struct conn *conn, const struct connect *c)
@@ -71,13 +87,10 @@ static enum err connect_check(const struct shard *shard,
     if (conn->refused) return ERR_QUOTA;
     if (shard->stopping) return ERR_UNAVAILABLE;
     if (pool_full(shard->pool)) return ERR_QUOTA;
-    const struct options_listener *options =
-        options_of(shard->options, conn->listener);
-    if (!options->allow_anonymous) return ERR_NOT_AUTHORIZED;
-    if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
-        return ERR_AUTH_METHOD; /* [MQTT-4.12.0-1] */
-    }
-    enum err e = connect_check_id(options, c);
+    if (!connect_speaks(shard, conn)) return ERR_VERSION;
+    enum err e = admission_check(shard, conn, c);
+    if (e == OK)
+        e = connect_check_id(options_of(shard->options, conn->listener), c);
     if (e == OK) e = connect_check_keepalive(shard->options, c);
     if (e == OK) e = will_check(shard, conn, &c->will);
     return e;
@@ -111,6 +124,46 @@ static struct bytes id_assign(struct shard *shard, const struct conn *conn,
     } while (shard_home(&shard->place, assigned) != shard->place.index ||
              session_find(shard, assigned) != NULL);
     return assigned;
+}
+
+/* The id that the client of `conn` comes in under. ERR_NOT_AUTHORIZED: it has
+ * no name to take for it, or not the right beginning. */
+static enum err id_choose(struct shard *shard, const struct conn *conn,
+                          const struct connect *c, char space[ID_SIZE_MAX],
+                          struct bytes *id)
+{
+    const struct options_listener *listener =
+        options_of(shard->options, conn->listener);
+    struct bytes prefix = bytes_of(listener->clientid_prefixes);
+    *id = c->client_id;
+    if (listener->use_username_as_clientid) {
+        *id = conn->identity.size > 0 ? conn->identity : c->user_name;
+        if (id->size == 0) return ERR_NOT_AUTHORIZED;
+    } else if (id->size == 0) {
+        *id = id_assign(shard, conn, space);
+    }
+    bool fits =
+        id->size >= prefix.size &&
+        (prefix.size == 0 || memcmp(id->data, prefix.data, prefix.size) == 0);
+    return fits ? OK : ERR_NOT_AUTHORIZED;
+}
+
+/* Up to its first "/" an id belongs to the user of that name. */
+static bool id_bound(struct bytes id, const struct answer *answer)
+{
+    if (!answer->has_user || answer->user.size > id.size) return false;
+    size_t size = answer->user.size;
+    if (memchr(answer->user.data, '/', size) != NULL) return false;
+    if (memcmp(id.data, answer->user.data, size) != 0) return false;
+    return id.size == size || id.data[size] == '/';
+}
+
+bool connect_id_allowed(const struct shard *shard, const struct conn *conn,
+                        struct bytes client_id, const struct answer *answer)
+{
+    const struct options_listener *listener =
+        options_of(shard->options, conn->listener);
+    return !listener->bind_clientid || id_bound(client_id, answer);
 }
 
 /* --- answering ----------------------------------------------------------- */
@@ -156,17 +209,33 @@ static void connack_properties(const struct shard *shard,
     }
 }
 
+/* The method, and what it has to say at the end. [MQTT-4.12.0-5]
+ * [MQTT-4.12.0-6] */
+static void connack_auth(const struct connect *c, const struct answer *answer,
+                         struct writer *w)
+{
+    if (!properties_has(&c->properties, PROPERTY_AUTH_METHOD)) return;
+    property_write_text(w, PROPERTY_AUTH_METHOD, c->properties.auth_method);
+    if (!answer->has_data) return;
+    property_write_text(w, PROPERTY_AUTH_DATA, answer->data);
+}
+
 /* CONNACK that says yes; false when the client takes no packet of its size. */
 static bool connect_accept(struct shard *shard, struct conn *conn,
-                           const struct connect *c, bool present)
+                           const struct connect *c, const struct answer *answer,
+                           bool present)
 {
-    uint8_t space[CONNACK_PROPERTIES_MAX];
-    struct writer w = writer_at(space, sizeof space);
+    size_t size = CONNACK_PROPERTIES_MAX +
+                  property_text_size(c->properties.auth_method) +
+                  property_text_size(answer->data);
+    shard->scratch.size = 0;
+    struct writer w = writer_at(buffer_reserve(&shard->scratch, size), size);
     struct connack connack = {0};
     connack.session_present = present && c->protocol != MQTT_31;
     connack.code = REASON_SUCCESS;
     if (c->protocol == MQTT_50) {
         connack_properties(shard, c, conn->session, &w);
+        connack_auth(c, answer, &w);
         assert(!w.failed);
         connack.properties = properties_of(writer_bytes(&w));
     }
@@ -178,6 +247,11 @@ static void connect_refuse(struct shard *shard, struct conn *conn, enum err why)
 {
     struct connack connack = {0};
     connack.code = err_code(why);
+    if (why == ERR_SHUTTING_DOWN) connack.code = REASON_SERVER_UNAVAILABLE;
+    /* What only DISCONNECT can say, as of time that is over. */
+    if (!reason_allowed(PACKET_CONNACK, connack.code)) {
+        connack.code = REASON_NOT_AUTHORIZED;
+    }
     if (conn->protocol != MQTT_50) {
         connack.code = reason_connack3(connack.code);
         if (connack.code == 0xff) return;
@@ -190,8 +264,15 @@ void connect_failed(struct shard *shard, struct conn *conn, enum err why)
 {
     assert(conn->session == NULL);
     stat_add(shard, STAT_REFUSED, 1);
-    actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
-                 "Connection refused: %s", err_text(why));
+    if (conn->admission == NULL) {
+        actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
+                     "Connection refused: %s", err_text(why));
+    } else {
+        struct bytes id = buffer_bytes(&conn->admission->client_id);
+        actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
+                     "Client %.*s is refused: %s", (int)id.size,
+                     (const char *)id.data, err_text(why));
+    }
     if (conn->protocol != MQTT_NONE) connect_refuse(shard, conn, why);
     conn_close(shard, conn);
 }
@@ -259,14 +340,34 @@ static void connect_note(struct shard *shard, const struct conn *conn,
                  c->clean_start, c->keep_alive_s);
 }
 
-/* The client is let in, under the id `client_id`, at home here. */
-static enum err connect_enter(struct shard *shard, struct conn *conn,
-                              const struct connect *c, struct bytes client_id)
+/* What the client leaves as a will: `*will`, which goes to will_take. */
+static enum err connect_will(struct shard *shard, const struct conn *conn,
+                             const struct connect *c, struct bytes client_id,
+                             const struct answer *answer, struct will **will)
+{
+    *will = NULL;
+    if (!c->will.present) return OK;
+    struct bytes topic = c->will.topic;
+    enum err e = mount_topic(shard, conn, &topic);
+    if (e != OK) return e;
+    if (publish_forbidden(topic)) return ERR_NOT_AUTHORIZED;
+    if (!grant_would_allow(shard, conn->listener, answer, client_id, topic)) {
+        return ERR_NOT_AUTHORIZED;
+    }
+    return will_make(shard, &c->will, topic, will);
+}
+
+enum err connect_enter(struct shard *shard, struct conn *conn,
+                       const struct connect *c, struct bytes client_id,
+                       const struct answer *answer)
 {
     assert(client_id.size > 0);
     assert(shard_home(&shard->place, client_id) == shard->place.index);
+    if (!connect_id_allowed(shard, conn, client_id, answer)) {
+        return ERR_NOT_AUTHORIZED;
+    }
     struct will *will;
-    enum err e = will_make(shard, &c->will, &will);
+    enum err e = connect_will(shard, conn, c, client_id, answer, &will);
     if (e != OK) return e;
     struct session *session =
         connect_take_over(shard, client_id, c->clean_start);
@@ -274,6 +375,7 @@ static enum err connect_enter(struct shard *shard, struct conn *conn,
     bool present = session != NULL; /* [MQTT-3.2.2-2] [MQTT-3.2.2-3] */
     if (session == NULL) session = session_new(shard, client_id);
     connect_settle(shard, conn, c);
+    grant_set(shard, session, conn->listener, answer);
     session_attach(shard, session, conn,
                    connect_expiry_s(shard->options, connect_asked_s(c)),
                    connect_window(shard->options, c));
@@ -281,7 +383,7 @@ static enum err connect_enter(struct shard *shard, struct conn *conn,
     journal_will(shard, session);
     stat_add(shard, STAT_CONNECTS, 1);
     connect_note(shard, conn, c);
-    if (!connect_accept(shard, conn, c, present)) {
+    if (!connect_accept(shard, conn, c, answer, present)) {
         session_detach(shard, session, false);
         conn_close(shard, conn);
         return OK;
@@ -304,14 +406,14 @@ enum err connect_in(struct shard *shard, struct conn *conn,
     }
     e = connect_check(shard, conn, &c);
     if (e != OK) return e;
-    if (c.client_id.size == 0) {
-        char id[ID_SIZE_MAX];
-        return connect_enter(shard, conn, &c, id_assign(shard, conn, id));
-    }
-    uint16_t home = shard_home(&shard->place, c.client_id);
+    char space[ID_SIZE_MAX];
+    struct bytes client_id;
+    e = id_choose(shard, conn, &c, space, &client_id);
+    if (e != OK) return e;
+    uint16_t home = shard_home(&shard->place, client_id);
     if (home != shard->place.index) {
         conn_move(shard, conn, home);
         return OK;
     }
-    return connect_enter(shard, conn, &c, c.client_id);
+    return admission_begin(shard, conn, &c, client_id);
 }

@@ -6,7 +6,6 @@
 #include "core/session.h"
 #include "core/state.h"
 #include "core/will.h"
-#include "wire/auth.h"
 #include "wire/reason.h"
 
 #include <assert.h>
@@ -46,26 +45,20 @@ enum err disconnect_in(struct shard *shard, struct conn *conn,
 
 void goodbye_send(struct shard *shard, struct conn *conn, enum err why)
 {
-    assert(err_code(why) >= REASON_FAILURE);
+    uint8_t code = err_code(why);
+    assert(code >= REASON_FAILURE);
     if (conn->protocol != MQTT_50) return;
-    output_disconnect(shard, conn, err_code(why));
+    /* What only CONNACK can say, as of credentials, comes to the same. */
+    if (!reason_allowed(PACKET_DISCONNECT, code)) code = REASON_NOT_AUTHORIZED;
+    output_disconnect(shard, conn, code);
 }
 
 void goodbye_note(struct shard *shard, struct conn *conn, enum err why)
 {
     bool routine = why == ERR_SHUTTING_DOWN || why == ERR_TAKEN_OVER ||
-                   why == ERR_KEEP_ALIVE;
+                   why == ERR_KEEP_ALIVE || why == ERR_EXPIRED;
     actions_note(shard->out, routine ? NOTE_INFO : NOTE_WARNING,
                  routine ? NOTE_DISCONNECTED : NOTE_ABUSE, &conn->id,
                  "Client %s is disconnected: %s", session_name(conn->session),
                  err_text(why));
-}
-
-enum err auth_in(struct shard *shard, struct conn *conn,
-                 const struct frame *frame)
-{
-    (void)shard;
-    struct auth auth;
-    enum err e = auth_decode(frame, (enum protocol)conn->protocol, &auth);
-    return e != OK ? e : ERR_PROTOCOL;
 }

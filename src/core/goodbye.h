@@ -18,9 +18,4 @@ void goodbye_send(struct shard *shard, struct conn *conn, enum err why);
 /* Log why `conn` is ended. */
 void goodbye_note(struct shard *shard, struct conn *conn, enum err why);
 
-/* AUTH came, and no method was agreed on: there is none yet. [MQTT-4.12.0-7] */
-MUST_USE
-enum err auth_in(struct shard *shard, struct conn *conn,
-                 const struct frame *frame);
-
 #endif

@@ -186,12 +186,14 @@ static bool window_has_room(const struct shard *shard, const struct outbound *o,
 
 /* --- sending ------------------------------------------------------------- */
 
-/* Send PUBLISH of `d`; false when the client does not take packets so large:
- * it is then as if it had been sent and acknowledged. [MQTT-3.1.2-25] */
+/* Send PUBLISH of `d`; false when the client does not take packets so large, or
+ * may not read it any more: it is then as if it had been sent and acknowledged.
+ * [MQTT-3.1.2-25] */
 static bool delivery_send(struct shard *shard, struct session *session,
                           struct delivery *d)
 {
     struct message m = body_message(d->body);
+    if (!grant_shows(shard, session, &m)) return false;
     struct outgoing outgoing = {
         .message = &m,
         .qos = d->qos,

@@ -2,6 +2,7 @@
 #include "core/output.h"
 
 #include "core/alias.h"
+#include "core/mount.h"
 #include "core/state.h"
 #include "wire/ping.h"
 #include "wire/publish.h"
@@ -83,6 +84,7 @@ static struct memo *output_memo(struct shard *shard, const struct conn *conn,
                                 const struct outgoing *o)
 {
     if (o->qos > 0 || o->identifier_count > 0) return NULL;
+    if (shard->grants.mounts) return NULL;
     bool v5 = conn->protocol == MQTT_50;
     if (v5 && conn->alias_max > 0) return NULL;
     return &shard->memos[v5][o->retain];
@@ -90,15 +92,19 @@ static struct memo *output_memo(struct shard *shard, const struct conn *conn,
 
 /* The packet's fields; the alias is settled later. */
 static struct publish_out output_fields(const struct shard *shard,
+                                        const struct conn *conn,
                                         const struct outgoing *o)
 {
     const struct message *m = o->message;
+    struct bytes topic = m->topic;
+    bool seen = mount_strip(shard, conn->listener, &topic);
+    assert(seen);
     return (struct publish_out){
         .dup = o->dup,
         .retain = o->retain,
         .qos = o->qos,
         .packet_id = o->packet_id,
-        .topic = m->topic,
+        .topic = topic,
         .payload = m->payload,
         .forward = m->forward,
         .has_message_expiry = m->expires_ms != 0,
@@ -148,7 +154,7 @@ enum err output_publish(struct shard *shard, struct conn *conn,
         if (!output_fits(conn, memo->size + payload)) return ERR_TOO_LARGE;
         output_send(shard, conn, memo->offset, memo->size, memo->body);
     } else {
-        struct publish_out p = output_fields(shard, o);
+        struct publish_out p = output_fields(shard, conn, o);
         bool fresh = false;
         uint16_t alias = alias_out_find(conn, p.topic, &fresh);
         p.topic_alias = alias;
@@ -156,7 +162,7 @@ enum err output_publish(struct shard *shard, struct conn *conn,
         if (alias != 0 &&
             !output_fits(conn, publish_size(&p, conn->protocol))) {
             /* An alias takes more bytes than a short topic, or a first time. */
-            p = output_fields(shard, o);
+            p = output_fields(shard, conn, o);
             fresh = false;
         }
         if (!output_fits(conn, publish_size(&p, conn->protocol))) {
@@ -199,6 +205,18 @@ void output_suback(struct shard *shard, struct conn *conn,
     struct writer w = output_writer(shard, size);
     suback_encode(suback, conn->protocol, &w);
     output_written(shard, conn, &w);
+}
+
+bool output_auth(struct shard *shard, struct conn *conn,
+                 const struct auth *auth)
+{
+    assert(conn->protocol == MQTT_50);
+    size_t size = auth_size(auth);
+    if (!output_fits(conn, size)) return false;
+    struct writer w = output_writer(shard, size);
+    auth_encode(auth, &w);
+    output_written(shard, conn, &w);
+    return true;
 }
 
 void output_disconnect(struct shard *shard, struct conn *conn, uint8_t reason)

@@ -12,6 +12,7 @@
 #include "core/conn.h"
 #include "core/message.h"
 #include "wire/ack.h"
+#include "wire/auth.h"
 #include "wire/connack.h"
 #include "wire/disconnect.h"
 #include "wire/subscribe.h"
@@ -56,6 +57,9 @@ bool output_connack(struct shard *shard, struct conn *conn,
  * [MQTT-3.1.2-24] */
 void output_suback(struct shard *shard, struct conn *conn,
                    const struct suback *suback);
+/* The same; false: not sent. */
+bool output_auth(struct shard *shard, struct conn *conn,
+                 const struct auth *auth);
 void output_disconnect(struct shard *shard, struct conn *conn, uint8_t reason);
 void output_pingresp(struct shard *shard, struct conn *conn);
 

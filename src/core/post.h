@@ -44,7 +44,7 @@ enum post_kind {
 
     /* `body` for member `session` of the shared subscription in `group`, as the
      * `count`th that is asked. A member that can't take it, or without `wait`
-     * not at once, sends it back. Answer DONE to `join`. */
+     * not at once, or may not have it, sends it back. Answer DONE to `join`. */
     POST_SHARED,
 
     /* `body` comes back to the shared subscription in `group`: `session` of
@@ -74,6 +74,7 @@ struct post {
     bool again;       /* PUBLISH: it came before a crash; see below */
     bool ready;       /* MEMBER */
     bool wait;        /* SHARED RETURNED */
+    bool denied;      /* RETURNED: the member may not have it */
     uint8_t reason;   /* DONE: enum err */
     uint16_t from;    /* the shard that posted; set by the shard itself */
     uint32_t count;   /* DONE: receivers; SHARED RETURNED: asked */

@@ -3,6 +3,7 @@
 
 #include "core/alias.h"
 #include "core/inbound.h"
+#include "core/mount.h"
 #include "core/output.h"
 #include "core/route.h"
 #include "core/session.h"
@@ -13,11 +14,22 @@
 
 #include <assert.h>
 
+static bool topic_begins(struct bytes topic, const char *text)
+{
+    struct bytes begin = bytes_of(text);
+    return topic.size >= begin.size &&
+           memcmp(topic.data, begin.data, begin.size) == 0;
+}
+
 bool publish_reserved(struct bytes topic)
 {
-    static const char SYS[] = "$SYS/";
-    size_t size = sizeof SYS - 1;
-    return topic.size >= size && memcmp(topic.data, SYS, size) == 0;
+    return topic_begins(topic, "$SYS/");
+}
+
+bool publish_forbidden(struct bytes topic)
+{
+    if (topic.data[0] != '$') return false;
+    return publish_reserved(topic) || topic_begins(topic, "$CONTROL/");
 }
 
 enum err publish_payload_check(const struct options *options,
@@ -75,11 +87,17 @@ static enum err publish_check(const struct conn *conn, const struct publish *p)
 }
 
 /* What is refused, though the client may stay. */
-static enum err publish_accept(const struct shard *shard,
+static enum err publish_accept(struct shard *shard,
+                               const struct session *session,
                                const struct publish *p)
 {
+    bool judged = shard->grants.rules;
+    uint64_t hash = judged ? hot_hash(&shard->hot, p->topic) : 0;
     const struct options *options = shard->options;
-    if (publish_reserved(p->topic)) return ERR_NOT_AUTHORIZED;
+    if (publish_forbidden(p->topic)) return ERR_NOT_AUTHORIZED;
+    if (!grant_allows(shard, session, ACL_PUBLISH, p->topic, hash)) {
+        return ERR_NOT_AUTHORIZED;
+    }
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && p->payload.size > limit) return ERR_QUOTA;
     bool full = pool_full(shard->pool);
@@ -171,9 +189,13 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
     assert(why != OK);
     assert(session->conn != NULL);
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-    actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, &session->conn->id,
-                 "A publish of client %s is refused: %s", session_name(session),
-                 err_text(why));
+    bool denied = why == ERR_NOT_AUTHORIZED;
+    if (denied) stat_add(shard, STAT_DENIED_PUBLISH, 1);
+    actions_note(shard->out, NOTE_WARNING, denied ? NOTE_DENIED : NOTE_DROPPED,
+                 &session->conn->id,
+                 "A publish of client %s to %.*s is refused: %s",
+                 session_name(session), (int)p->topic.size,
+                 (const char *)p->topic.data, err_text(why));
     if (p->qos == 0) {
         return why == ERR_PAYLOAD_FORMAT ? ERR_PAYLOAD_FORMAT : OK;
     }
@@ -205,7 +227,7 @@ static void publish_again(struct shard *shard, struct session *session,
         return;
     }
     const struct doubt *found = inbound_doubt(inbound, p->packet_id);
-    if (found == NULL || publish_accept(shard, p) != OK) {
+    if (found == NULL || publish_accept(shard, session, p) != OK) {
         inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
                             REASON_SUCCESS, 0);
         return;
@@ -240,6 +262,8 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     e = alias_in_settle(shard->pool, conn, conn->limits.alias_max,
                         (uint16_t)p.properties.topic_alias, &p.topic);
     if (e != OK) return e;
+    e = mount_topic(shard, conn, &p.topic);
+    if (e != OK) return e;
     stat_add(shard, STAT_PUBLISH_IN, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
     if (p.qos == 2 && idset_has(&session->inbound.received, p.packet_id)) {
@@ -247,7 +271,7 @@ enum err publish_in(struct shard *shard, struct conn *conn,
         return OK;
     }
     if (p.qos > 0) inbound_count(&session->inbound);
-    e = publish_accept(shard, &p);
+    e = publish_accept(shard, session, &p);
     if (e != OK) return publish_refuse(shard, session, &p, e);
     publish_route(shard, session, &p, ANSWERS[p.qos], NULL);
     return OK;

@@ -12,8 +12,11 @@ MUST_USE
 enum err publish_in(struct shard *shard, struct conn *conn,
                     const struct frame *frame);
 
-/* Is `topic` one that no client may publish to: $SYS? */
+/* Is `topic` one of the broker's own figures: $SYS? */
 bool publish_reserved(struct bytes topic);
+
+/* Is `topic` one that no client may ever publish to: $SYS, or $CONTROL? */
+bool publish_forbidden(struct bytes topic);
 
 /* ERR_PAYLOAD_FORMAT when `payload` is said to be UTF-8, is not, and the
  * options ask to look. MQTT 5.0, 3.3.2.3.2 */

@@ -248,7 +248,9 @@ static bool recall_send(struct shard *shard, struct recall *recall)
     recall->next += 1;
     /* What is kept now came live as well, or something later did. */
     bool stale = overtaking_find(shard, recall, m.topic) != NULL;
-    if (!stale && !message_expired(&m, shard->now_ms)) {
+    bool shown = !stale && !message_expired(&m, shard->now_ms) &&
+                 grant_shows(shard, recall->session, &m);
+    if (shown) {
         struct terms terms = {
             .qos = qos,
             .retain = true,

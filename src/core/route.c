@@ -141,6 +141,7 @@ static void route_local(struct shard *shard, struct message *m,
     for (uint32_t i = 0; i < receivers.count; i++) {
         const struct receiver *receiver = &receivers.list[i];
         if (route_had(routing, receiver->session->wrote)) continue;
+        if (!grant_shows(shard, receiver->session, m)) continue;
         struct terms terms = route_terms(shard->options, m, receiver);
         recall_overtaken(shard, receiver->session, m);
         routing->count += 1;

@@ -2,6 +2,7 @@
 #include "core/session.h"
 
 #include "core/conn.h"
+#include "core/grant.h"
 #include "core/journal.h"
 #include "core/recall.h"
 #include "core/share.h"
@@ -153,6 +154,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     assert(session->conn != NULL);
     session->conn->session = NULL;
     session->conn = NULL;
+    grant_rest(shard, session);
     stat_sub(shard, STAT_CLIENTS_CONNECTED, 1);
     inbound_detach(&session->inbound);
     subscribing_drop(shard, session);
@@ -178,6 +180,7 @@ void session_end(struct shard *shard, struct session *session)
     outbound_fini(shard, session, true);
     journal_session_gone(shard, session);
     inbound_fini(shard, session);
+    grant_drop(shard, session);
     assert(session->subscription_count == 0);
     assert(session->subscribing == NULL);
     assert(list_empty(&session->recalls));
@@ -247,6 +250,7 @@ void sessions_fini(struct shard *shard)
         outbound_fini(shard, session, false);
         inbound_fini(shard, session);
         will_drop(shard, session);
+        grant_drop(shard, session);
         wheel_clear(&shard->session_timers, &session->timer);
         pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
     }

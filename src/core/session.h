@@ -17,6 +17,7 @@
 #include "core/topics.h"
 
 struct conn;
+struct grant;
 struct shard;
 struct will;
 
@@ -46,9 +47,13 @@ struct session {
     uint32_t expiry_s; /* 0: ends with its connection */
     bool stored;       /* there are records of it: see journal.h */
     bool will_stored;
-    bool busy;        /* groups think that it has no room: see share.h */
-    uint64_t wrote;   /* the bit of the shard that had it before the start */
-    uint8_t protocol; /* enum protocol, of the last connection */
+    bool granted;      /* `grant` is what holds: see grant.h */
+    uint16_t listener; /* through which its client came last */
+    uint64_t grant_serial;
+    struct grant *grant; /* NULL: nothing but what holds for all */
+    bool busy;           /* groups think that it has no room: see share.h */
+    uint64_t wrote;      /* the bit of the shard that had it before the start */
+    uint8_t protocol;    /* enum protocol, of the last connection */
     uint16_t id_size;
     char id[]; /* with a NUL behind it */
 };

@@ -1,6 +1,7 @@
 /* shard.c - the broker is one function. */
 #include "core/shard.h"
 
+#include "core/admission.h"
 #include "core/conn.h"
 #include "core/journal.h"
 #include "core/recall.h"
@@ -80,15 +81,16 @@ static void shard_plan_sweep(struct shard *shard)
     wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
 }
 
-/* The two timers of the shard itself. */
-static void shard_due(struct shard *shard, const struct timer *timer)
+/* The two timers of the shard itself, and those of grants. */
+static void shard_due(struct shard *shard, struct timer *timer)
 {
     if (timer == &shard->sys.timer) {
         sys_due(shard);
-        return;
+    } else if (timer == &shard->sweep) {
+        shard_sweep(shard);
+    } else {
+        grant_due(shard, OWNER(timer, struct grant, timer));
     }
-    assert(timer == &shard->sweep);
-    shard_sweep(shard);
 }
 
 static void shard_tick(struct shard *shard)
@@ -153,7 +155,8 @@ static void shard_sign(struct shard *shard, size_t first)
 
 static void step_opened(struct shard *shard, const struct event *event)
 {
-    conn_open(shard, event->conn, event->listener, event->refused);
+    conn_open(shard, event->conn, event->listener, event->identity,
+              event->refused);
 }
 
 static void step_bytes(struct shard *shard, const struct event *event)
@@ -181,7 +184,10 @@ static void step_granted(struct shard *shard, const struct event *event)
 {
     assert(event->answer != NULL);
     assert(event->ask != 0);
-    (void)conn_find(shard, event->conn);
+    struct conn *conn = conn_find(shard, event->conn);
+    if (conn != NULL) {
+        admission_granted(shard, conn, event->ask, event->answer);
+    }
 }
 
 static void step_tick(struct shard *shard, const struct event *event)
@@ -210,6 +216,7 @@ static void step_reloaded(struct shard *shard, const struct event *event)
 {
     assert(event->options != NULL);
     shard->options = event->options;
+    grants_init(shard);
     sys_reload(shard);
 }
 
@@ -277,6 +284,8 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     map_init(&shard->sessions, pool);
     map_init(&shard->groups, pool);
     buffer_init(&shard->scratch, pool);
+    buffer_init(&shard->mounted, pool);
+    grants_init(shard);
     hot_init(&shard->hot, pool, place.key);
     shard->topics = topics_new(pool, place.key);
     shard->interest = interest_new(pool, place.key);
@@ -304,7 +313,9 @@ void shard_free(struct shard *shard)
     journal_fini(shard);
     joins_fini(&shard->joins, pool);
     sys_fini(shard);
+    grants_fini(shard);
     buffer_fini(&shard->scratch);
+    buffer_fini(&shard->mounted);
     hot_fini(&shard->hot);
     pool_give(pool, shard, sizeof *shard);
 }

@@ -310,22 +310,27 @@ static void share_busy(struct session *session, struct bytes group)
 
 /* --- messages ------------------------------------------------------------ */
 
-/* Offer `m` to `session` as a member; false when it can't take it, or without
+/* What came of an offer. */
+enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_DENIED };
+
+/* Offer `m` to `session` as a member; FULL when it can't take it, or without
  * `wait` not at once. One that is away takes what would be lost otherwise, if
  * it comes back at all; not at QoS 0 what another may keep. */
-static bool share_offer(struct shard *shard, struct session *session,
-                        struct message *m, struct body *group,
-                        const struct subscription_options *options, bool wait)
+static enum offer share_offer(struct shard *shard, struct session *session,
+                              struct message *m, struct body *group,
+                              const struct subscription_options *options,
+                              bool wait)
 {
+    if (!grant_shows(shard, session, m)) return OFFER_DENIED;
     if (!wait && !outbound_idle(session)) {
         share_busy(session, group->message.topic);
-        return false;
+        return OFFER_FULL;
     }
     uint8_t qos = m->qos < options->qos ? m->qos : options->qos;
     if (shard->options->upgrade_outgoing_qos) qos = options->qos;
     bool kept =
         session->conn != NULL || qos > 0 || shard->options->queue_qos0_messages;
-    if (!kept && m->qos > 0) return false;
+    if (!kept && m->qos > 0) return OFFER_FULL;
     struct terms terms = {
         .qos = qos,
         .retain = m->retain && options->retain_as_published,
@@ -333,7 +338,8 @@ static bool share_offer(struct shard *shard, struct session *session,
         .identifiers = &options->identifier,
         .group = group,
     };
-    return outbound_offer(shard, session, m, &terms) == OK;
+    enum err e = outbound_offer(shard, session, m, &terms);
+    return e == OK ? OFFER_TAKEN : OFFER_FULL;
 }
 
 /* The next member in one of `states`, but for who was asked last; or NULL. */
@@ -450,11 +456,14 @@ static bool group_offer(struct shard *shard, struct group *group,
             return group_pass_on(shard, group, member, m, &search, routing);
         }
         struct session *session = session_by_ref(shard, member->session);
-        if (session != NULL && share_offer(shard, session, m, group->text,
-                                           &member->options, search.wait)) {
-            return true;
+        enum offer offer = OFFER_FULL;
+        if (session != NULL) {
+            offer = share_offer(shard, session, m, group->text,
+                                &member->options, search.wait);
         }
-        if (!search.wait) member_set(group, member, MEMBER_BUSY);
+        if (offer == OFFER_TAKEN) return true;
+        if (offer == OFFER_DENIED || search.wait) continue;
+        member_set(group, member, MEMBER_BUSY);
     }
     return false;
 }
@@ -472,13 +481,18 @@ void share_offered(struct shard *shard, const struct post *post)
     struct session *session = session_by_ref(shard, post->session);
     struct message m = body_message(post->body);
     size_t puts = shard->out->put_count;
-    if (session != NULL && share_offer(shard, session, &m, post->group,
-                                       &post->options, post->wait)) {
+    enum offer offer = OFFER_FULL;
+    if (session != NULL) {
+        offer = share_offer(shard, session, &m, post->group, &post->options,
+                            post->wait);
+    }
+    if (offer == OFFER_TAKEN) {
         gate_answer(shard, gate_since(shard, puts), post->join, 0);
         return;
     }
     struct post back = {.session = post->session,
                         .wait = post->wait,
+                        .denied = offer == OFFER_DENIED,
                         .count = post->count,
                         .join = post->join,
                         .body = post->body,
@@ -518,7 +532,8 @@ void share_returned(struct shard *shard, const struct post *post)
                             .session = post->session,
                             .tries = post->count,
                             .wait = post->wait};
-    if (post->count > 0 && !post->wait) group_refused(shard, post);
+    bool busy = post->count > 0 && !post->wait && !post->denied;
+    if (busy) group_refused(shard, post);
     group_again(shard, post->group, post->body, search, post->join);
     gate_answer(shard, gate_since(shard, puts), post->join, 0);
 }

@@ -13,6 +13,7 @@
 #include "base/wheel.h"
 #include "core/bounds.h"
 #include "core/gate.h"
+#include "core/grant.h"
 #include "core/hot.h"
 #include "core/interest.h"
 #include "core/join.h"
@@ -75,6 +76,9 @@ struct shard {
     struct hot hot;
     struct memo memos[2][2]; /* [5.0][retain], of QoS 0 */
     struct buffer scratch;   /* for one step */
+    struct buffer mounted;   /* the last text that mount.h made */
+    struct grants grants;
+    uint32_t asked; /* the last question */
     struct timer sweep;
     struct stats stats;
     struct sys sys;

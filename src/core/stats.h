@@ -12,6 +12,9 @@
     X(PUBLISH_IN)                                                              \
     X(PUBLISH_OUT)                                                             \
     X(PUBLISH_DROPPED)  /* receivers that did not get one, any reason */       \
+    X(DENIED_PUBLISH)   /* by rules: publishes and wills */                    \
+    X(DENIED_SUBSCRIBE) /* filters */                                          \
+    X(DENIED_RECEIVE)   /* messages that matched a filter */                   \
     X(PUBLISH_BYTES_IN) /* payload */                                          \
     X(PUBLISH_BYTES_OUT)                                                       \
     X(SOCKETS)              /* connections accepted */                         \

@@ -2,6 +2,7 @@
 #include "core/subscribe.h"
 
 #include "core/journal.h"
+#include "core/mount.h"
 #include "core/output.h"
 #include "core/recall.h"
 #include "core/route.h"
@@ -281,18 +282,34 @@ static struct subscription_options subscribe_options(
     };
 }
 
+static void subscribe_denied(struct shard *shard, const struct session *session,
+                             struct bytes filter)
+{
+    stat_add(shard, STAT_DENIED_SUBSCRIBE, 1);
+    actions_note(shard->out, NOTE_WARNING, NOTE_DENIED, &session->conn->id,
+                 "Client %s may not subscribe to %.*s", session_name(session),
+                 (int)filter.size, (const char *)filter.data);
+}
+
 /* One filter of the packet; returns its code. [MQTT-3.9.3-1] */
 static uint8_t subscribe_one(struct shard *shard, struct subscribing *s,
                              struct bytes filter,
                              struct subscription_options options)
 {
     struct session *session = s->session;
+    if (mount_filter(shard, session->conn, &filter) != OK) {
+        return REASON_TOPIC_FILTER_INVALID;
+    }
     bool shared = topic_is_shared(filter);
     bool fresh =
         shared ? share_find(session, filter) == NULL
                : topics_find(shard->topics, filter, session, NULL) == NULL;
     uint8_t refusal = subscription_refusal(shard, session, filter, fresh);
     if (refusal != REASON_SUCCESS) return refusal;
+    if (!grant_allows(shard, session, ACL_SUBSCRIBE, filter, 0)) {
+        subscribe_denied(shard, session, filter);
+        return REASON_NOT_AUTHORIZED;
+    }
     actions_note(shard->out, NOTE_DEBUG, NOTE_SUBSCRIBED, &session->conn->id,
                  "Client %s subscribes to %.*s (QoS %u)", session_name(session),
                  (int)filter.size, (const char *)filter.data, options.qos);
@@ -343,6 +360,9 @@ static uint8_t unsubscribe_one(struct shard *shard, struct subscribing *s,
                                struct bytes filter)
 {
     struct session *session = s->session;
+    if (mount_filter(shard, session->conn, &filter) != OK) {
+        return REASON_NO_SUBSCRIPTION_EXISTED;
+    }
     recall_cancel(shard, session, filter);
     if (topic_is_shared(filter)) {
         struct membership *membership = share_find(session, filter);

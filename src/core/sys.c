@@ -44,6 +44,9 @@ static const struct {
     {"shared_subscriptions/count", STAT_SHARED_SUBSCRIPTIONS},
     {"retained messages/count", STAT_RETAINED},
     {"connections/socket/count", STAT_SOCKETS},
+    {"denied/publish", STAT_DENIED_PUBLISH},
+    {"denied/subscribe", STAT_DENIED_SUBSCRIBE},
+    {"denied/receive", STAT_DENIED_RECEIVE},
     {"heap/current", STAT_MEMORY},
     {"heap/maximum", STAT_MEMORY_MAXIMUM},
 };

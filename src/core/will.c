@@ -18,17 +18,16 @@ enum err will_check(const struct shard *shard, const struct conn *conn,
     if (will->retain && !options->retain_available) return ERR_NO_RETAIN;
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && will->payload.size > limit) return ERR_TOO_LARGE;
-    if (publish_reserved(will->topic)) return ERR_NOT_AUTHORIZED;
     return publish_payload_check(options, &will->properties, will->payload);
 }
 
 enum err will_make(struct shard *shard, const struct connect_will *will,
-                   struct will **made)
+                   struct bytes topic, struct will **made)
 {
+    assert(will->present);
     *made = NULL;
-    if (!will->present) return OK;
     struct message m = {
-        .topic = will->topic,
+        .topic = topic,
         .forward = publish_forward(shard, &will->properties),
         .payload = will->payload,
         .qos = will->qos,
@@ -54,6 +53,17 @@ void will_take(struct shard *shard, struct session *session, struct will **will)
     *will = NULL;
 }
 
+/* The rules have changed since the client left it. */
+static void will_refuse(struct shard *shard, struct session *session)
+{
+    stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    stat_add(shard, STAT_DENIED_PUBLISH, 1);
+    actions_note(shard->out, NOTE_WARNING, NOTE_DENIED, NULL,
+                 "The will of client %s is not published: %s",
+                 session_name(session), err_text(ERR_NOT_AUTHORIZED));
+    will_drop(shard, session);
+}
+
 void will_publish(struct shard *shard, struct session *session)
 {
     struct will *will = session->will;
@@ -61,6 +71,10 @@ void will_publish(struct shard *shard, struct session *session)
     struct message m = will->body->message;
     assert(m.body == NULL && !m.owned);
     assert(m.topic.size > 0);
+    if (!grant_allows(shard, session, ACL_PUBLISH, m.topic, 0)) {
+        will_refuse(shard, session);
+        return;
+    }
     m.stamp = shard_stamp(shard);
     m.expires_ms =
         publish_expires_ms(shard, will->expiry_s > 0, will->expiry_s, m.retain);

@@ -17,24 +17,23 @@ struct will {
 };
 
 /* May `conn` leave `will`, by the options? OK, ERR_NO_QOS [MQTT-3.2.2-12],
- * ERR_NO_RETAIN [MQTT-3.2.2-13], ERR_TOO_LARGE, ERR_PAYLOAD_FORMAT,
- * ERR_NOT_AUTHORIZED. */
+ * ERR_NO_RETAIN [MQTT-3.2.2-13], ERR_TOO_LARGE, ERR_PAYLOAD_FORMAT. */
 MUST_USE
 enum err will_check(const struct shard *shard, const struct conn *conn,
                     const struct connect_will *will);
 
-/* What a client leaves as `will`: `*made` is the caller's, and goes to
- * will_take; NULL when it leaves none. ERR_NO_MEMORY. */
+/* What a client leaves as `will`, which is there, on `topic`: `*made` is the
+ * caller's, and goes to will_take. ERR_NO_MEMORY. */
 MUST_USE
 enum err will_make(struct shard *shard, const struct connect_will *will,
-                   struct will **made);
+                   struct bytes topic, struct will **made);
 
 /* The session's will from now on is `*will`, which is NULL then, in place of
  * what was left before; none when it is NULL already. */
 void will_take(struct shard *shard, struct session *session,
                struct will **will);
 
-/* Publish it, and forget it. */
+/* Publish it, if its client may still do that, and forget it. */
 void will_publish(struct shard *shard, struct session *session);
 
 /* Forget it; harmless when there is none. */

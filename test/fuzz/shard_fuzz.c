@@ -46,7 +46,7 @@ static void plug_in(struct fuzz *fuzz, struct guest *guest)
     hang_up(fuzz, guest, true);
     watch_init(&guest->watch, world_pool(fuzz->world));
     guest->stalled = guest->stalled_once = false;
-    guest->cable = world_connect(fuzz->world);
+    guest->cable = world_connect(fuzz->world, 0, bytes_of(""));
 }
 
 static void say(struct fuzz *fuzz, struct guest *guest, struct bytes bytes)
