@@ -204,9 +204,11 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
                             err_code(why), 0);
         return OK;
     }
-    bool v5 = session->protocol == MQTT_50;
     size_t puts = shard->out->put_count;
-    if (!v5) {
+    if (session->protocol == MQTT_50) {
+        /* Known when it came before: the refusal frees its id. */
+        (void)session_released(shard, session, p->packet_id);
+    } else if (!idset_has(&session->inbound.received, p->packet_id)) {
         session_received(shard, session, p->packet_id, shard_stamp(shard), 0);
     }
     inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
@@ -217,24 +219,33 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
 /* A QoS 2 PUBLISH that came before, and is not published again but to those
  * whom a crash kept from it: PUBREC, as soon as what it promises is true.
  * [MQTT-4.3.3-10] [MQTT3-4.3.3-2] */
-static void publish_again(struct shard *shard, struct session *session,
-                          const struct publish *p)
+static enum err publish_again(struct shard *shard, struct session *session,
+                              const struct publish *p)
 {
     struct inbound *inbound = &session->inbound;
     struct receipt *receipt = inbound_receipt(inbound, p->packet_id);
     if (receipt != NULL) {
         receipt_again(shard, receipt);
-        return;
+        return OK;
     }
     const struct doubt *found = inbound_doubt(inbound, p->packet_id);
-    if (found == NULL || publish_accept(shard, session, p) != OK) {
+    if (found == NULL) {
         inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
                             REASON_SUCCESS, 0);
-        return;
+        return OK;
     }
+    enum err e = publish_accept(shard, session, p);
+    if (e == ERR_FULL) {
+        /* A refusal would free the id, and who asked again without having seen
+         * it would be somebody new to those who have the message. */
+        conn_doom(shard, session->conn);
+        return OK;
+    }
+    if (e != OK) return publish_refuse(shard, session, p, e);
     struct doubt doubt = *found;
     inbound_doubt_drop(inbound, shard->pool, p->packet_id);
     publish_route(shard, session, p, PACKET_PUBREC, &doubt);
+    return OK;
 }
 
 /* Decode it; a topic that was just seen need not be looked at again. */
@@ -267,8 +278,7 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     stat_add(shard, STAT_PUBLISH_IN, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
     if (p.qos == 2 && idset_has(&session->inbound.received, p.packet_id)) {
-        publish_again(shard, session, &p);
-        return OK;
+        return publish_again(shard, session, &p);
     }
     if (p.qos > 0) inbound_count(&session->inbound);
     e = publish_accept(shard, session, &p);
