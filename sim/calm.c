@@ -17,11 +17,14 @@ enum {
     PAYLOAD_BYTES = MIRROR_LARGE_BYTES + 16,
     OPEN_MAX = 40, /* QoS 2 of one guest without PUBREL */
     PAUSE_MS = 40, /* between two things, so that no two are at once */
-    SHARDS_RANDOM = 4
+    SHARDS_RANDOM = 4,
+    PACKET_MAX = 2000, /* the broker takes no larger one */
+    SETUP = UINT32_MAX /* a step before all others */
 };
 
 /* Somebody at one of two cables: the other one may be taken over. */
 struct guest {
+    char id[16];
     struct client *clients[2];
     unsigned current;
     unsigned aliases[ALIASES]; /* topic of alias + 1; plus 1, 0: none */
@@ -38,7 +41,7 @@ struct calm {
     uint32_t number; /* of the last message */
     uint32_t packets;
     uint32_t step;
-    char error[CLIENT_ERROR_MAX + 1];
+    char error[LIFE_TEXT_MAX + 1];
 };
 
 static uint64_t below(struct calm *calm, uint64_t bound)
@@ -57,14 +60,32 @@ static struct client *client_of(struct calm *calm, unsigned guest)
     return g->clients[g->current];
 }
 
-static void calm_wrong(struct calm *calm, unsigned guest, const char *what,
+/* Returns whether it is the first thing that is wrong. */
+static bool calm_wrong(struct calm *calm, unsigned guest, const char *what,
                        const struct words *packet)
 {
     char text[160] = "";
-    if (calm->error[0] != 0) return;
+    if (calm->error[0] != 0) return false;
     if (packet != NULL) words_print(packet, text, sizeof(text));
-    snprintf(calm->error, sizeof(calm->error), "%s: %.300s: %s",
-             client_of(calm, guest)->name, what, text);
+    snprintf(calm->error, sizeof(calm->error), "%s: %.300s%s%s",
+             client_of(calm, guest)->name, what, packet == NULL ? "" : ": ",
+             text);
+    return true;
+}
+
+/* Is this part lived? Then it has its own luck, and the world too. */
+static bool calm_part(struct calm *calm, enum part part)
+{
+    const struct random_config *config = calm->config;
+    if (calm->step != SETUP && !acts_has(config->acts, calm->step, part)) {
+        return false;
+    }
+    uint64_t luck = acts_luck(config->seed, calm->step, part);
+    rng_init(&calm->rng, luck);
+    if (calm->world == NULL) return true;
+    story_detail(config->story, "luck %" PRIu64, ~luck);
+    rng_init(world_rng(calm->world), ~luck);
+    return true;
 }
 
 /* --- comparing ------------------------------------------------------------ */
@@ -103,6 +124,98 @@ static uint32_t expiry_left_s(const struct mirror_flow *flow)
     uint64_t expires_ms = flow->due.message.expires_ms;
     if (expires_ms <= flow->at_ms) return 1;
     return (uint32_t)((expires_ms - flow->at_ms + 999) / 1000);
+}
+
+/* --- what it should be, for the story ------------------------------------ */
+
+/* A PUBLISH or PUBREL that is due, in words; freed with words_free. */
+static struct words *flow_words(const struct mirror_flow *flow,
+                                unsigned version)
+{
+    char text[PAYLOAD_BYTES];
+    const struct mirror_due *due = &flow->due;
+    struct words *words =
+        words_new(flow->pubrel ? PACKET_PUBREL : PACKET_PUBLISH);
+    if (due->pid != 0) words_number_add(words, "pid", due->pid);
+    if (flow->pubrel) return words;
+    words_text_add(words, "topic", bytes_of(mirror_topic(due->message.topic)));
+    words_text_add(words, "payload", payload_of(&due->message, text));
+    words_number_add(words, "qos", due->qos);
+    words_number_add(words, "dup", flow->dup);
+    words_number_add(words, "retain", due->retain);
+    for (unsigned i = 0; version == 5 && i < due->id_count; i++)
+        words_number_add(words, "id", due->ids[i]);
+    if (version < 5) return words;
+    if (due->id_count == 0) words_want_add(words, "id", WANT_NONE);
+    if (due->message.expires_ms == 0) {
+        words_want_add(words, "expiry", WANT_NONE);
+    } else {
+        words_number_add(words, "expiry", expiry_left_s(flow));
+    }
+    return words;
+}
+
+/* What it is was told is what came, or (`claim`) should have. */
+static void flow_tell(struct calm *calm, unsigned guest,
+                      const struct mirror_flow *flow, bool claim)
+{
+    char text[2 * PAYLOAD_BYTES];
+    struct story *story = calm->config->story;
+    const struct client *client = client_of(calm, guest);
+    if (story == NULL) return;
+    struct words *words = flow_words(flow, client->version);
+    words_write(words, text, sizeof(text));
+    const char *any = flow->set != 0 ? "any " : "";
+    if (claim) {
+        story_claim(story, "%s expect %s%s\n", client->name, any, text);
+    } else {
+        story_tell(story, "%s expect %s%s", client->name, any, text);
+    }
+    words_free(words);
+}
+
+static void answer_tell(struct calm *calm, unsigned guest,
+                        const struct mirror_answer *answer, bool claim)
+{
+    char codes[16] = "";
+    struct story *story = calm->config->story;
+    const char *name = client_of(calm, guest)->name;
+    const char *type = words_type_name(answer->type);
+    for (unsigned i = 0; i < answer->code_count; i++)
+        snprintf(codes + strlen(codes), sizeof(codes) - strlen(codes), " %u",
+                 answer->codes[i]);
+    char text[64] = "";
+    if (answer->type == PACKET_CONNACK) {
+        snprintf(text, sizeof(text), " present=%d", answer->present);
+    } else if (answer->type == PACKET_SUBACK ||
+               answer->type == PACKET_UNSUBACK) {
+        snprintf(text, sizeof(text), "%s pid=%u", codes, answer->pid);
+    } else if (answer->type != PACKET_PINGRESP) {
+        snprintf(text, sizeof(text), " %u", answer->pid);
+        if (answer->codes[0] != 0) {
+            snprintf(text, sizeof(text), " %u reason=%u", answer->pid,
+                     answer->codes[0]);
+        }
+    }
+    if (claim) {
+        story_claim(story, "%s expect %s%s\n", name, type, text);
+    } else {
+        story_tell(story, "%s expect %s%s", name, type, text);
+    }
+}
+
+/* What the guest should have had next; if there is nothing: silence. */
+static void due_claim(struct calm *calm, unsigned guest)
+{
+    const struct mirror_guest *g = &calm->mirror->guests[guest];
+    if (g->answer_count > 0) {
+        answer_tell(calm, guest, &g->answers[0], true);
+    } else if (g->flow_count > 0) {
+        flow_tell(calm, guest, &g->flows[0], true);
+    } else {
+        story_claim(calm->config->story, "%s expect silence\n",
+                    client_of(calm, guest)->name);
+    }
 }
 
 static bool publish_same(const struct mirror_flow *flow, unsigned version,
@@ -169,9 +282,13 @@ static void flow_check(struct calm *calm, unsigned guest,
     unsigned version = client_of(calm, guest)->version;
     unsigned i = flow_find(calm, g, version, packet);
     if (i == g->flow_count) {
-        calm_wrong(calm, guest, "this should not come (now)", packet);
+        if (calm_wrong(calm, guest, "this should not come (now)", packet)) {
+            due_claim(calm, guest);
+        }
         return;
     }
+    g->flows[i].due.pid = (uint16_t)words_number(packet, "pid", 0);
+    flow_tell(calm, guest, &g->flows[i], false);
     uint16_t pid = (uint16_t)words_number(packet, "pid", 0);
     mirror_came(calm->mirror, guest, g->flows[i].due.serial, pid,
                 g->flows[i].set != 0);
@@ -206,15 +323,23 @@ static void answer_check(struct calm *calm, unsigned guest,
 {
     struct mirror_guest *g = &calm->mirror->guests[guest];
     if (packet->type == PACKET_DISCONNECT && g->closed) {
-        if (words_number(packet, "reason", 0) != g->why) {
-            calm_wrong(calm, guest, "another reason was due", packet);
+        uint32_t reason = words_number(packet, "reason", 0);
+        if (reason != g->why &&
+            calm_wrong(calm, guest, "another reason was due", packet)) {
+            story_claim(calm->config->story, "%s expect disconnect %u\n",
+                        client_of(calm, guest)->name, g->why);
         }
+        story_tell(calm->config->story, "%s expect disconnect %u",
+                   client_of(calm, guest)->name, reason);
         return;
     }
     if (g->answer_count == 0 || !answer_same(&g->answers[0], packet)) {
-        calm_wrong(calm, guest, "another answer was due", packet);
+        if (calm_wrong(calm, guest, "another answer was due", packet)) {
+            due_claim(calm, guest);
+        }
         return;
     }
+    answer_tell(calm, guest, &g->answers[0], false);
     g->answer_count -= 1;
     memmove(&g->answers[0], &g->answers[1],
             g->answer_count * sizeof(g->answers[0]));
@@ -228,7 +353,7 @@ static void missing_tell(struct calm *calm, unsigned guest,
     snprintf(what, sizeof(what), "%s is missing: message %u on %s, QoS %u",
              flow->pubrel ? "PUBREL" : "PUBLISH", due->message.number,
              mirror_topic(due->message.topic), due->qos);
-    calm_wrong(calm, guest, what, NULL);
+    if (calm_wrong(calm, guest, what, NULL)) flow_tell(calm, guest, flow, true);
 }
 
 static void guest_check(struct calm *calm, unsigned guest)
@@ -247,16 +372,24 @@ static void guest_check(struct calm *calm, unsigned guest)
         }
         words_free(packet);
     }
-    if (client->error[0] != 0) calm_wrong(calm, guest, client->error, NULL);
+    if (client->error[0] != 0) {
+        (void)calm_wrong(calm, guest, client->error, NULL);
+    }
     if (g->flow_count > 0) missing_tell(calm, guest, &g->flows[0]);
-    if (g->answer_count > 0) {
-        calm_wrong(calm, guest, "an answer is missing", NULL);
+    if (g->answer_count > 0 &&
+        calm_wrong(calm, guest, "an answer is missing", NULL)) {
+        due_claim(calm, guest);
     }
     bool closed = !client_connected(client);
-    if (closed != g->closed) {
-        calm_wrong(calm, guest, closed ? "was closed" : "was not closed", NULL);
+    if (closed != g->closed &&
+        calm_wrong(calm, guest, closed ? "was closed" : "was not closed",
+                   NULL)) {
+        story_claim(calm->config->story, "%s expect %s\n", client->name,
+                    closed ? "open" : "close");
     }
-    if (closed) client_hang_up(client, true);
+    if (!closed) return;
+    story_tell(calm->config->story, "%s expect close", client->name);
+    client_hang_up(client, true);
 }
 
 /* Let all come to rest, and look at everybody. */
@@ -283,7 +416,9 @@ static struct mirror_message message_make(struct calm *calm)
 
 static void guest_say(struct calm *calm, unsigned guest, struct words *words)
 {
-    client_say(client_of(calm, guest), words);
+    struct client *client = client_of(calm, guest);
+    story_packet(calm->config->story, client->name, false, words);
+    client_say(client, words);
     words_free(words);
     mirror_heard(calm->mirror, guest);
 }
@@ -353,7 +488,7 @@ static struct words *connect_choose(struct calm *calm, unsigned guest,
     c->window_max = world_options(calm->world)->max_inflight_messages;
     c->keepalive_s = chance(calm, 1, 5) ? 2 + (uint32_t)below(calm, 3) : 0;
     words_number_add(words, "v", c->version);
-    words_text_add(words, "id", bytes_of(client_of(calm, guest)->name));
+    words_text_add(words, "id", bytes_of(calm->guests[guest].id));
     words_number_add(words, "clean", c->clean);
     words_number_add(words, "keepalive", c->keepalive_s);
     c->expiry_ms = c->clean ? 0 : MIRROR_NEVER;
@@ -366,21 +501,28 @@ static struct words *connect_choose(struct calm *calm, unsigned guest,
 static void taken_check(struct calm *calm, unsigned guest, struct client *old)
 {
     bool told = old->version < 5;
+    struct story *story = calm->config->story;
     (void)client_read(old);
     while (old->first != NULL) {
         struct words *packet = client_take(old, old->first);
         if (packet->type == PACKET_DISCONNECT &&
             words_number(packet, "reason", 0) == 0x8e) {
             told = true;
-        } else {
-            calm_wrong(calm, guest, "a late packet for whom it was", packet);
+            story_tell(story, "%s expect disconnect 0x8e", old->name);
+        } else if (calm_wrong(calm, guest, "a late packet for whom it was",
+                              packet)) {
+            story_claim(story, "%s expect close\n", old->name);
         }
         words_free(packet);
     }
-    if (!told) calm_wrong(calm, guest, "nobody told it of its heir", NULL);
-    if (client_connected(old)) {
-        calm_wrong(calm, guest, "two connections for one id", NULL);
+    if (!told && calm_wrong(calm, guest, "nobody told it of its heir", NULL)) {
+        story_claim(story, "%s expect disconnect 0x8e\n", old->name);
     }
+    if (client_connected(old) &&
+        calm_wrong(calm, guest, "two connections for one id", NULL)) {
+        story_claim(story, "%s expect close\n", old->name);
+    }
+    story_tell(story, "%s expect close", old->name);
     client_hang_up(old, true);
 }
 
@@ -407,6 +549,8 @@ static void guest_connect(struct calm *calm, unsigned guest)
     g->current = 1 - g->current;
     struct client *client = client_of(calm, guest);
     memset(g->aliases, 0, sizeof(g->aliases));
+    story_tell(calm->config->story, "%s acks=0", client->name);
+    story_packet(calm->config->story, client->name, false, words);
     client_open(client, c.version);
     client_connect(client, words);
     words_free(words);
@@ -434,9 +578,12 @@ static void guest_leave(struct calm *calm, unsigned guest)
             words_number_add(words, "reason", 0);
             words_number_add(words, "expiry", expiry_said(m->expiry_ms));
         }
+        story_packet(calm->config->story, client->name, false, words);
         client_say(client, words);
         words_free(words);
     }
+    story_tell(calm->config->story, "%s %s", way == 4 ? "cut" : "close",
+               client->name);
     client_hang_up(client, way == 4);
     mirror_leave(calm->mirror, guest, lost);
 }
@@ -637,45 +784,49 @@ static void guest_act(struct calm *calm, unsigned guest)
 static void calm_crash(struct calm *calm)
 {
     if (mirror_crash_ambiguous(calm->mirror)) return;
+    uint16_t shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
+    if (calm->config->shards == 0) calm->shards = shards;
+    story_tell(calm->config->story, "crash 0 %u", calm->shards);
     world_crash(calm->world, 0);
     for (unsigned i = 0; i < MIRROR_GUESTS; i++) {
         client_hang_up(client_of(calm, i), true);
         memset(calm->guests[i].repeatable, 0, IDS);
     }
-    if (calm->config->shards == 0) {
-        calm->shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
-    }
     world_restart(calm->world, calm->shards);
     mirror_crash(calm->mirror);
 }
 
-static void calm_wait(struct calm *calm, uint64_t ms)
+/* Time passes; or it jumps, and what was due meanwhile is late. */
+static void calm_pause(struct calm *calm)
 {
-    world_wait(calm->world, ms);
-    mirror_wait(calm->mirror, ms);
+    uint64_t pause = chance(calm, 1, 12) ? below(calm, 4000) : 0;
+    uint64_t ms = 1 + below(calm, PAUSE_MS) + pause;
+    if (chance(calm, 1, 40) && mirror_jump(calm->mirror, ms * 100)) {
+        story_tell(calm->config->story, "jump %" PRIu64 "ms", ms * 100);
+        world_jump(calm->world, ms * 100);
+    } else {
+        story_wait(calm->config->story, ms);
+        world_wait(calm->world, ms);
+        mirror_wait(calm->mirror, ms);
+    }
     calm_check(calm);
 }
 
 static void calm_step(struct calm *calm)
 {
-    uint64_t pause = chance(calm, 1, 12) ? below(calm, 4000) : 0;
-    calm_wait(calm, 1 + below(calm, PAUSE_MS) + pause);
+    if (calm_part(calm, PART_PAUSE)) calm_pause(calm);
     if (calm->error[0] != 0) return;
-    if (chance(calm, 1, 80)) {
+    if (calm_part(calm, PART_DISK) && chance(calm, 1, 80)) {
         calm_crash(calm);
-    } else {
-        guest_act(calm, (unsigned)below(calm, MIRROR_GUESTS));
+        calm_check(calm);
     }
+    if (calm->error[0] != 0 || !calm_part(calm, PART_ACT)) return;
+    guest_act(calm, (unsigned)below(calm, MIRROR_GUESTS));
     calm_check(calm);
 }
 
-static void calm_begin(struct calm *calm)
+static void options_choose(struct calm *calm, struct options *o)
 {
-    struct world_config config = {.shards = calm->shards,
-                                  .seed = calm->config->seed,
-                                  .trace = calm->config->trace,
-                                  .chaos = true};
-    struct options *o = &config.options;
     options_init(o);
     o->receive_maximum = (uint16_t)(1 + below(calm, 6));
     o->max_inflight_messages =
@@ -686,21 +837,57 @@ static void calm_begin(struct calm *calm)
     o->upgrade_outgoing_qos = chance(calm, 1, 8);
     o->persistence = chance(calm, 2, 3);
     o->sys_interval_s = 0;
+    o->max_packet_size = PACKET_MAX;
+}
+
+static void world_tell(const struct calm *calm,
+                       const struct world_config *config)
+{
+    const struct options *o = &config->options;
+    struct story *story = calm->config->story;
+    story_tell(story, "# shards: %u\n# seed: %" PRIu64, config->shards,
+               config->seed);
+    if (config->chaos) story_detail(story, "# chaos: 1");
+    story_tell(
+        story,
+        "options receive_maximum=%u max_inflight_messages=%u "
+        "max_queued_messages=%u queue_overflow=%s%s%s max_packet_size=%u",
+        o->receive_maximum, o->max_inflight_messages, o->max_queued_messages,
+        o->queue_overflow == OVERFLOW_OLDEST ? "oldest" : "newest",
+        o->upgrade_outgoing_qos ? " upgrade_outgoing_qos=1" : "",
+        o->persistence ? " persistence=1" : "", o->max_packet_size);
+}
+
+static void calm_begin(struct calm *calm)
+{
+    calm->step = SETUP;
+    (void)calm_part(calm, PART_ACT);
+    calm->shards = calm->config->shards;
+    uint16_t shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
+    if (calm->shards == 0) calm->shards = shards;
+    struct world_config config = {.shards = calm->shards,
+                                  .seed = calm->config->seed,
+                                  .trace = calm->config->trace,
+                                  .chaos = !calm->config->plain};
+    options_choose(calm, &config.options);
+    world_tell(calm, &config);
     calm->world = world_new(&config);
     calm->mirror =
         mirror_new(world_options(calm->world), world_now(calm->world));
     world_settle(calm->world);
     for (unsigned i = 0; i < MIRROR_GUESTS; i++) {
-        char name[16];
+        char name[24];
         struct guest *g = &calm->guests[i];
-        snprintf(name, sizeof(name), "guest%u", i);
+        snprintf(g->id, sizeof(g->id), "guest%u", i);
         for (unsigned k = 0; k < 2; k++) {
+            snprintf(name, sizeof(name), "%s%s", g->id, k == 0 ? "" : "b");
             g->clients[k] = client_new(calm->world, name);
             g->clients[k]->acks = false;
         }
         g->repeatable = words_memory(NULL, IDS);
         memset(g->repeatable, 0, IDS);
     }
+    calm->step = 0;
 }
 
 static void calm_free(struct calm *calm)
@@ -714,31 +901,19 @@ static void calm_free(struct calm *calm)
     world_free(calm->world);
 }
 
-int calm_run(const struct random_config *config)
+void calm_live(const struct random_config *config, struct random_end *end)
 {
     struct calm calm = {.config = config};
-    rng_init(&calm.rng, config->seed * 2 + 1);
-    calm.shards = config->shards;
-    if (calm.shards == 0) {
-        calm.shards = (uint16_t)(1 + below(&calm, SHARDS_RANDOM));
-    }
     calm_begin(&calm);
     while (calm.step < config->steps && calm.error[0] == 0) {
         calm_step(&calm);
         calm.step += 1;
     }
-    bool well = calm.error[0] == 0;
-    printf("seed %" PRIu64 ": calm, %s, %u shards, %u messages, %u packets: "
-           "%s\n",
-           config->seed,
-           world_options(calm.world)->persistence ? "disk" : "no disk",
-           calm.shards, calm.number, calm.packets, well ? "well" : "WRONG");
-    if (!well) {
-        printf("    at step %u: %s\n    see it: mogi-sim %" PRIu64
-               " --profile calm --shards %u --steps %u --trace\n",
-               calm.step, calm.error, config->seed, config->shards,
-               config->steps);
-    }
+    *end = (struct random_end){.well = calm.error[0] == 0, .step = calm.step};
+    snprintf(end->words, sizeof(end->words),
+             "calm, %s, %u shards, %u messages, %u packets",
+             world_options(calm.world)->persistence ? "disk" : "no disk",
+             calm.shards, calm.number, calm.packets);
+    memcpy(end->error, calm.error, sizeof(end->error));
     calm_free(&calm);
-    return well ? 0 : 1;
 }

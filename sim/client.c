@@ -53,6 +53,11 @@ static void aliases_forget(struct client *client)
 void client_free(struct client *client)
 {
     client_forget(client);
+    while (client->past != NULL) {
+        struct words *next = client->past->next;
+        words_free(client->past);
+        client->past = next;
+    }
     aliases_forget(client);
     free(client->topics);
     free(client->counted);
@@ -300,10 +305,42 @@ static void check_packet(struct client *client, struct words *packet)
     }
 }
 
+/* Keep what was just read, as `packet`, for later. */
+static void past_keep(struct client *client, struct bytes in,
+                      const struct words *packet)
+{
+    struct words *copy;
+    size_t size;
+    if (words_decode(in, client->version, &copy, &size) != OK) abort();
+    copy->again = packet->again;
+    struct field *topic = copy->count > 0 ? &copy->list[0] : NULL;
+    if (copy->type == PACKET_PUBLISH && topic->size == 0) {
+        free(topic->text);
+        field_text_set(topic, words_text(packet, "topic"));
+    }
+    if (client->past == NULL) {
+        client->past = copy;
+    } else {
+        client->past_last->next = copy;
+    }
+    client->past_last = copy;
+}
+
+static void deaf_read(struct client *client)
+{
+    if (client->cable.v == 0) return;
+    struct bytes in = world_received(client->world, client->cable);
+    world_used(client->world, client->cable, in.size);
+}
+
 bool client_read(struct client *client)
 {
     bool read = false;
     char text[SHOWN_MAX];
+    if (client->deaf) {
+        deaf_read(client);
+        return false;
+    }
     while (client->cable.v != 0 && client->error[0] == 0) {
         struct bytes in = world_received(client->world, client->cable);
         struct words *packet;
@@ -321,7 +358,6 @@ bool client_read(struct client *client)
                   in.size > 3 ? in.data[3] : 0);
             break;
         }
-        world_used(client->world, client->cable, size);
         words_print(packet, text, sizeof(text));
         world_say(client->world, "%s <- %s", client->name, text);
         if (client->last == NULL) {
@@ -331,6 +367,8 @@ bool client_read(struct client *client)
         }
         client->last = packet;
         check_packet(client, packet);
+        if (client->remembers) past_keep(client, in, packet);
+        world_used(client->world, client->cable, size);
         read = true;
     }
     return read;

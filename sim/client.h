@@ -27,6 +27,8 @@ struct client {
     uint16_t listener;     /* through which it connects */
     char identity[CLIENT_NAME_MAX + 1]; /* that it then proves; "": none */
     unsigned version;
+    bool deaf;      /* takes what comes without a look at it */
+    bool remembers; /* keeps a copy of each packet in `past` */
     bool acks;      /* answers PUBLISH, PUBREC and PUBREL by itself */
     bool clean;     /* it asked for a new session */
     bool enhanced;  /* it named an authentication method */
@@ -41,6 +43,7 @@ struct client {
     uint8_t *counted;                 /* by packet id: part of `flying` */
     struct bytes *topics;             /* by alias; owned */
     struct words *first, *last;       /* packets not yet taken */
+    struct words *past, *past_last;   /* of all connections */
     char error[CLIENT_ERROR_MAX + 1]; /* "" while all is well */
 };
 

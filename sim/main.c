@@ -1,15 +1,16 @@
 /* main.c - mogi-sim: the broker in an imaginary world.
  *
  *     mogi-sim --play FILE [--shards N] [--seed N] [--split N] [--chaos]
- *     mogi-sim SEED [--shards N] [--steps N] [--profile NAME]
+ *     mogi-sim SEED [--shards N] [--steps N] [--profile NAME] [--trace]
  */
 #include "core/bounds.h"
 #include "sim/calm.h"
 #include "sim/play.h"
-#include "sim/random.h"
+#include "sim/shrink.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,16 @@
 struct arguments {
     const char *play;
     const char *profile;
+    const char *save;
+    const char *acts;
     uint64_t seed;
     uint64_t shards;
     uint64_t steps;
     uint64_t split;
     bool chaos;
     bool trace;
+    bool plain;
+    bool whole;
 };
 
 static const char usage[] =
@@ -39,7 +44,15 @@ static const char usage[] =
     "    --seed N     another order of turns in a play\n"
     "    --split N    at most N bytes reach the broker at once in a play\n"
     "    --chaos      cut bytes and turns at random in a play\n"
-    "    --trace      say everything that happens\n";
+    "    --trace      say everything that happens\n"
+    "\n"
+    "A life that fails is shrunk to a play that shows what is wrong.\n"
+    "\n"
+    "    --save FILE  write that play to a file\n"
+    "    --whole      do not shrink it\n"
+    "    --acts LIST  live only these parts of steps, as a failing life "
+    "names them\n"
+    "    --plain      let all come to rest after each step, cut no bytes\n";
 
 static const struct option options[] = {
     {"play", required_argument, NULL, 'p'},
@@ -50,6 +63,10 @@ static const struct option options[] = {
     {"split", required_argument, NULL, 'b'},
     {"chaos", no_argument, NULL, 'c'},
     {"trace", no_argument, NULL, 't'},
+    {"save", required_argument, NULL, 'o'},
+    {"acts", required_argument, NULL, 'a'},
+    {"whole", no_argument, NULL, 'w'},
+    {"plain", no_argument, NULL, 'l'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
 
@@ -77,28 +94,81 @@ static void arguments_read(struct arguments *a, int argc, char **argv)
         case 'b': a->split = number_read(optarg); break;
         case 'c': a->chaos = true; break;
         case 't': a->trace = true; break;
+        case 'o': a->save = optarg; break;
+        case 'a': a->acts = optarg; break;
+        case 'w': a->whole = true; break;
+        case 'l': a->plain = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
         }
     }
 }
 
-/* Live the life of each profile that is asked for. Returns the exit status. */
-static int lives_run(const char *profile, const struct random_config *config)
+/* "STEP:PARTS,STEP:PARTS": only these. */
+static void acts_read(struct acts *acts, uint32_t steps, const char *list)
 {
-    static const struct {
-        const char *name;
-        int (*run)(const struct random_config *config);
-    } profiles[] = {{"storm", random_run}, {"calm", calm_run}};
+    acts_init(acts, steps);
+    memset(acts->kept, 0, steps);
+    for (const char *at = list; *at != 0;) {
+        char *end;
+        unsigned long step = strtoul(at, &end, 10);
+        unsigned long parts = *end == ':' ? strtoul(end + 1, &end, 10) : 0;
+        if (step >= steps || parts == 0 || parts > PARTS_ALL ||
+            (*end != 0 && *end != ',')) {
+            fprintf(stderr, "mogi-sim: --acts wants STEP:PARTS,...\n");
+            exit(2);
+        }
+        acts->kept[step] = (uint8_t)parts;
+        at = *end == ',' ? end + 1 : end;
+    }
+}
+
+static const struct profile {
+    const char *name;
+    life_kind *live;
+} profiles[] = {{"storm", random_live}, {"calm", calm_live}};
+
+/* Live one life; in this process when it is to be watched. Returns 0 or 1. */
+static int life_run(const struct profile *profile,
+                    const struct random_config *config,
+                    const struct arguments *a)
+{
+    struct random_end end;
+    if (config->trace) {
+        profile->live(config, &end);
+    } else {
+        trial_live(profile->live, config, &end);
+    }
+    printf("seed %" PRIu64 ": %s: %s\n", config->seed,
+           end.words[0] == 0 ? profile->name : end.words,
+           end.well ? "well" : "WRONG");
+    if (end.well) return 0;
+    printf("    at step %u: %s\n", end.step, end.error);
+    if (config->trace || config->acts != NULL) return 1;
+    printf("    see it: mogi-sim %" PRIu64
+           " --profile %s --shards %u --steps %u --trace\n",
+           config->seed, profile->name, config->shards, config->steps);
+    if (!a->whole) {
+        shrink_show(profile->live, profile->name, config, &end, a->save);
+    }
+    return 1;
+}
+
+/* Live the life of each profile that is asked for. Returns the exit status. */
+static int lives_run(const struct arguments *a,
+                     const struct random_config *config)
+{
     bool any = false;
     int worst = 0;
     for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-        if (profile != NULL && strcmp(profile, profiles[i].name) != 0) continue;
+        if (a->profile != NULL && strcmp(a->profile, profiles[i].name) != 0) {
+            continue;
+        }
         any = true;
-        if (profiles[i].run(config) != 0) worst = 1;
+        if (life_run(&profiles[i], config, a) != 0) worst = 1;
     }
     if (any) return worst;
-    fprintf(stderr, "mogi-sim: there is no profile '%s'\n", profile);
+    fprintf(stderr, "mogi-sim: there is no profile '%s'\n", a->profile);
     return 2;
 }
 
@@ -126,6 +196,14 @@ int main(int argc, char **argv)
     struct random_config config = {.seed = number_read(argv[optind]),
                                    .shards = (uint16_t)a.shards,
                                    .steps = (uint32_t)a.steps,
-                                   .trace = a.trace};
-    return lives_run(a.profile, &config);
+                                   .trace = a.trace,
+                                   .plain = a.plain};
+    struct acts acts = {NULL, 0};
+    if (a.acts != NULL) {
+        acts_read(&acts, config.steps, a.acts);
+        config.acts = &acts;
+    }
+    int status = lives_run(&a, &config);
+    acts_free(&acts);
+    return status;
 }

@@ -147,6 +147,10 @@ void mirror_clear(struct mirror *mirror);
 /* Time passes: keep alives, wills and sessions come to their end. */
 void mirror_wait(struct mirror *mirror, uint64_t ms);
 
+/* Time jumps, and what was due meanwhile is late. False: two things would be
+ * late at once, in an order that nobody knows; then nothing has happened. */
+bool mirror_jump(struct mirror *mirror, uint64_t ms);
+
 /* The broker is gone and comes back; all commits were on disk, if it has one.
  */
 void mirror_crash(struct mirror *mirror);

@@ -18,7 +18,7 @@ static const char *const filters[MODEL_FILTERS] = {
     "a", "a/+",   "a/#", "+/b",           "b/#",           "+",
     "#", "c/d/e", "/+",  "$share/g/sh/#", "$share/h/$sh/#"};
 
-enum { QOS_COUNT = 3 };
+enum { QOS_COUNT = 3, MODEL_NAMES_MAX = MODEL_ACTORS_MAX * 24 };
 
 /* What is known of an actor's copies of one message: their number, and whether
  * one of them came at QoS 2. */
@@ -28,9 +28,11 @@ struct message {
     unsigned publisher;
     unsigned topic;
     unsigned qos;
+    unsigned bulk;
     uint32_t sends;
     uint64_t sent_at; /* the time that counts events */
     bool completed;
+    bool refused;            /* when it was sent for the only time */
     uint64_t crashes_before; /* crashes before it was sent */
     uint64_t moves_before;
     uint64_t left_before; /* departures of members before it was sent */
@@ -63,19 +65,44 @@ struct model {
     uint64_t departures;
     uint64_t resigned; /* members that unsubscribed */
     uint64_t crashes;
+    bool scarce;    /* there may be no room for a message */
     uint64_t moves; /* crashes that changed the number of shards */
     struct receiver receivers[MODEL_ACTORS_MAX];
     char error[MODEL_ERROR_MAX + 1];
+    char claim[MODEL_CLAIM_MAX + 1];
 };
 
-__attribute__((format(printf, 2, 3))) static void wrong(struct model *model,
+/* A promise is broken. Returns whether it is the first: then say with `claim`
+ * what should be. */
+__attribute__((format(printf, 2, 3))) static bool wrong(struct model *model,
                                                         const char *format, ...)
 {
-    if (model->error[0] != 0) return;
+    if (model->error[0] != 0) return false;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(model->error, sizeof(model->error), format, arguments);
     va_end(arguments);
+    return true;
+}
+
+__attribute__((format(printf, 2, 3))) static void claim(struct model *model,
+                                                        const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(model->claim, sizeof(model->claim), format, arguments);
+    va_end(arguments);
+}
+
+/* "TOPIC" "PAYLOAD", as plays write it; until the next call. */
+static const char *shown(const struct model *model, uint32_t number)
+{
+    static char text[MODEL_PAYLOAD_MAX + 64];
+    char payload[MODEL_PAYLOAD_MAX];
+    model_payload(model, number, payload);
+    snprintf(text, sizeof(text), "\"%s\" \"%s\"",
+             topics[model->messages[number].topic], payload);
+    return text;
 }
 
 const char *model_topic(unsigned topic)
@@ -111,14 +138,24 @@ const char *model_error(const struct model *model)
     return model->error;
 }
 
-void model_payload(uint32_t message, char payload[MODEL_PAYLOAD_MAX])
+const char *model_claim(const struct model *model)
 {
-    snprintf(payload, MODEL_PAYLOAD_MAX, "m%" PRIu32, message);
+    return model->claim;
+}
+
+void model_payload(const struct model *model, uint32_t message,
+                   char payload[MODEL_PAYLOAD_MAX])
+{
+    int size = snprintf(payload, MODEL_PAYLOAD_MAX, "m%" PRIu32, message);
+    unsigned bulk = model->messages[message].bulk;
+    memset(payload + size, '.', bulk);
+    payload[(unsigned)size + bulk] = 0;
 }
 
 uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
-                       unsigned qos, char payload[MODEL_PAYLOAD_MAX])
+                       unsigned qos, unsigned bulk)
 {
+    assert(bulk <= MODEL_BULK_MAX);
     if (model->count == model->capacity) {
         model->capacity = model->capacity * 2 + 64;
         model->messages = words_memory(
@@ -129,13 +166,13 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
         (struct message){.publisher = actor,
                          .topic = topic,
                          .qos = qos,
+                         .bulk = bulk,
                          .sends = 1,
                          .sent_at = ++model->now,
                          .crashes_before = model->crashes,
                          .moves_before = model->moves,
                          .left_before = model->departures,
                          .resigned_before = model->resigned};
-    model_payload(number, payload);
     return number;
 }
 
@@ -158,6 +195,12 @@ void model_completed(struct model *model, uint32_t message)
 {
     model->now += 1;
     model->messages[message].completed = true;
+}
+
+void model_refused(struct model *model, uint32_t message)
+{
+    struct message *m = &model->messages[message];
+    m->refused = m->sends == 1;
 }
 
 void model_subscribing(struct model *model, unsigned actor, unsigned filter)
@@ -222,6 +265,11 @@ void model_crashed(struct model *model, bool moved)
     if (moved) model->moves += 1;
 }
 
+void model_short(struct model *model)
+{
+    model->scarce = true;
+}
+
 void model_member_left(struct model *model)
 {
     model->departures += 1;
@@ -257,15 +305,15 @@ static uint8_t *copies_of(struct receiver *r, uint32_t message)
 static bool payload_read(const struct model *model, struct bytes payload,
                          uint32_t *number)
 {
-    char text[MODEL_PAYLOAD_MAX + 1] = {0};
+    char text[MODEL_PAYLOAD_MAX + 1] = {0}, whole[MODEL_PAYLOAD_MAX];
     if (payload.size < 2 || payload.size > MODEL_PAYLOAD_MAX) return false;
     memcpy(text, payload.data, payload.size);
     if (text[0] != 'm') return false;
-    char *end;
-    unsigned long value = strtoul(text + 1, &end, 10);
-    if (*end != 0 || value >= model->count) return false;
+    unsigned long value = strtoul(text + 1, NULL, 10);
+    if (value >= model->count) return false;
     *number = (uint32_t)value;
-    return true;
+    model_payload(model, *number, whole);
+    return strcmp(text, whole) == 0;
 }
 
 /* Did the actor ever ask for this topic: by itself, or as a member? */
@@ -284,6 +332,22 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
+/* Who ever was a member for this topic: both names of each. */
+static const char *members(const struct model *model, unsigned topic,
+                           char names[MODEL_NAMES_MAX])
+{
+    size_t used = 0;
+    names[0] = 0;
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
+        bool plain, shared;
+        wishes_for(&model->receivers[i], topic, &plain, &shared);
+        if (!shared) continue;
+        used += (size_t)snprintf(names + used, MODEL_NAMES_MAX - used,
+                                 " actor%u actor%ub", i, i);
+    }
+    return names;
+}
+
 /* May a QoS 2 message come twice? Only after two crashes, if the number of
  * shards changed: see core/record.h. */
 static bool twice_excused(const struct model *model, const struct message *m)
@@ -297,35 +361,48 @@ static void check_once(struct model *model, unsigned actor, uint32_t number)
 {
     uint8_t *copies = copies_of(&model->receivers[actor], number);
     bool excused = twice_excused(model, &model->messages[number]);
-    if ((*copies & DELIVERED_ONCE) != 0 && !excused) {
-        wrong(model, "actor %u has m%u twice at QoS 2", actor, number);
+    if ((*copies & DELIVERED_ONCE) != 0 && !excused &&
+        wrong(model, "actor %u has m%u twice at QoS 2", actor, number)) {
+        claim(model, "all actor%u actor%ub saw at_most 1 publish %s qos=2\n",
+              actor, actor, shown(model, number));
     }
     *copies |= DELIVERED_ONCE;
 }
 
 /* More copies than the message was sent, and than members could cause? What is
  * delivered below QoS 2 may have left just before a crash that undid it. */
+static void check_group(struct model *model, uint32_t number, uint64_t most)
+{
+    struct message *m = &model->messages[number];
+    m->shared_copies += 1;
+    if (m->shared_copies <= most || model->scarce) return;
+    if (wrong(model, "m%u on %s: %u copies in the group, at most %" PRIu64,
+              number, topics[m->topic], m->shared_copies, most)) {
+        char names[MODEL_NAMES_MAX];
+        claim(model, "all%s saw at_most %" PRIu64 " publish %s\n",
+              members(model, m->topic, names), most, shown(model, number));
+    }
+}
+
 static void check_count(struct model *model, unsigned actor, uint32_t number,
                         unsigned qos, bool shared)
 {
-    struct message *m = &model->messages[number];
+    const struct message *m = &model->messages[number];
     uint8_t *copies = copies_of(&model->receivers[actor], number);
     if ((*copies & COPIES) < COPIES) *copies += 1;
     uint64_t most = m->qos == 2 ? 1 : m->sends;
     most *= 1 + model->crashes - m->crashes_before;
     if (qos == 2 && m->qos == 2 && !shared) check_once(model, actor, number);
     if (shared) {
-        m->shared_copies += 1;
-        most += model->departures - m->left_before;
-        if (m->shared_copies > most) {
-            wrong(model, "m%u on %s: %u copies in the group, at most %" PRIu64,
-                  number, topics[m->topic], m->shared_copies, most);
-        }
+        check_group(model, number, most + model->departures - m->left_before);
         return;
     }
-    if ((*copies & COPIES) > most) {
+    if ((*copies & COPIES) > most &&
         wrong(model, "actor %u has %u copies of m%u (QoS %u, sent %u times)",
-              actor, *copies & COPIES, number, m->qos, m->sends);
+              actor, *copies & COPIES, number, m->qos, m->sends)) {
+        claim(model,
+              "all actor%u actor%ub saw at_most %" PRIu64 " publish %s\n",
+              actor, actor, most, shown(model, number));
     }
 }
 
@@ -338,11 +415,18 @@ static void check_order(struct model *model, unsigned actor, uint32_t number,
     const struct message *m = &model->messages[number];
     struct receiver *r = &model->receivers[actor];
     uint32_t *last = &r->last[m->publisher][m->topic][m->qos][qos];
+    bool anew = m->qos < 2 || model->scarce;
     bool crashed = model->crashes > m->crashes_before;
-    if (m->sends > 1 && (m->qos < 2 || crashed)) return;
-    if (number + 1 < *last) {
+    if (m->sends > 1 && (anew || crashed)) return;
+    if (number + 1 < *last &&
         wrong(model, "actor %u gets m%u of actor %u on %s, QoS %u, after m%u",
-              actor, number, m->publisher, topics[m->topic], qos, *last - 1);
+              actor, number, m->publisher, topics[m->topic], qos, *last - 1)) {
+        claim(model, "actor%u saw next publish %s\n", actor,
+              shown(model, number));
+        size_t used = strlen(model->claim);
+        snprintf(model->claim + used, sizeof(model->claim) - used,
+                 "actor%u saw next publish %s\n", actor,
+                 shown(model, *last - 1));
     }
     *last = number + 1;
 }
@@ -354,22 +438,35 @@ void model_received(struct model *model, unsigned actor, struct bytes topic,
     struct receiver *r = &model->receivers[actor];
     model->copies += 1;
     if (!payload_read(model, payload, &number)) {
-        wrong(model, "actor %u gets a payload that nobody sent", actor);
+        (void)wrong(model, "actor %u gets a payload that nobody sent", actor);
         return;
     }
     const struct message *m = &model->messages[number];
     if (!bytes_equal(topic, bytes_of(topics[m->topic]))) {
-        wrong(model, "actor %u gets m%u on another topic", actor, number);
+        if (wrong(model, "actor %u gets m%u on another topic", actor, number)) {
+            claim(model, "actor%u saw publish %s\n", actor,
+                  shown(model, number));
+        }
         return;
     }
-    if (qos > m->qos) {
-        wrong(model, "actor %u gets m%u at QoS %u", actor, number, qos);
+    if (qos > m->qos &&
+        wrong(model, "actor %u gets m%u at QoS %u", actor, number, qos)) {
+        claim(model, "actor%u saw at_most 0 publish %s qos=%u\n", actor,
+              shown(model, number), qos);
+    }
+    if (m->refused &&
+        wrong(model, "actor %u gets m%u, which was refused", actor, number)) {
+        claim(model, "actor%u saw at_most 0 publish %s\n", actor,
+              shown(model, number));
     }
     bool plain, shared;
     wishes_for(r, m->topic, &plain, &shared);
     if (!plain && !shared) {
-        wrong(model, "actor %u gets m%u on %s and never asked for it", actor,
-              number, topics[m->topic]);
+        if (wrong(model, "actor %u gets m%u on %s and never asked for it",
+                  actor, number, topics[m->topic])) {
+            claim(model, "actor%u saw at_most 0 publish %s\n", actor,
+                  shown(model, number));
+        }
         return;
     }
     bool known = *copies_of(r, number) > 0;
@@ -392,8 +489,11 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
         const struct wish *wish = &r->wishes[i];
         if (!wish->sure || wish->qos == 0 || wish->since > m->sent_at) continue;
         if (!wants(i, m->topic) || *copies_of(r, number) > 0) continue;
-        wrong(model, "actor %u misses m%u on %s (QoS %u), subscribed to %s",
-              actor, number, topics[m->topic], m->qos, filters[i]);
+        if (wrong(model, "actor %u misses m%u on %s (QoS %u), subscribed to %s",
+                  actor, number, topics[m->topic], m->qos, filters[i])) {
+            claim(model, "all actor%u actor%ub saw publish %s\n", actor, actor,
+                  shown(model, number));
+        }
     }
 }
 
@@ -417,9 +517,12 @@ static void check_shared_missing(struct model *model, unsigned filter,
     bool steady = model->departures == m->left_before ||
                   (m->qos == 1 && model->crashes == m->crashes_before &&
                    model->resigned == m->resigned_before);
-    if (sure && steady && !got) {
+    if (sure && steady && !got &&
         wrong(model, "nobody of the group has m%u on %s", number,
-              topics[m->topic]);
+              topics[m->topic])) {
+        char names[MODEL_NAMES_MAX];
+        claim(model, "all%s saw publish %s\n", members(model, m->topic, names),
+              shown(model, number));
     }
 }
 

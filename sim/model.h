@@ -18,8 +18,10 @@ enum {
     MODEL_TOPICS = 14,
     MODEL_FILTERS = 11,
     MODEL_SHARED = 9, /* filters from here on are shared ones */
-    MODEL_PAYLOAD_MAX = 16,
-    MODEL_ERROR_MAX = 255
+    MODEL_PAYLOAD_MAX = 1600,
+    MODEL_BULK_MAX = 1500, /* bytes that make a payload longer, at most */
+    MODEL_ERROR_MAX = 255,
+    MODEL_CLAIM_MAX = 2000
 };
 
 struct model;
@@ -33,22 +35,26 @@ const char *model_filter(unsigned filter);
 struct model *model_new(void);
 void model_free(struct model *model);
 
-/* The first thing that was wrong, or "". */
+/* The first thing that was wrong, or ""; and what should be true instead, in
+ * lines of a play whose clients are called actor0, actor1, ... */
 const char *model_error(const struct model *model);
+const char *model_claim(const struct model *model);
 
-/* `actor` publishes a new message for the first time. Returns its number and
- * writes its payload. */
+/* `actor` publishes a new message for the first time, with `bulk` bytes more
+ * than it needs. Returns its number. */
 uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
-                       unsigned qos, char payload[MODEL_PAYLOAD_MAX]);
+                       unsigned qos, unsigned bulk);
 
 /* The payload of a message; its QoS and topic. */
-void model_payload(uint32_t message, char payload[MODEL_PAYLOAD_MAX]);
+void model_payload(const struct model *model, uint32_t message,
+                   char payload[MODEL_PAYLOAD_MAX]);
 unsigned model_qos(const struct model *model, uint32_t message);
 unsigned model_topic_of(const struct model *model, uint32_t message);
 
-/* Its publisher sends it again, has its acknowledgement, or gives it up. */
+/* Its publisher sends it again, has its acknowledgement, or a refusal. */
 void model_again(struct model *model, uint32_t message);
 void model_completed(struct model *model, uint32_t message);
+void model_refused(struct model *model, uint32_t message);
 
 /* The subscription is acknowledged; it is no longer sure to be there. */
 void model_subscribed(struct model *model, unsigned actor, unsigned filter,
@@ -60,6 +66,11 @@ void model_subscribing(struct model *model, unsigned actor, unsigned filter);
 
 /* The actor's session is gone, and all that was to come with it. */
 void model_session_lost(struct model *model, unsigned actor);
+
+/* From now on the broker may refuse what it has no room for, or stop listening
+ * to who sent it: then a message may be sent again as a new one, and a member
+ * that is not heard any more loses what it has to another. */
+void model_short(struct model *model);
 
 /* The broker crashed; with `moved` it has another number of shards now. */
 void model_crashed(struct model *model, bool moved);

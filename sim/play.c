@@ -70,7 +70,7 @@ static bool clients_check(struct play *play)
 bool play_settle(struct play *play)
 {
     if (play->world == NULL) return true;
-    world_settle(play->world);
+    if (!play->by_hand) world_settle(play->world);
     return clients_check(play);
 }
 
@@ -82,6 +82,7 @@ struct actor *play_actor(struct play *play, const char *name)
     }
     *at = words_memory(NULL, sizeof(**at));
     **at = (struct actor){.client = client_new(play->world, name)};
+    (*at)->client->remembers = true;
     return *at;
 }
 
@@ -129,7 +130,11 @@ static bool do_wait(struct play *play, const struct statement *s)
         return play_fail(play, "wait wants a time, as 5s or 300ms");
     }
     play_begin(play);
-    world_wait(play->world, ms);
+    if (token_is(&s->tokens[0], "jump")) {
+        world_jump(play->world, ms);
+    } else {
+        world_wait(play->world, ms);
+    }
     return true;
 }
 
@@ -214,6 +219,53 @@ static bool do_memory(struct play *play, const struct statement *s)
                      now - play->memory_start, most);
 }
 
+static bool do_records(struct play *play, const struct statement *s)
+{
+    uint32_t most;
+    if (s->count != 2 || !token_number(&s->tokens[1], &most)) {
+        return play_fail(play, "records wants a number");
+    }
+    play_begin(play);
+    size_t now = world_records(play->world);
+    return now <= most ||
+           play_fail(play, "%zu records are on disk, not at most %u", now,
+                     most);
+}
+
+/* From now on nobody has a turn or reads but when told; or all by itself. */
+static bool do_by(struct play *play, const struct statement *s)
+{
+    play_begin(play);
+    play->by_hand = token_is(&s->tokens[0], "by_hand");
+    return true;
+}
+
+static bool do_turn(struct play *play, const struct statement *s)
+{
+    (void)s;
+    play_begin(play);
+    (void)world_turn(play->world);
+    return true;
+}
+
+/* What comes by luck from now on begins with this number. */
+static bool do_luck(struct play *play, const struct statement *s)
+{
+    if (s->count != 2) return play_fail(play, "luck wants a number");
+    play_begin(play);
+    const char *text = (const char *)s->tokens[1].text.data;
+    rng_init(world_rng(play->world), strtoull(text, NULL, 10));
+    return true;
+}
+
+/* What came and was not expected is no mistake. */
+static bool do_curtain(struct play *play, const struct statement *s)
+{
+    (void)s;
+    play->curtain = true;
+    return true;
+}
+
 static bool do_stop(struct play *play, const struct statement *s)
 {
     (void)s;
@@ -242,7 +294,11 @@ static const struct {
     {"freeze", do_freeze},       {"thaw", do_freeze},
     {"one", play_expect_one},    {"acl", play_acl},
     {"listener", play_listener}, {"grant", play_grant},
-    {"asked", play_asked},
+    {"asked", play_asked},       {"jump", do_wait},
+    {"records", do_records},     {"all", play_saw_all},
+    {"by_hand", do_by},          {"by_itself", do_by},
+    {"turn", do_turn},           {"luck", do_luck},
+    {"curtain", do_curtain},
 };
 
 static bool run_statement(struct play *play, const struct statement *s)
@@ -318,7 +374,7 @@ static bool run_lines(struct play *play, const char *text)
             return false;
         }
     }
-    return play_settle(play) && play_end(play);
+    return play_settle(play) && (play->curtain || play_end(play));
 }
 
 static void play_clean(struct play *play)
@@ -387,16 +443,23 @@ static const char *header(const char *text, const char *name)
     return line + strlen(name);
 }
 
-int play_run(const char *file, const struct play_config *config)
+/* The number that the line "# NAME: N" says, or `otherwise`. */
+static uint64_t header_number(const char *text, const char *name,
+                              uint64_t otherwise)
 {
-    char *text = file_read(file);
-    if (text == NULL) {
-        perror(file);
-        return 2;
-    }
+    const char *at = header(text, name);
+    return at == NULL ? otherwise : strtoull(at, NULL, 10);
+}
+
+int play_text_run(const char *file, const char *text,
+                  const struct play_config *config)
+{
     struct play_config own = *config;
-    const char *shards = header(text, "# shards: 1");
-    if (shards != NULL) own.shards = 1;
+    uint64_t shards = header_number(text, "# shards: ", own.shards);
+    own.shards = (uint16_t)(shards < SHARDS_MAX ? shards : SHARDS_MAX);
+    own.seed = header_number(text, "# seed: ", own.seed);
+    if (header_number(text, "# chaos: ", 0) > 0) own.chaos = true;
+    own.split = (uint32_t)header_number(text, "# split: ", own.split);
     const char *versions = header(text, "# versions:");
     if (versions == NULL) versions = " 5";
     bool good = true;
@@ -404,6 +467,17 @@ int play_run(const char *file, const struct play_config *config)
         if (!isdigit((unsigned char)*at)) continue;
         good = run_version(file, text, (unsigned)(*at - '0'), &own) && good;
     }
-    free(text);
     return good ? 0 : 1;
+}
+
+int play_run(const char *file, const struct play_config *config)
+{
+    char *text = file_read(file);
+    if (text == NULL) {
+        perror(file);
+        return 2;
+    }
+    int result = play_text_run(file, text, config);
+    free(text);
+    return result;
 }

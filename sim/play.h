@@ -19,4 +19,8 @@ struct play_config {
  * Returns 0: all went as written; 1: it did not; 2: the file is no play. */
 int play_run(const char *file, const struct play_config *config);
 
+/* The same with its text, and `file` for what is printed; 0 or 1. */
+int play_text_run(const char *file, const char *text,
+                  const struct play_config *config);
+
 #endif

@@ -194,15 +194,22 @@ static bool act_send(struct play *play, struct actor *actor,
     return good;
 }
 
-/* `a acks=0`: the client acknowledges only what the play says. */
-static bool act_acks(struct play *play, struct actor *actor,
-                     const struct token *token)
+/* `a acks=0`: the client acknowledges only what the play says. `a deaf=1`: it
+ * does not look at what it gets. */
+static bool act_manner(struct play *play, struct actor *actor,
+                       const struct token *token)
 {
     uint32_t number;
+    bool deaf = strcmp(token->key, "deaf") == 0;
     if (!token_number(token, &number)) {
-        return play_fail(play, "acks= wants 0 or 1");
+        return play_fail(play, "%s= wants 0 or 1", token->key);
     }
-    actor->client->acks = number != 0;
+    if (deaf) {
+        actor->client->deaf = number != 0;
+        if (number != 0) actor->close_due = true;
+    } else {
+        actor->client->acks = number != 0;
+    }
     return true;
 }
 
@@ -214,8 +221,15 @@ bool play_act(struct play *play, const struct statement *s)
     if (s->count < 2) return play_fail(play, "what does %s do?", name);
     const struct token *verb = &s->tokens[1];
     const char *text = (const char *)verb->text.data;
-    if (strcmp(verb->key, "acks") == 0) return act_acks(play, actor, verb);
+    if (strcmp(verb->key, "acks") == 0 || strcmp(verb->key, "deaf") == 0) {
+        return act_manner(play, actor, verb);
+    }
     if (token_is(verb, "expect")) return play_expect(play, actor, s, 2);
+    if (token_is(verb, "saw")) return play_saw(play, actor, s, 2);
+    if (token_is(verb, "read")) {
+        (void)client_read(actor->client);
+        return true;
+    }
     if (token_is(verb, "open")) return act_open(play, actor, s);
     if (token_is(verb, "connect")) return act_connect(play, actor, s);
     if (token_is(verb, "connect_again")) {

@@ -187,6 +187,95 @@ bool play_expect_one(struct play *play, const struct statement *s)
     return good;
 }
 
+/* Did it count when it came: was it no repetition? */
+static bool is_first(const struct words *packet)
+{
+    if (packet->type != PACKET_PUBLISH) return true;
+    if (words_number(packet, "qos", 0) == 2) return !packet->again;
+    return words_number(packet, "dup", 0) == 0;
+}
+
+/* `next TYPE ...`: behind what the last such statement found. */
+static bool saw_next(struct play *play, struct actor *actor,
+                     const struct words *want)
+{
+    char text[SHOWN_MAX];
+    const struct words *at =
+        actor->seen == NULL ? actor->client->past : actor->seen->next;
+    while (at != NULL && !words_match(want, at))
+        at = at->next;
+    if (at != NULL) {
+        actor->seen = at;
+        return true;
+    }
+    words_print(want, text, sizeof(text));
+    return play_fail(play, "%s did not see %s (behind the one before)",
+                     actor->client->name, text);
+}
+
+/* How many like `want` came to the actor, in all its life. */
+static unsigned saw_count(const struct actor *actor, const struct words *want,
+                          bool first)
+{
+    unsigned count = 0;
+    for (const struct words *at = actor->client->past; at != NULL;
+         at = at->next) {
+        count += words_match(want, at) && (!first || is_first(at));
+    }
+    return count;
+}
+
+/* `[at_most N] TYPE ...` of tokens 1..to-1, all of them together. */
+static bool saw_some(struct play *play, const struct statement *s, size_t first,
+                     size_t to, size_t from)
+{
+    char text[SHOWN_MAX];
+    uint32_t most = UINT32_MAX;
+    unsigned count = 0;
+    if (token_is(&s->tokens[from], "at_most") && from + 2 < s->count) {
+        if (!token_number(&s->tokens[from + 1], &most)) {
+            return play_fail(play, "at_most wants a number");
+        }
+        from += 2;
+    }
+    struct words *want = expect_read(play, s, from);
+    if (want == NULL) return false;
+    for (size_t i = first; i < to; i++) {
+        const char *name = (const char *)s->tokens[i].text.data;
+        count += saw_count(play_actor(play, name), want, most < UINT32_MAX);
+    }
+    words_print(want, text, sizeof(text));
+    words_free(want);
+    if (most < UINT32_MAX ? count <= most : count > 0) return true;
+    return play_fail(play, "%s saw %u times: %s",
+                     (const char *)s->tokens[first].text.data, count, text);
+}
+
+bool play_saw(struct play *play, struct actor *actor, const struct statement *s,
+              size_t from)
+{
+    if (from >= s->count) return play_fail(play, "saw what?");
+    if (!token_is(&s->tokens[from], "next")) {
+        return saw_some(play, s, 0, 1, from);
+    }
+    if (from + 1 >= s->count) return play_fail(play, "saw what?");
+    struct words *want = expect_read(play, s, from + 1);
+    if (want == NULL) return false;
+    bool good = saw_next(play, actor, want);
+    words_free(want);
+    return good;
+}
+
+bool play_saw_all(struct play *play, const struct statement *s)
+{
+    size_t from = 1;
+    while (from < s->count && !token_is(&s->tokens[from], "saw"))
+        from += 1;
+    if (from + 1 >= s->count) return play_fail(play, "all saw what?");
+    play_begin(play);
+    return saw_some(play, s, 1, from, from + 1);
+}
+
 bool play_end(struct play *play)
 {
     for (struct actor *at = play->actors; at != NULL; at = at->next) {

@@ -19,6 +19,7 @@ struct actor {
     struct client *client;
     bool connected; /* it once was: from then on nothing is automatic */
     bool close_due; /* the play knows that the broker closed */
+    const struct words *seen; /* of its past, up to here by `saw next` */
 };
 
 struct variable {
@@ -42,6 +43,8 @@ struct play {
     struct options_listener listeners[LISTENERS_MAX];
     struct rules *rules; /* all that ever were */
     size_t memory_start;
+    bool curtain; /* what nobody expected does not matter */
+    bool by_hand; /* nobody has a turn or reads but when told */
     struct actor *actors;
     struct variable variables[VARIABLES_MAX];
     size_t variable_count;
@@ -93,6 +96,13 @@ bool play_expect(struct play *play, struct actor *actor,
 
 /* `one NAME NAME ... expect ...` */
 bool play_expect_one(struct play *play, const struct statement *s);
+
+/* `NAME saw ...`, the words of it from `from` on. */
+bool play_saw(struct play *play, struct actor *actor, const struct statement *s,
+              size_t from);
+
+/* `all NAME NAME ... saw ...` */
+bool play_saw_all(struct play *play, const struct statement *s);
 
 /* At the end nobody has a packet that no one expected. */
 bool play_end(struct play *play);

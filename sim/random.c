@@ -2,404 +2,42 @@
 #include "sim/random.h"
 
 #include "core/bounds.h"
-#include "sim/client.h"
-#include "sim/model.h"
+#include "sim/life.h"
 #include "sim/words_codec.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
-    ACTORS_MIN = 3,
-    ACTORS_MAX = 12,
-    RUDE_MAX = 3,
-    OUTSTANDING_MAX = 64, /* messages of one actor not yet completed */
     GARBAGE_MAX = 64,
-    QUIET_ROUNDS = 50,
+    QUIET_ROUNDS = 100,
+    ROUND_MS = 100,
     SHARDS_RANDOM = 4,
     RECORDS_KEPT = 64,  /* what shards know of one another */
     CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
+    COMMITS_ALL = 1000000,
     /* What shards may keep when all is gone: tables that have grown. */
     MEMORY_SLACK = 256 * 1024,
-    RETAINED_TOPICS = 3
+    MEMORY_TIGHT = 300 * 1000, /* of a shard in a life short of it */
+    SETUP = UINT32_MAX         /* a step before all others */
 };
 
-/* One message on its way to the broker. */
-struct sending {
-    uint32_t message; /* of the model; RETAINED for a retained one */
-    uint16_t pid;
-    bool released; /* PUBREL is sent */
-    bool retained;
-    unsigned topic, value; /* of a retained one */
-};
-
-struct actor {
-    struct client *client;
-    unsigned index;
-    unsigned version;
-    bool persistent;
-    bool expects_session; /* it has been there and is kept */
-    bool greeted;         /* CONNACK was seen */
-    bool stalled;
-    bool anchored; /* an answer has proved that the session is on disk */
-    bool unsure;   /* a crash may have lost the session, or its CONNACK */
-    struct sending sendings[OUTSTANDING_MAX];
-    unsigned sending_count;
-    uint16_t asked_pid; /* of SUBSCRIBE or UNSUBSCRIBE under way; 0: none */
-    unsigned asked_filter, asked_qos;
-    bool asked_subscribe;
-};
-
-/* A topic with one publisher: what is there at the end is what it said last. */
-struct retained {
-    unsigned completed; /* the last value acknowledged; 0: none */
-    unsigned sent;      /* the last value sent */
-};
-
-struct life {
-    const struct random_config *config;
-    struct world *world;
-    struct rng rng; /* of the actors */
-    struct model *model;
-    struct actor actors[ACTORS_MAX];
-    unsigned actor_count;
-    struct client *rude[RUDE_MAX];
-    unsigned rude_count;
-    struct retained retained[ACTORS_MAX][RETAINED_TOPICS];
-    size_t memory_start; /* of one shard */
-    uint16_t shards;
-    bool held;  /* commits wait */
-    bool moved; /* a crash changed the number of shards */
-    uint32_t step;
-    char error[CLIENT_ERROR_MAX + 1];
-};
-
-static uint64_t below(struct life *life, uint64_t bound)
+uint64_t life_below(struct life *life, uint64_t bound)
 {
     return rng_below(&life->rng, bound);
 }
 
-static bool chance(struct life *life, uint64_t parts, uint64_t whole)
+bool life_chance(struct life *life, uint64_t parts, uint64_t whole)
 {
     return rng_chance(&life->rng, parts, whole);
 }
 
-static void life_wrong(struct life *life, const char *who, const char *what)
+bool life_wrong(struct life *life, const char *who, const char *what)
 {
-    if (life->error[0] != 0) return;
+    if (life->error[0] != 0) return false;
     snprintf(life->error, sizeof(life->error), "%s: %.400s", who, what);
-}
-
-/* --- what an actor says --------------------------------------------------- */
-
-static void say_ack(struct actor *actor, enum packet_type type, uint16_t pid)
-{
-    struct words *words = words_new(type);
-    words_number_add(words, "pid", pid);
-    client_say(actor->client, words);
-    words_free(words);
-}
-
-static void say_publish(struct actor *actor, const struct life *life,
-                        const struct sending *sending, bool dup)
-{
-    char text[MODEL_PAYLOAD_MAX];
-    char topic[32];
-    unsigned qos = 1;
-    if (sending->retained) {
-        snprintf(topic, sizeof(topic), "r/%u/%u", actor->index, sending->topic);
-        snprintf(text, sizeof(text), "%u", sending->value);
-    } else {
-        qos = model_qos(life->model, sending->message);
-        snprintf(topic, sizeof(topic), "%s",
-                 model_topic(model_topic_of(life->model, sending->message)));
-        model_payload(sending->message, text);
-    }
-    struct words *words = words_new(PACKET_PUBLISH);
-    words_text_add(words, "topic", bytes_of(topic));
-    words_text_add(words, "payload", bytes_of(text));
-    words_number_add(words, "qos", qos);
-    words_number_add(words, "dup", dup);
-    words_number_add(words, "retain", sending->retained);
-    if (qos > 0) words_number_add(words, "pid", sending->pid);
-    client_say(actor->client, words);
-    words_free(words);
-}
-
-/* A packet id that none of the actor's packets has. */
-static uint16_t actor_pid(struct actor *actor)
-{
-    for (;;) {
-        uint16_t pid = client_pid(actor->client);
-        bool used = pid == actor->asked_pid;
-        for (unsigned i = 0; i < actor->sending_count; i++) {
-            used = used || actor->sendings[i].pid == pid;
-        }
-        if (!used) return pid;
-    }
-}
-
-static bool actor_ready(const struct actor *actor)
-{
-    return actor->greeted && client_connected(actor->client);
-}
-
-static bool actor_may_send(const struct life *life, const struct actor *actor)
-{
-    uint16_t window = world_options(life->world)->receive_maximum;
-    return actor->sending_count < OUTSTANDING_MAX &&
-           actor->sending_count < window;
-}
-
-static void actor_publish(struct life *life, struct actor *actor)
-{
-    char payload[MODEL_PAYLOAD_MAX];
-    unsigned qos = (unsigned)below(life, 3);
-    if (qos > 0 && !actor_may_send(life, actor)) return;
-    unsigned topic = (unsigned)below(life, MODEL_TOPICS);
-    struct sending sending = {0};
-    sending.message =
-        model_publish(life->model, actor->index, topic, qos, payload);
-    if (qos > 0) {
-        sending.pid = actor_pid(actor);
-        actor->sendings[actor->sending_count++] = sending;
-    }
-    say_publish(actor, life, &sending, false);
-}
-
-static void actor_retain(struct life *life, struct actor *actor)
-{
-    if (!actor_may_send(life, actor)) return;
-    unsigned topic = (unsigned)below(life, RETAINED_TOPICS);
-    struct retained *retained = &life->retained[actor->index][topic];
-    struct sending sending = {.retained = true,
-                              .topic = topic,
-                              .value = ++retained->sent,
-                              .pid = actor_pid(actor)};
-    actor->sendings[actor->sending_count++] = sending;
-    say_publish(actor, life, &sending, false);
-}
-
-static void actor_subscribe(struct life *life, struct actor *actor)
-{
-    if (actor->asked_pid != 0) return;
-    actor->asked_filter = (unsigned)below(life, MODEL_FILTERS);
-    actor->asked_qos = (unsigned)below(life, 3);
-    /* A member of QoS 0 may lose what another would have got. */
-    bool member = actor->asked_filter >= MODEL_SHARED;
-    if (member && actor->asked_qos == 0) actor->asked_qos = 1;
-    actor->asked_subscribe = chance(life, 3, 4);
-    actor->asked_pid = actor_pid(actor);
-    struct words *words = words_new(
-        actor->asked_subscribe ? PACKET_SUBSCRIBE : PACKET_UNSUBSCRIBE);
-    words_number_add(words, "pid", actor->asked_pid);
-    words_text_add(words, "filter",
-                   bytes_of(model_filter(actor->asked_filter)));
-    if (actor->asked_subscribe) {
-        words_number_add(words, "qos", actor->asked_qos);
-        model_subscribing(life->model, actor->index, actor->asked_filter);
-    } else {
-        model_unsubscribed(life->model, actor->index, actor->asked_filter);
-        model_member_left(life->model);
-    }
-    client_say(actor->client, words);
-    words_free(words);
-}
-
-/* --- coming and going ----------------------------------------------------- */
-
-static void actor_lost(struct life *life, struct actor *actor)
-{
-    actor->greeted = false;
-    actor->stalled = false;
-    actor->asked_pid = 0;
-    model_member_left(life->model);
-    if (!actor->persistent) model_session_lost(life->model, actor->index);
-}
-
-static void actor_connect(struct life *life, struct actor *actor)
-{
-    struct words *words = words_new(PACKET_CONNECT);
-    words_number_add(words, "v", actor->version);
-    words_text_add(words, "id", bytes_of(actor->client->name));
-    words_number_add(words, "clean", !actor->persistent);
-    if (actor->version == 5) {
-        if (actor->persistent) words_number_add(words, "expiry", UINT32_MAX);
-        if (chance(life, 1, 2)) {
-            words_number_add(words, "receive_max",
-                             (uint32_t)(1 + below(life, 30)));
-        }
-        if (chance(life, 1, 2)) {
-            words_number_add(words, "alias_max", (uint32_t)below(life, 20));
-        }
-    }
-    client_open(actor->client, actor->version);
-    client_connect(actor->client, words);
-    words_free(words);
-}
-
-static void actor_leave(struct life *life, struct actor *actor)
-{
-    uint64_t way = below(life, 3);
-    if (way == 0) {
-        struct words *words = words_new(PACKET_DISCONNECT);
-        client_say(actor->client, words);
-        words_free(words);
-    }
-    client_hang_up(actor->client, way == 2);
-    actor_lost(life, actor);
-}
-
-/* --- what an actor hears -------------------------------------------------- */
-
-static void sending_remove(struct actor *actor, unsigned index)
-{
-    actor->sending_count -= 1;
-    memmove(&actor->sendings[index], &actor->sendings[index + 1],
-            (actor->sending_count - index) * sizeof(actor->sendings[0]));
-}
-
-static void hear_connack(struct life *life, struct actor *actor,
-                         const struct words *packet)
-{
-    if (words_number(packet, "reason", 1) != 0) {
-        life_wrong(life, actor->client->name, "was refused");
-        return;
-    }
-    actor->greeted = true;
-    bool present = words_number(packet, "present", 0) != 0;
-    if (actor->version == 3) present = actor->expects_session;
-    bool known = present == actor->expects_session || actor->unsure;
-    actor->unsure = false;
-    if (!known) {
-        life_wrong(life, actor->client->name,
-                   present ? "has a session it never had" : "lost its session");
-    }
-    actor->expects_session = actor->persistent;
-    if (!present) {
-        actor->sending_count = 0;
-        actor->anchored = false;
-        model_session_lost(life->model, actor->index);
-    }
-    for (unsigned i = 0; i < actor->sending_count; i++) {
-        struct sending *s = &actor->sendings[i];
-        if (s->released) {
-            say_ack(actor, PACKET_PUBREL, s->pid);
-        } else {
-            if (!s->retained) model_again(life->model, s->message);
-            say_publish(actor, life, s, true);
-        }
-    }
-}
-
-static unsigned sending_qos(const struct life *life, const struct sending *s)
-{
-    return s->retained ? 1 : model_qos(life->model, s->message);
-}
-
-/* PUBACK and PUBREC come in the order of what they acknowledge. [MQTT-4.6.0-2]
- * [MQTT-4.6.0-3] */
-static void hear_order(struct life *life, const struct actor *actor,
-                       unsigned index, enum packet_type type)
-{
-    unsigned qos = sending_qos(life, &actor->sendings[index]);
-    if (type == PACKET_PUBCOMP || actor->sendings[index].released) return;
-    for (unsigned i = 0; i < index; i++) {
-        const struct sending *s = &actor->sendings[i];
-        if (s->released || sending_qos(life, s) != qos) continue;
-        life_wrong(life, actor->client->name, "acknowledged out of order");
-    }
-}
-
-static void hear_completed(struct life *life, struct actor *actor,
-                           const struct words *packet)
-{
-    uint16_t pid = (uint16_t)words_number(packet, "pid", 0);
-    for (unsigned i = 0; i < actor->sending_count; i++) {
-        struct sending *s = &actor->sendings[i];
-        if (s->pid != pid) continue;
-        hear_order(life, actor, i, packet->type);
-        if (packet->type == PACKET_PUBREC) {
-            s->released = true; /* the client has answered by itself */
-            return;
-        }
-        if (s->retained) {
-            life->retained[actor->index][s->topic].completed = s->value;
-        } else {
-            model_completed(life->model, s->message);
-        }
-        sending_remove(actor, i);
-        return;
-    }
-    if (packet->type == PACKET_PUBCOMP) return;
-    life_wrong(life, actor->client->name, "an acknowledgement for nothing");
-}
-
-static void hear_answer(struct life *life, struct actor *actor,
-                        const struct words *packet)
-{
-    if (words_number(packet, "pid", 0) != actor->asked_pid) {
-        life_wrong(life, actor->client->name, "an answer to nothing");
-        return;
-    }
-    actor->asked_pid = 0;
-    /* An UNSUBACK that changed nothing waited for no disk. */
-    if (packet->type != PACKET_SUBACK) return;
-    actor->anchored = true;
-    if (words_number(packet, "code", 0x80) != actor->asked_qos) {
-        life_wrong(life, actor->client->name, "another QoS was granted");
-    }
-    model_subscribed(life->model, actor->index, actor->asked_filter,
-                     actor->asked_qos);
-}
-
-static void hear_publish(struct life *life, struct actor *actor,
-                         const struct words *packet)
-{
-    struct bytes topic = words_text(packet, "topic");
-    if (topic.size > 0 && topic.data[0] == 'r') return;
-    if (words_number(packet, "retain", 0) != 0) {
-        life_wrong(life, actor->client->name, "RETAIN on a live message");
-    }
-    uint32_t qos = words_number(packet, "qos", 0);
-    bool dup = words_number(packet, "dup", 0) != 0;
-    bool first = qos == 2 ? !packet->again : !dup;
-    if (packet->again) return;
-    model_received(life->model, actor->index, topic,
-                   words_text(packet, "payload"), qos, first);
-}
-
-static void hear(struct life *life, struct actor *actor,
-                 const struct words *packet)
-{
-    switch (packet->type) {
-    case PACKET_CONNACK: hear_connack(life, actor, packet); break;
-    case PACKET_PUBLISH: hear_publish(life, actor, packet); break;
-    case PACKET_PUBACK:
-    case PACKET_PUBREC:
-    case PACKET_PUBCOMP: hear_completed(life, actor, packet); break;
-    case PACKET_SUBACK:
-    case PACKET_UNSUBACK: hear_answer(life, actor, packet); break;
-    case PACKET_DISCONNECT:
-        life_wrong(life, actor->client->name, "was sent away");
-        break;
-    default: break;
-    }
-}
-
-static bool actor_read(struct life *life, struct actor *actor)
-{
-    struct client *client = actor->client;
-    bool read = client_read(client);
-    while (client->first != NULL) {
-        struct words *packet = client_take(client, client->first);
-        hear(life, actor, packet);
-        words_free(packet);
-    }
-    if (client->error[0] != 0) life_wrong(life, client->name, client->error);
-    return read;
+    return true;
 }
 
 /* Everybody reads; for world_settle and world_wait. */
@@ -410,129 +48,191 @@ static bool life_read(void *context)
     for (unsigned i = 0; i < life->actor_count; i++) {
         busy = actor_read(life, &life->actors[i]) || busy;
     }
-    for (unsigned i = 0; i < life->rude_count; i++) {
-        struct client *client = life->rude[i];
-        if (client->cable.v == 0) continue;
-        struct bytes in = world_received(life->world, client->cable);
-        world_used(life->world, client->cable, in.size);
-    }
+    for (unsigned i = 0; i < life->rude_count; i++)
+        (void)client_read(life->rude[i]);
     return busy && life->error[0] == 0;
+}
+
+/* Is this part lived? Then it has its own luck, and the world too. */
+static bool life_part(struct life *life, enum part part)
+{
+    const struct random_config *config = life->config;
+    if (life->step != SETUP && !acts_has(config->acts, life->step, part)) {
+        return false;
+    }
+    uint64_t luck = acts_luck(config->seed, life->step, part);
+    rng_init(&life->rng, luck);
+    if (life->world == NULL) return true;
+    story_detail(config->story, "luck %" PRIu64, ~luck);
+    rng_init(world_rng(life->world), ~luck);
+    return true;
 }
 
 /* --- rudeness ------------------------------------------------------------- */
 
+static void rude_send(struct life *life, struct client *client,
+                      const uint8_t *bytes, size_t size)
+{
+    char hex[2 * GARBAGE_MAX + 1] = "";
+    assert(size <= GARBAGE_MAX);
+    for (size_t i = 0; i < size; i++)
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    story_tell(life->config->story, "%s send %s", client->name, hex);
+    client_send(client, bytes_at(bytes, size));
+}
+
 static void rude_act(struct life *life, struct client *client)
 {
+    static const uint8_t hello[] = {0x10, 0x10, 0, 4, 'M', 'Q', 'T', 'T', 5,
+                                    2,    0,    0, 0, 0,   3,   'b', 'a', 'd'};
     uint8_t garbage[GARBAGE_MAX];
     if (client->cable.v == 0 || world_closed(life->world, client->cable)) {
+        story_tell(life->config->story, "%s deaf=1; %s open v=5", client->name,
+                   client->name);
         client_open(client, 5);
         return;
     }
-    switch (below(life, 4)) {
-    case 0: client_hang_up(client, chance(life, 1, 2)); return;
-    case 1: {
-        static const uint8_t hello[] = {0x10, 0x10, 0, 4,   'M', 'Q',
-                                        'T',  'T',  5, 2,   0,   0,
-                                        0,    0,    3, 'b', 'a', 'd'};
-        client_send(client, bytes_at(hello, sizeof(hello)));
+    uint64_t what = life_below(life, 4);
+    if (what == 0) {
+        bool cut = life_chance(life, 1, 2);
+        story_tell(life->config->story, "%s %s", cut ? "cut" : "close",
+                   client->name);
+        client_hang_up(client, cut);
         return;
     }
-    default: break;
+    if (what == 1) {
+        rude_send(life, client, hello, sizeof(hello));
+        return;
     }
-    size_t size = 1 + below(life, GARBAGE_MAX);
+    size_t size = 1 + life_below(life, GARBAGE_MAX);
     rng_fill(&life->rng, garbage, size);
-    if (chance(life, 1, 2) && size > 1) {
+    if (life_chance(life, 1, 2) && size > 1) {
         garbage[0] = (uint8_t)(garbage[0] & 0xf2);
         garbage[1] = (uint8_t)(size - 2);
     }
-    client_send(client, bytes_at(garbage, size));
+    rude_send(life, client, garbage, size);
 }
 
-/* --- the life ------------------------------------------------------------- */
+/* --- the disk ------------------------------------------------------------- */
 
-static void actor_act(struct life *life, struct actor *actor)
+static void life_hold(struct life *life, bool hold)
 {
-    if (actor->client->cable.v == 0) {
-        actor_connect(life, actor);
-        return;
-    }
-    if (world_closed(life->world, actor->client->cable)) {
-        life_wrong(life, actor->client->name, "was closed");
-        return;
-    }
-    if (!actor_ready(actor)) return;
-    uint64_t what = below(life, 100);
-    if (what < 55) {
-        actor_publish(life, actor);
-    } else if (what < 62) {
-        actor_retain(life, actor);
-    } else if (what < 82) {
-        actor_subscribe(life, actor);
-    } else if (what < 90) {
-        actor_leave(life, actor);
-    } else if (what < 95) {
-        actor->stalled = !actor->stalled;
-        world_stall(life->world, actor->client->cable, actor->stalled);
-    } else {
-        struct words *words = words_new(PACKET_PINGREQ);
-        client_say(actor->client, words);
-        words_free(words);
-    }
+    life->held = hold;
+    story_tell(life->config->story, "commits %s", hold ? "hold" : "release");
+    world_hold(life->world, hold);
 }
 
-/* The broker is gone, and all that was under way; it comes back, perhaps with
- * another number of shards. */
-static void life_crash(struct life *life)
+/* The disk is full, and takes nothing more; or has room again. */
+static void life_fail(struct life *life, bool fail)
 {
-    uint16_t shards = life->shards;
-    world_crash(life->world, below(life, CRASH_COMMITS));
+    life->failing = fail;
+    life->failed = true;
+    model_short(life->model);
+    life_hold(life, fail);
+    story_tell(life->config->story, "commits %s", fail ? "fail" : "work");
+    world_storage(life->world, fail);
+}
+
+/* All are gone. */
+static void life_cut(struct life *life)
+{
     for (unsigned i = 0; i < life->actor_count; i++) {
         struct actor *actor = &life->actors[i];
-        client_hang_up(actor->client, true);
+        client_hang_up(actor->clients[0], true);
+        client_hang_up(actor->clients[1], true);
         actor->unsure = actor->persistent && !actor->anchored;
         actor_lost(life, actor);
     }
-    for (unsigned i = 0; i < life->rude_count; i++) {
+    for (unsigned i = 0; i < life->rude_count; i++)
         client_hang_up(life->rude[i], true);
+}
+
+/* The broker is gone, and all that was under way; it comes back, perhaps with
+ * another number of shards. What was torn off had not been committed. */
+static void life_crash(struct life *life)
+{
+    uint16_t shards = life->shards;
+    size_t commits = life_below(life, CRASH_COMMITS);
+    if (life->failing) commits = 0;
+    if (life->config->shards == 0 && life_chance(life, 1, 2)) {
+        life->shards = (uint16_t)(1 + life_below(life, SHARDS_RANDOM));
     }
-    if (life->config->shards == 0 && chance(life, 1, 2)) {
-        life->shards = (uint16_t)(1 + below(life, SHARDS_RANDOM));
-    }
+    story_tell(life->config->story, "crash %zu %u", commits, life->shards);
+    world_crash(life->world, commits);
+    life_cut(life);
     bool moved = life->shards != shards;
     if (moved) life->moved = true;
     model_crashed(life->model, moved);
     world_restart(life->world, life->shards);
     life->held = false;
+    life->failing = false;
 }
 
 /* What the disk does, in a life that has one. */
 static void life_disk(struct life *life)
 {
     if (!world_options(life->world)->persistence) return;
-    if (chance(life, 1, 30)) {
-        life->held = !life->held;
-        world_hold(life->world, life->held);
+    if (life_chance(life, 1, 30) && !life->failing) {
+        life_hold(life, !life->held);
     }
-    if (chance(life, 1, 200)) life_crash(life);
+    if (life_chance(life, 1, life->failing ? 20 : 150)) {
+        life_fail(life, !life->failing);
+    }
+    if (life_chance(life, 1, 200)) life_crash(life);
+}
+
+/* --- a step --------------------------------------------------------------- */
+
+static void step_act(struct life *life)
+{
+    if (life->rude_count > 0 && life_chance(life, 1, 10)) {
+        rude_act(life, life->rude[life_below(life, life->rude_count)]);
+    } else {
+        actor_act(life, &life->actors[life_below(life, life->actor_count)]);
+    }
+}
+
+static void step_turns(struct life *life)
+{
+    for (uint64_t turns = life_below(life, 6); turns > 0; turns--) {
+        story_detail(life->config->story, "turn");
+        (void)world_turn(life->world);
+        if (!life_chance(life, 2, 3)) continue;
+        struct actor *actor =
+            &life->actors[life_below(life, life->actor_count)];
+        story_detail(life->config->story, "%s read", actor->client->name);
+        (void)actor_read(life, actor);
+    }
+}
+
+/* Time passes, or has passed while the machine slept. */
+static void step_pause(struct life *life)
+{
+    uint64_t ms = life_below(life, 3000);
+    if (life_chance(life, 1, 50)) {
+        story_wait(life->config->story, ms);
+        world_wait(life->world, ms);
+    } else if (life_chance(life, 1, 500)) {
+        story_tell(life->config->story, "jump %" PRIu64 "s", ms);
+        life->jumped = true;
+        world_jump(life->world, ms * 1000);
+    }
 }
 
 static void life_step(struct life *life)
 {
-    life_disk(life);
-    if (life->rude_count > 0 && chance(life, 1, 10)) {
-        rude_act(life, life->rude[below(life, life->rude_count)]);
-    } else {
-        actor_act(life, &life->actors[below(life, life->actor_count)]);
+    bool plain = life->config->plain;
+    if (life_part(life, PART_DISK)) life_disk(life);
+    if (life_part(life, PART_ACT)) step_act(life);
+    if (plain) {
+        world_settle(life->world);
+    } else if (life_part(life, PART_TURNS)) {
+        step_turns(life);
     }
-    for (uint64_t turns = below(life, 6); turns > 0; turns--) {
-        (void)world_turn(life->world);
-        if (chance(life, 2, 3)) {
-            (void)actor_read(life,
-                             &life->actors[below(life, life->actor_count)]);
-        }
-    }
-    if (chance(life, 1, 50)) world_wait(life->world, below(life, 3000));
+    if (life_part(life, PART_PAUSE)) step_pause(life);
 }
+
+/* --- the end -------------------------------------------------------------- */
 
 static size_t life_memory(const struct life *life)
 {
@@ -543,75 +243,121 @@ static size_t life_memory(const struct life *life)
     return sum;
 }
 
-/* Everybody comes back, reads, and finishes what was begun. */
-static void life_rest(struct life *life)
+/* The one that was taken over is closed, not forgotten. */
+static void former_check(struct life *life, struct actor *actor)
 {
-    world_hold(life->world, false);
-    for (unsigned i = 0; i < life->rude_count; i++) {
-        client_hang_up(life->rude[i], true);
+    struct client *former = actor->clients[actor->client == actor->clients[0]];
+    if (former->cable.v == 0) return;
+    if (!world_closed(life->world, former->cable) &&
+        life_wrong(life, former->name, "two connections for one id")) {
+        story_claim(life->config->story, "%s expect close\n", former->name);
     }
-    for (unsigned round = 0; round < QUIET_ROUNDS; round++) {
-        for (unsigned i = 0; i < life->actor_count; i++) {
-            struct actor *actor = &life->actors[i];
-            if (actor->client->cable.v == 0) actor_connect(life, actor);
-            if (actor->stalled) {
-                actor->stalled = false;
-                world_stall(life->world, actor->client->cable, false);
-            }
-        }
-        world_wait(life->world, 100);
-        if (life->error[0] != 0) return;
+    client_hang_up(former, true);
+}
+
+/* `actor` comes back if it ever was there, and reads. */
+static void actor_rest(struct life *life, struct actor *actor)
+{
+    if (!actor->born) return;
+    if (actor->client->cable.v != 0 &&
+        world_closed(life->world, actor->client->cable)) {
+        actor_closed(life, actor);
     }
-    for (unsigned i = 0; i < life->actor_count; i++) {
-        struct actor *actor = &life->actors[i];
-        if (!actor_ready(actor)) {
-            life_wrong(life, actor->client->name, "cannot come back");
-        } else if (actor->sending_count > 0) {
-            life_wrong(life, actor->client->name,
-                       "waits for an acknowledgement in vain");
-        } else if (actor->asked_pid != 0) {
-            life_wrong(life, actor->client->name,
-                       "waits for SUBACK or UNSUBACK in vain");
+    if (actor->client->cable.v == 0) actor_connect(life, actor);
+    if (!actor->stalled) return;
+    actor->stalled = false;
+    story_tell(life->config->story, "unstall %s", actor->client->name);
+    world_stall(life->world, actor->client->cable, false);
+}
+
+/* Has `actor` what it waited for? */
+static void rested_check(struct life *life, struct actor *actor)
+{
+    const char *name = actor->client->name;
+    struct story *story = life->config->story;
+    if (!actor->born) return;
+    former_check(life, actor);
+    if (!actor_ready(actor)) {
+        if (!life_wrong(life, name, "cannot come back")) return;
+        story_claim(story, "%s expect open\n", name);
+    } else if (actor->sending_count > 0) {
+        const struct sending *s = &actor->sendings[0];
+        if (!life_wrong(life, name, "waits for an acknowledgement in vain")) {
+            return;
         }
+        bool two = !s->retained && model_qos(life->model, s->message) == 2;
+        story_claim(story, "%s saw %s %u\n", name,
+                    s->released ? "pubcomp"
+                    : two       ? "pubrec"
+                                : "puback",
+                    s->pid);
+    } else if (actor->asked_pid != 0) {
+        if (!life_wrong(life, name, "waits for SUBACK or UNSUBACK in vain")) {
+            return;
+        }
+        story_claim(story, "%s saw %s pid=%u\n", name,
+                    actor->asked_subscribe ? "suback" : "unsuback",
+                    actor->asked_pid);
     }
 }
 
-/* "r/ACTOR/NUMBER" */
-static bool retained_read(const char *topic, unsigned *actor, unsigned *number)
+/* Everybody comes back, reads, and finishes what was begun. */
+static void life_rest(struct life *life)
 {
-    char *end;
-    if (strncmp(topic, "r/", 2) != 0) return false;
-    *actor = (unsigned)strtoul(topic + 2, &end, 10);
-    if (*end != '/') return false;
-    *number = (unsigned)strtoul(end + 1, &end, 10);
-    return *end == 0;
+    story_detail(life->config->story, "by_itself");
+    if (life->failing) life_fail(life, false);
+    if (life->held) life_hold(life, false);
+    for (unsigned i = 0; i < life->rude_count; i++)
+        client_hang_up(life->rude[i], true);
+    for (unsigned round = 0; round < QUIET_ROUNDS; round++) {
+        for (unsigned i = 0; i < life->actor_count; i++)
+            actor_rest(life, &life->actors[i]);
+        world_wait(life->world, ROUND_MS);
+        story_wait(life->config->story, ROUND_MS);
+        if (life->error[0] != 0) return;
+    }
+    for (unsigned i = 0; i < life->actor_count; i++)
+        rested_check(life, &life->actors[i]);
 }
 
 static void check_retained(struct life *life, const struct words *packet,
                            bool seen[ACTORS_MAX][RETAINED_TOPICS])
 {
-    char topic[32] = {0};
-    char value[32] = {0};
     unsigned actor, number;
     struct bytes name = words_text(packet, "topic");
-    struct bytes text = words_text(packet, "payload");
-    if (name.size >= sizeof(topic) || text.size >= sizeof(value)) return;
-    memcpy(topic, name.data, name.size);
-    memcpy(value, text.data, text.size);
-    if (!retained_read(topic, &actor, &number) || actor >= life->actor_count ||
-        number >= RETAINED_TOPICS) {
-        life_wrong(life, topic, "nobody retained this");
+    if (!actor_retained(life, name, &actor, &number)) {
+        (void)life_wrong(life, "observer", "nobody retained this");
         return;
     }
     const struct retained *r = &life->retained[actor][number];
-    unsigned long got = strtoul(value, NULL, 10);
+    unsigned long got = actor_value(words_text(packet, "payload"));
     seen[actor][number] = true;
-    if (got < r->completed || got > r->sent) {
-        char what[96];
-        snprintf(what, sizeof(what), "retained is %lu, not %u..%u", got,
-                 r->completed, r->sent);
-        life_wrong(life, topic, what);
+    if (got >= r->completed && got <= r->sent) return;
+    char what[96];
+    snprintf(what, sizeof(what), "retained on r/%u/%u is %lu, not %u..%u",
+             actor, number, got, r->completed, r->sent);
+    if (life_wrong(life, "observer", what)) {
+        story_claim(life->config->story,
+                    "observer saw at_most 0 publish r/%u/%u %lu\n", actor,
+                    number, got);
     }
+}
+
+static void observer_ask(struct life *life, struct client *client)
+{
+    struct words *connect = words_new(PACKET_CONNECT);
+    words_number_add(connect, "v", 4);
+    words_text_add(connect, "id", bytes_of("observer"));
+    client_open(client, 4);
+    story_packet(life->config->story, client->name, false, connect);
+    client_connect(client, connect);
+    words_free(connect);
+    struct words *subscribe = words_new(PACKET_SUBSCRIBE);
+    words_number_add(subscribe, "pid", 1);
+    words_text_add(subscribe, "filter", bytes_of("r/#"));
+    life_say(life, client, subscribe);
+    world_settle(life->world);
+    (void)client_read(client);
 }
 
 /* A new client sees the last retained value of each topic. */
@@ -619,18 +365,7 @@ static void life_retained(struct life *life)
 {
     bool seen[ACTORS_MAX][RETAINED_TOPICS] = {{false}};
     struct client *client = client_new(life->world, "observer");
-    struct words *connect = words_new(PACKET_CONNECT);
-    words_text_add(connect, "id", bytes_of("observer"));
-    client_open(client, 4);
-    client_connect(client, connect);
-    words_free(connect);
-    struct words *subscribe = words_new(PACKET_SUBSCRIBE);
-    words_number_add(subscribe, "pid", 1);
-    words_text_add(subscribe, "filter", bytes_of("r/#"));
-    client_say(client, subscribe);
-    words_free(subscribe);
-    world_settle(life->world);
-    (void)client_read(client);
+    observer_ask(life, client);
     while (client->first != NULL) {
         struct words *packet = client_take(client, client->first);
         if (packet->type == PACKET_PUBLISH) check_retained(life, packet, seen);
@@ -639,18 +374,54 @@ static void life_retained(struct life *life)
     for (unsigned i = 0; i < life->actor_count; i++) {
         for (unsigned k = 0; k < RETAINED_TOPICS; k++) {
             if (life->retained[i][k].completed == 0 || seen[i][k]) continue;
-            life_wrong(life, "observer", "a retained message is missing");
+            if (life->tight) continue; /* it was not let in */
+            if (life_wrong(life, "observer", "a retained message is missing")) {
+                story_claim(life->config->story,
+                            "observer saw publish r/%u/%u\n", i, k);
+            }
         }
     }
+    story_tell(life->config->story, "cut observer");
     client_hang_up(client, true);
     client_free(client);
+}
+
+/* Clear what is retained. */
+static void retained_clear(struct life *life, struct actor *actor)
+{
+    for (unsigned k = 0; k < RETAINED_TOPICS; k++) {
+        char topic[32];
+        if (life->retained[actor->index][k].sent == 0) continue;
+        snprintf(topic, sizeof(topic), "r/%u/%u", actor->index, k);
+        struct words *words = words_new(PACKET_PUBLISH);
+        words_text_add(words, "topic", bytes_of(topic));
+        words_number_add(words, "retain", 1);
+        life_say(life, actor->client, words);
+    }
+    world_settle(life->world);
+}
+
+/* End its session: come once more, to stay no longer. */
+static void session_clear(struct life *life, struct actor *actor)
+{
+    struct story *story = life->config->story;
+    story_tell(story, "close %s", actor->client->name);
+    client_hang_up(actor->client, false);
+    world_settle(life->world);
+    actor->persistent = false;
+    actor->expects_session = false;
+    actor_connect(life, actor);
+    world_settle(life->world);
+    story_tell(story, "close %s", actor->client->name);
+    client_hang_up(actor->client, false);
 }
 
 /* Start again: only then go copies of shards that are no more, if any are. */
 static void life_restart(struct life *life)
 {
     if (!life->moved) return;
-    world_crash(life->world, SIZE_MAX);
+    story_tell(life->config->story, "crash %u %u", COMMITS_ALL, life->shards);
+    world_crash(life->world, COMMITS_ALL);
     world_restart(life->world, life->shards);
     world_settle(life->world);
 }
@@ -658,86 +429,111 @@ static void life_restart(struct life *life)
 /* Clear what is retained, end all sessions: hardly anything may be left. */
 static void life_end(struct life *life)
 {
+    char what[96];
     for (unsigned i = 0; i < life->actor_count; i++) {
-        struct actor *actor = &life->actors[i];
-        for (unsigned k = 0; k < RETAINED_TOPICS; k++) {
-            char topic[32];
-            snprintf(topic, sizeof(topic), "r/%u/%u", i, k);
-            struct words *words = words_new(PACKET_PUBLISH);
-            words_text_add(words, "topic", bytes_of(topic));
-            words_number_add(words, "retain", 1);
-            client_say(actor->client, words);
-            words_free(words);
-        }
-        world_settle(life->world);
+        if (life->actors[i].born) retained_clear(life, &life->actors[i]);
     }
     for (unsigned i = 0; i < life->actor_count; i++) {
-        struct actor *actor = &life->actors[i];
-        client_hang_up(actor->client, false);
-        world_settle(life->world);
-        actor->persistent = false;
-        actor->expects_session = actor->expects_session && false;
-        actor_connect(life, actor);
-        world_settle(life->world);
-        client_hang_up(actor->client, false);
+        if (life->actors[i].born) session_clear(life, &life->actors[i]);
     }
     world_wait(life->world, 600 * 1000);
+    story_wait(life->config->story, 600 * 1000);
     life_restart(life);
-    char what[96];
-    if (world_records(life->world) > RECORDS_KEPT) {
+    size_t records = world_records(life->world);
+    if (records > RECORDS_KEPT) {
         snprintf(what, sizeof(what), "%zu records are left when all are gone",
-                 world_records(life->world));
-        life_wrong(life, "disk", what);
+                 records);
+        if (life_wrong(life, "disk", what)) {
+            story_claim(life->config->story, "records %u\n", RECORDS_KEPT);
+        }
     }
     size_t each = life_memory(life) / life->shards;
     if (each <= life->memory_start + MEMORY_SLACK) return;
     snprintf(what, sizeof(what), "%zu bytes are left when all are gone",
              each - life->memory_start);
-    life_wrong(life, "memory", what);
+    if (life_wrong(life, "memory", what)) {
+        story_claim(life->config->story, "memory %u\n",
+                    MEMORY_SLACK * life->shards);
+    }
+}
+
+/* --- the life ------------------------------------------------------------- */
+
+/* What kind of world it is. */
+static void world_choose(struct life *life, struct world_config *config)
+{
+    struct options *o = &config->options;
+    options_init(o);
+    o->max_queued_messages = 0;
+    o->receive_maximum = (uint16_t)(1 + life_below(life, 30));
+    o->max_inflight_messages = (uint16_t)(1 + life_below(life, 30));
+    o->persistence = life_chance(life, 1, 2);
+    o->sys_interval_s = (uint32_t)life_below(life, 2) * 10;
+    if (life_chance(life, 1, 8)) config->split = 1;
+    if (life_chance(life, 1, 4)) life->bulk = MODEL_BULK_MAX;
+    if (life->bulk == 0 || !life_chance(life, 1, 2)) return;
+    life->tight = true;
+    config->memory_max = MEMORY_TIGHT;
+}
+
+static void world_tell(const struct life *life,
+                       const struct world_config *config)
+{
+    const struct options *o = &config->options;
+    struct story *story = life->config->story;
+    story_tell(story, "# shards: %u\n# seed: %" PRIu64, config->shards,
+               config->seed);
+    if (config->chaos) story_detail(story, "# chaos: 1");
+    if (config->split > 0) story_tell(story, "# split: %u", config->split);
+    story_tell(story,
+               "options max_queued_messages=0 receive_maximum=%u "
+               "max_inflight_messages=%u sys_interval_s=%u%s",
+               o->receive_maximum, o->max_inflight_messages, o->sys_interval_s,
+               o->persistence ? " persistence=1" : "");
+    if (life->tight) {
+        story_tell(story, "options max_memory=%u", config->memory_max);
+    }
+    story_detail(story, "by_hand");
 }
 
 static void life_begin(struct life *life)
 {
+    life->step = SETUP;
+    (void)life_part(life, PART_ACT);
+    life->shards = life->config->shards;
+    uint16_t shards = (uint16_t)(1 + life_below(life, SHARDS_RANDOM));
+    if (life->shards == 0) life->shards = shards;
     struct world_config config = {.shards = life->shards,
                                   .seed = life->config->seed,
                                   .trace = life->config->trace,
-                                  .chaos = true};
-    options_init(&config.options);
-    config.options.max_queued_messages = 0;
-    config.options.receive_maximum = (uint16_t)(1 + below(life, 30));
-    config.options.max_inflight_messages = (uint16_t)(1 + below(life, 30));
-    config.options.persistence = chance(life, 1, 2);
-    config.options.sys_interval_s = (uint32_t)below(life, 2) * 10;
+                                  .chaos = !life->config->plain};
+    world_choose(life, &config);
+    if (life->config->plain) config.split = 0;
+    world_tell(life, &config);
+    life->model = model_new();
     life->world = world_new(&config);
     world_clients_set(life->world, life_read, life);
     world_settle(life->world);
+    if (life->tight) model_short(life->model);
     life->memory_start = life_memory(life) / life->shards;
     life->actor_count =
-        ACTORS_MIN + (unsigned)below(life, ACTORS_MAX - ACTORS_MIN + 1);
-    for (unsigned i = 0; i < life->actor_count; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "actor%u", i);
-        struct actor *actor = &life->actors[i];
-        *actor = (struct actor){.client = client_new(life->world, name),
-                                .index = i,
-                                .version = 3 + (unsigned)below(life, 3),
-                                .persistent = chance(life, 2, 3)};
-        /* 3.1 cannot say that a crash cost it its session. */
-        if (config.options.persistence && actor->version == 3) {
-            actor->persistent = false;
-        }
-    }
-    life->rude_count = (unsigned)below(life, RUDE_MAX + 1);
+        ACTORS_MIN + (unsigned)life_below(life, ACTORS_MAX - ACTORS_MIN + 1);
+    for (unsigned i = 0; i < life->actor_count; i++)
+        actor_begin(life, i);
+    life->rude_count = (unsigned)life_below(life, RUDE_MAX + 1);
     for (unsigned i = 0; i < life->rude_count; i++) {
-        life->rude[i] = client_new(life->world, "rude");
+        char name[16];
+        snprintf(name, sizeof(name), "rude%u", i);
+        life->rude[i] = client_new(life->world, name);
+        life->rude[i]->deaf = true;
     }
+    life->step = 0;
 }
 
 static void life_free(struct life *life)
 {
-    for (unsigned i = 0; i < life->actor_count; i++) {
-        client_free(life->actors[i].client);
-    }
+    for (unsigned i = 0; i < life->actor_count; i++)
+        actor_end(&life->actors[i]);
     for (unsigned i = 0; i < life->rude_count; i++)
         client_free(life->rude[i]);
     world_free(life->world);
@@ -746,21 +542,16 @@ static void life_free(struct life *life)
 
 static bool life_well(struct life *life)
 {
-    if (life->error[0] == 0 && model_error(life->model)[0] != 0) {
-        life_wrong(life, "model", model_error(life->model));
+    const char *error = model_error(life->model);
+    if (error[0] != 0 && life_wrong(life, "model", error)) {
+        story_claim(life->config->story, "%s", model_claim(life->model));
     }
     return life->error[0] == 0;
 }
 
-int random_run(const struct random_config *config)
+void random_live(const struct random_config *config, struct random_end *end)
 {
     struct life life = {.config = config};
-    rng_init(&life.rng, config->seed * 2 + 1);
-    life.shards = config->shards;
-    if (life.shards == 0) {
-        life.shards = (uint16_t)(1 + below(&life, SHARDS_RANDOM));
-    }
-    life.model = model_new();
     life_begin(&life);
     while (life.step < config->steps && life_well(&life)) {
         life_step(&life);
@@ -770,19 +561,13 @@ int random_run(const struct random_config *config)
     if (life_well(&life)) model_end(life.model);
     if (life_well(&life)) life_retained(&life);
     if (life_well(&life)) life_end(&life);
-    bool well = life_well(&life);
-    printf("seed %" PRIu64 ": %s, %u shards, %u clients, %u messages, %" PRIu64
-           " copies: %s\n",
-           config->seed,
-           world_options(life.world)->persistence ? "disk" : "no disk",
-           life.shards, life.actor_count, model_message_count(life.model),
-           model_copy_count(life.model), well ? "well" : "WRONG");
-    if (!well) {
-        printf("    at step %u: %s\n    see it: mogi-sim %" PRIu64
-               " --shards %u --steps %u --trace\n",
-               life.step, life.error, config->seed, config->shards,
-               config->steps);
-    }
+    *end = (struct random_end){.well = life_well(&life), .step = life.step};
+    snprintf(end->words, sizeof(end->words),
+             "storm, %s%s, %u shards, %u clients, %u messages, %" PRIu64
+             " copies",
+             world_options(life.world)->persistence ? "disk" : "no disk",
+             life.tight ? ", little memory" : "", life.shards, life.actor_count,
+             model_message_count(life.model), model_copy_count(life.model));
+    memcpy(end->error, life.error, sizeof(end->error));
     life_free(&life);
-    return well ? 0 : 1;
 }

@@ -236,21 +236,23 @@ __attribute__((format(printf, 3, 4))) static void print(char *text, size_t size,
     va_end(arguments);
 }
 
-static void print_text(char *text, size_t size, const struct field *field)
+static void print_text(char *text, size_t size, const struct field *field,
+                       size_t shown_max)
 {
     print(text, size, "\"");
-    for (size_t i = 0; i < field->size && i < SHOWN_BYTES_MAX; i++) {
+    for (size_t i = 0; i < field->size && i < shown_max; i++) {
         uint8_t c = field->text[i];
         bool plain = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
         print(text, size, plain ? "%c" : "\\x%02x", c);
     }
-    if (field->size > SHOWN_BYTES_MAX) {
+    if (field->size > shown_max) {
         print(text, size, "... (%zu bytes)", field->size);
     }
     print(text, size, "\"");
 }
 
-void words_print(const struct words *words, char *text, size_t size)
+static void print_words(const struct words *words, char *text, size_t size,
+                        size_t shown_max)
 {
     assert(size > 0);
     text[0] = 0;
@@ -266,9 +268,20 @@ void words_print(const struct words *words, char *text, size_t size)
         } else if (field_is_number(field->rule)) {
             print(text, size, "%u", field->number);
         } else {
-            print_text(text, size, field);
+            print_text(text, size, field, shown_max);
         }
     }
+}
+
+void words_print(const struct words *words, char *text, size_t size)
+{
+    print_words(words, text, size, SHOWN_BYTES_MAX);
+}
+
+void words_write(const struct words *words, char *text, size_t size)
+{
+    print_words(words, text, size, SIZE_MAX);
+    assert(strlen(text) + 1 < size);
 }
 
 static bool field_equal(const struct field *a, const struct field *b)

@@ -105,6 +105,9 @@ enum err words_decode(struct bytes in, unsigned version, struct words **words,
  * shortened. Always ends with NUL. */
 void words_print(const struct words *words, char *text, size_t size);
 
+/* The same with nothing shortened, as plays are written; `size` must do. */
+void words_write(const struct words *words, char *text, size_t size);
+
 /* Does `got` say all that `want` says? Fields that `want` leaves out are free;
  * those it names must be there as often, in the same order (subscription
  * identifiers: in any order). */

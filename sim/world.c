@@ -468,6 +468,13 @@ void world_wait(struct world *world, uint64_t ms)
     world_settle(world);
 }
 
+void world_jump(struct world *world, uint64_t ms)
+{
+    world->now_ms += ms;
+    world->steps = 0;
+    world_settle(world);
+}
+
 void world_hold(struct world *world, bool hold)
 {
     memory_hold(world->store, hold);

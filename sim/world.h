@@ -57,6 +57,9 @@ bool world_turn(struct world *world);
 /* Let time pass, and everything happen in its time. */
 void world_wait(struct world *world, uint64_t ms);
 
+/* Let time jump, as when the machine slept: what was due is late. */
+void world_jump(struct world *world, uint64_t ms);
+
 /* Now, in ms. */
 uint64_t world_now(const struct world *world);
 

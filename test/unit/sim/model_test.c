@@ -5,8 +5,6 @@
 enum { PUBLISHER, READER, MEMBER_A, MEMBER_B };
 enum { TOPIC_A = 0, FILTER_A = 0, TOPIC_SHARED = 9, FILTER_SHARED = 9 };
 
-static char payload[MODEL_PAYLOAD_MAX];
-
 static void subscribe(struct model *m, unsigned actor, unsigned filter,
                       unsigned qos)
 {
@@ -18,7 +16,7 @@ static void get(struct model *m, unsigned actor, unsigned topic,
                 uint32_t message, unsigned qos, bool first)
 {
     char text[MODEL_PAYLOAD_MAX];
-    model_payload(message, text);
+    model_payload(m, message, text);
     model_received(m, actor, bytes_of(model_topic(topic)), bytes_of(text), qos,
                    first);
 }
@@ -28,7 +26,7 @@ static struct model *begin(unsigned qos, uint32_t *message)
 {
     struct model *m = model_new();
     subscribe(m, READER, FILTER_A, 2);
-    *message = model_publish(m, PUBLISHER, TOPIC_A, qos, payload);
+    *message = model_publish(m, PUBLISHER, TOPIC_A, qos, 0);
     model_completed(m, *message);
     return m;
 }
@@ -120,7 +118,7 @@ static void a_session_that_a_crash_ended_had_it_for_itself(void)
 {
     struct model *m = model_new();
     subscribe(m, READER, FILTER_A, 2);
-    uint32_t message = model_publish(m, PUBLISHER, TOPIC_A, 2, payload);
+    uint32_t message = model_publish(m, PUBLISHER, TOPIC_A, 2, 0);
     get(m, READER, TOPIC_A, message, 2, true);
     model_crashed(m, false);
     model_session_lost(m, READER);
@@ -136,8 +134,8 @@ static void a_wrong_order_is_seen(void)
 {
     struct model *m = model_new();
     subscribe(m, READER, FILTER_A, 2);
-    uint32_t one = model_publish(m, PUBLISHER, TOPIC_A, 0, payload);
-    uint32_t two = model_publish(m, PUBLISHER, TOPIC_A, 0, payload);
+    uint32_t one = model_publish(m, PUBLISHER, TOPIC_A, 0, 0);
+    uint32_t two = model_publish(m, PUBLISHER, TOPIC_A, 0, 0);
     get(m, READER, TOPIC_A, two, 0, true);
     get(m, READER, TOPIC_A, one, 0, true);
     CHECK(!ends_well(m));
@@ -166,7 +164,7 @@ static struct model *group(uint32_t *message)
     struct model *m = model_new();
     subscribe(m, MEMBER_A, FILTER_SHARED, 1);
     subscribe(m, MEMBER_B, FILTER_SHARED, 1);
-    *message = model_publish(m, PUBLISHER, TOPIC_SHARED, 1, payload);
+    *message = model_publish(m, PUBLISHER, TOPIC_SHARED, 1, 0);
     model_completed(m, *message);
     return m;
 }

@@ -1,0 +1,120 @@
+/* life.h - a random life under way. For random.c and actor.c alone. */
+#ifndef MOGI_SIM_LIFE_H
+#define MOGI_SIM_LIFE_H
+
+#include "sim/client.h"
+#include "sim/model.h"
+#include "sim/random.h"
+
+enum {
+    ACTORS_MIN = 3,
+    ACTORS_MAX = 12,
+    RUDE_MAX = 3,
+    OUTSTANDING_MAX = 64, /* messages of one actor not yet completed */
+    RETAINED_TOPICS = 3,
+    FILTER_RECALL = MODEL_FILTERS /* all retained ones; the model knows none */
+};
+
+/* One message on its way to the broker. */
+struct sending {
+    uint32_t message; /* of the model */
+    uint16_t pid;
+    bool released; /* PUBREL is sent */
+    bool retained; /* no message of the model, but this: */
+    unsigned topic, value;
+};
+
+/* Somebody at one of two cables: the other one may be taken over. */
+struct actor {
+    struct client *clients[2];
+    struct client *client; /* one of them; the other was taken over */
+    char name[CLIENT_NAME_MAX - 1];
+    unsigned index;
+    unsigned version;
+    bool persistent;
+    bool born;            /* it has been there */
+    bool expects_session; /* it has been there and is kept */
+    bool greeted;         /* CONNACK was seen */
+    bool dismissed;       /* for want of room, in a life short of it */
+    bool stalled;
+    bool anchored; /* an answer has proved that the session is on disk */
+    bool recalls;  /* it gets retained ones by a filter of the model too */
+    bool unsure;   /* a crash may have lost the session, or its CONNACK */
+    struct sending sendings[OUTSTANDING_MAX];
+    unsigned sending_count;
+    uint16_t asked_pid; /* of SUBSCRIBE or UNSUBSCRIBE under way; 0: none */
+    unsigned asked_filter, asked_qos;
+    bool asked_subscribe;
+    /* What was retained when it last asked for all, and the time before. */
+    unsigned floors[2][ACTORS_MAX][RETAINED_TOPICS];
+};
+
+/* A topic with one publisher: what is there at the end is what it said last. */
+struct retained {
+    unsigned completed; /* the last value acknowledged; 0: none */
+    unsigned sent;      /* the last value sent */
+};
+
+struct life {
+    const struct random_config *config;
+    struct world *world;
+    struct rng rng; /* of the part that is lived */
+    struct model *model;
+    struct actor actors[ACTORS_MAX];
+    unsigned actor_count;
+    struct client *rude[RUDE_MAX];
+    unsigned rude_count;
+    struct retained retained[ACTORS_MAX][RETAINED_TOPICS];
+    size_t memory_start; /* of one shard */
+    uint16_t shards;
+    bool held;     /* commits wait */
+    bool failing;  /* the disk takes nothing more */
+    bool failed;   /* at some time it did */
+    bool tight;    /* memory is short */
+    unsigned bulk; /* bytes of a payload, at most */
+    bool jumped;   /* time did */
+    bool moved;    /* a crash changed the number of shards */
+    uint32_t step;
+    char error[LIFE_TEXT_MAX + 1];
+};
+
+/* Luck. */
+uint64_t life_below(struct life *life, uint64_t bound);
+bool life_chance(struct life *life, uint64_t parts, uint64_t whole);
+
+/* A promise is broken. Returns whether it is the first one. */
+bool life_wrong(struct life *life, const char *who, const char *what);
+
+/* `client` says `words`, which are freed, and the story is told of it. */
+void life_say(struct life *life, struct client *client, struct words *words);
+
+/* Who acts as `index`, for the first time. */
+void actor_begin(struct life *life, unsigned index);
+void actor_end(struct actor *actor);
+
+/* CONNECT on a new cable; an older one is taken over. */
+void actor_connect(struct life *life, struct actor *actor);
+
+/* It has its CONNACK, and nothing has closed the connection. */
+bool actor_ready(const struct actor *actor);
+
+/* The connection is gone, whoever ended it. */
+void actor_lost(struct life *life, struct actor *actor);
+
+/* The broker closed the connection: take that, if it had a right to. */
+void actor_closed(struct life *life, struct actor *actor);
+
+/* It does something, as luck has it. */
+void actor_act(struct life *life, struct actor *actor);
+
+/* Read what has come. Returns whether there was something. */
+bool actor_read(struct life *life, struct actor *actor);
+
+/* "r/ACTOR/NUMBER" means a topic of one publisher. */
+bool actor_retained(const struct life *life, struct bytes topic,
+                    unsigned *actor, unsigned *number);
+
+/* The value that a retained message has; 0: none that anybody gave it. */
+unsigned long actor_value(struct bytes payload);
+
+#endif
