@@ -347,14 +347,18 @@ static enum err connect_will(struct shard *shard, const struct conn *conn,
 {
     *will = NULL;
     if (!c->will.present) return OK;
-    struct bytes topic = c->will.topic;
-    enum err e = mount_topic(shard, conn, &topic);
+    struct will_from from = {.listener = conn->listener,
+                             .answer = answer,
+                             .client_id = client_id,
+                             .topic = c->will.topic};
+    enum err e = mount_topic(shard, conn, &from.topic);
     if (e != OK) return e;
-    if (publish_forbidden(topic)) return ERR_NOT_AUTHORIZED;
-    if (!grant_would_allow(shard, conn->listener, answer, client_id, topic)) {
+    if (publish_forbidden(from.topic)) return ERR_NOT_AUTHORIZED;
+    if (!grant_would_allow(shard, conn->listener, answer, client_id,
+                           from.topic)) {
         return ERR_NOT_AUTHORIZED;
     }
-    return will_make(shard, &c->will, topic, will);
+    return will_make(shard, &from, &c->will, will);
 }
 
 enum err connect_enter(struct shard *shard, struct conn *conn,

@@ -125,7 +125,7 @@ void grant_due(struct shard *shard, struct grant *grant)
 
 /* --- judging ------------------------------------------------------------- */
 
-static struct acl_who grant_who(const struct session *session)
+struct acl_who grant_who(const struct session *session)
 {
     struct acl_who who = {.client_id = session_id(session)};
     const struct grant *grant = session->grant;

@@ -67,6 +67,9 @@ void grant_drop(struct shard *shard, struct session *session);
 /* Its timer is due: the connection ends. */
 void grant_due(struct shard *shard, struct grant *grant);
 
+/* Who its client is, for acl_judge. */
+struct acl_who grant_who(const struct session *session);
+
 /* May `session` do that to `text`, as in acl_judge? `hash` is that of a topic
  * name, as in struct message, or 0: it is not known. True for a session without
  * grant. */

@@ -30,13 +30,24 @@ struct body *message_share(struct message *m, struct pool *pool)
 {
     assert(m != NULL);
     if (m->body != NULL) return body_ref(m->body);
-    size_t size = m->topic.size + m->forward.size + m->payload.size;
+    return message_share_as(m, pool, message_source(m));
+}
+
+struct body *message_share_as(struct message *m, struct pool *pool,
+                              struct bytes source)
+{
+    assert(m->body == NULL);
+    assert(source.size <= UINT16_MAX);
+    size_t size =
+        m->topic.size + m->forward.size + source.size + m->payload.size;
     struct body *body = body_new(pool, size);
     if (body == NULL) return NULL;
     uint8_t *at = body->bytes;
     body->message = *m;
     body->message.topic = place(&at, m->topic);
     body->message.forward = place(&at, m->forward);
+    body->message.source_size = (uint16_t)source.size;
+    (void)place(&at, source);
     body->message.payload = place(&at, m->payload);
     assert(at == body->bytes + size);
     *m = body_message(body);

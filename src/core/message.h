@@ -5,9 +5,11 @@
  * another shard, is a `body`: one block, counted, shared by all who need it.
  *
  *     message            body
- *     [ topic ]---+      [ refs | message ][ topic ][ properties ][ payload ]
+ *     [ topic ]---+      [ refs | message ][ topic | forward | payload ]
  *     [ ...   ]   |                |          ^
  *                 +--> packet      +----------+
+ *
+ * A body may have a few bytes more, in front of the payload: see source.h.
  */
 #ifndef MOGI_CORE_MESSAGE_H
 #define MOGI_CORE_MESSAGE_H
@@ -27,6 +29,7 @@ struct message {
     uint64_t expires_ms;          /* 0: never */
     struct session_ref publisher; /* at home on `publisher_shard` */
     uint16_t publisher_shard;
+    uint16_t source_size; /* of what lies behind `forward`; 0 in a packet */
     uint8_t qos;
     bool retain;
     bool owned;        /* the view holds a reference to `body` */
@@ -54,6 +57,17 @@ static inline struct message body_message(struct body *body)
  * reference, or NULL when there is no memory (`m` is as it was). The three
  * texts together are less than 4 GiB - 256. */
 struct body *message_share(struct message *m, struct pool *pool);
+
+/* The same, with `source` (at most 65,535 bytes) in it; `m` has no copy yet. */
+struct body *message_share_as(struct message *m, struct pool *pool,
+                              struct bytes source);
+
+/* What message_share_as put in. */
+static inline struct bytes message_source(const struct message *m)
+{
+    if (m->source_size == 0) return (struct bytes){NULL, 0};
+    return bytes_at(m->forward.data + m->forward.size, m->source_size);
+}
 
 /* The step is done with `*m`: drop the reference that it may hold. */
 void message_done(struct message *m);

@@ -7,6 +7,7 @@
 #include "core/output.h"
 #include "core/route.h"
 #include "core/session.h"
+#include "core/source.h"
 #include "core/state.h"
 #include "wire/publish.h"
 #include "wire/reason.h"
@@ -162,6 +163,9 @@ static void publish_route(struct shard *shard, struct session *session,
         .qos = p->qos,
         .retain = p->retain,
     };
+    if (p->retain && shard->grants.rules) {
+        body_unref(source_share(shard, &m, session));
+    }
     struct routing routing = {
         .publisher = session, .type = type, .packet_id = p->packet_id};
     size_t puts = shard->out->put_count;

@@ -4,6 +4,7 @@
 #include "core/conn.h"
 #include "core/output.h"
 #include "core/session.h"
+#include "core/source.h"
 #include "core/state.h"
 
 #include <assert.h>
@@ -235,6 +236,12 @@ static bool recall_can_send(const struct session *session, uint8_t qos)
     return list_empty(&o->queue) && o->window_count < o->window_max;
 }
 
+/* May who published `m` still do that, if the options ask? */
+static bool recall_stands(const struct shard *shard, const struct message *m)
+{
+    return !shard->options->check_retain_source || source_stands(shard, m);
+}
+
 /* Send the next message of `recall`. False: not now. RETAIN says that it comes
  * because of the subscription. [MQTT-3.3.1-8] [MQTT3-3.3.1-8] */
 static bool recall_send(struct shard *shard, struct recall *recall)
@@ -249,7 +256,8 @@ static bool recall_send(struct shard *shard, struct recall *recall)
     /* What is kept now came live as well, or something later did. */
     bool stale = overtaking_find(shard, recall, m.topic) != NULL;
     bool shown = !stale && !message_expired(&m, shard->now_ms) &&
-                 grant_shows(shard, recall->session, &m);
+                 grant_shows(shard, recall->session, &m) &&
+                 recall_stands(shard, &m);
     if (shown) {
         struct terms terms = {
             .qos = qos,

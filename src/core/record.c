@@ -18,6 +18,7 @@ enum {
     /* Bits of a message's flags. */
     FLAG_QOS = 3,
     FLAG_RETAIN = 4,
+    FLAG_SOURCE = 8,
 
     /* Bits of a subscription's options, as in SUBSCRIBE. MQTT 5.0, 3.8.3.1 */
     OPTION_QOS = 3,
@@ -386,9 +387,11 @@ static void write_head(struct writer *w, const struct message *m)
     assert(m->forward.size <= UINT32_MAX);
     write_u64(w, m->stamp);
     write_u64(w, m->expires_ms);
-    write_u8(w, (uint8_t)(m->qos | (m->retain ? FLAG_RETAIN : 0)));
+    write_u8(w, (uint8_t)(m->qos | (m->retain ? FLAG_RETAIN : 0) |
+                          (m->source_size > 0 ? FLAG_SOURCE : 0)));
     write_u16(w, (uint16_t)m->topic.size);
     write_u32(w, (uint32_t)m->forward.size);
+    if (m->source_size > 0) write_u16(w, m->source_size);
 }
 
 static enum err read_message(struct reader *r, struct message *m)
@@ -401,11 +404,13 @@ static enum err read_message(struct reader *r, struct message *m)
     m->retain = (flags & FLAG_RETAIN) != 0;
     size_t topic_size = read_u16(r);
     size_t forward_size = read_u32(r);
+    if ((flags & FLAG_SOURCE) != 0) m->source_size = read_u16(r);
     m->topic = read_bytes(r, topic_size);
     m->forward = read_bytes(r, forward_size);
+    (void)read_bytes(r, m->source_size);
     m->payload = read_rest(r);
     if (r->failed || m->qos > 2) return ERR_MALFORMED;
-    if (flags > (FLAG_QOS | FLAG_RETAIN)) return ERR_MALFORMED;
+    if (flags > (FLAG_QOS | FLAG_RETAIN | FLAG_SOURCE)) return ERR_MALFORMED;
     if (m->payload.size > PACKET_BYTES_MAX) return ERR_MALFORMED;
     if (m->forward.size > PACKET_BYTES_MAX) return ERR_MALFORMED;
     return topic_name_valid(m->topic) ? OK : ERR_MALFORMED;

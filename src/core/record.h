@@ -44,7 +44,9 @@
  * `struct body`, which the store appends (ACTION_PUT with a body):
  *
  *     [ version | stamp:8 | expires_ms:8 | flags:1 | topic size:2 |
- *       forward size:4 ][ topic | forward | payload ]
+ *       forward size:4 | source size:2 ][ topic | forward | source | payload ]
+ *
+ * One of the flags says that there is a source, and its size.
  *
  * Reading takes any bytes: what is not a record is ERR_MALFORMED.
  */

@@ -5,6 +5,7 @@
 #include "core/publish.h"
 #include "core/route.h"
 #include "core/session.h"
+#include "core/source.h"
 #include "core/state.h"
 
 #include <assert.h>
@@ -21,19 +22,20 @@ enum err will_check(const struct shard *shard, const struct conn *conn,
     return publish_payload_check(options, &will->properties, will->payload);
 }
 
-enum err will_make(struct shard *shard, const struct connect_will *will,
-                   struct bytes topic, struct will **made)
+enum err will_make(struct shard *shard, const struct will_from *from,
+                   const struct connect_will *will, struct will **made)
 {
     assert(will->present);
     *made = NULL;
     struct message m = {
-        .topic = topic,
+        .topic = from->topic,
         .forward = publish_forward(shard, &will->properties),
         .payload = will->payload,
         .qos = will->qos,
         .retain = will->retain,
     };
-    struct body *body = message_share(&m, shard->pool);
+    struct body *body = source_share_answer(shard, &m, from->listener,
+                                            from->answer, from->client_id);
     message_done(&m);
     if (body == NULL) return ERR_NO_MEMORY;
     *made = pool_take(shard->pool, sizeof **made);
@@ -71,7 +73,11 @@ void will_publish(struct shard *shard, struct session *session)
     struct message m = will->body->message;
     assert(m.body == NULL && !m.owned);
     assert(m.topic.size > 0);
-    if (!grant_allows(shard, session, ACL_PUBLISH, m.topic, 0)) {
+    /* Without a grant, what was known when it was left has to do. */
+    bool allowed = session->granted
+                       ? grant_allows(shard, session, ACL_PUBLISH, m.topic, 0)
+                       : source_stands(shard, &m);
+    if (!allowed) {
         will_refuse(shard, session);
         return;
     }

@@ -6,6 +6,7 @@
 #include "core/message.h"
 #include "wire/connect.h"
 
+struct answer;
 struct conn;
 struct session;
 struct shard;
@@ -22,11 +23,19 @@ MUST_USE
 enum err will_check(const struct shard *shard, const struct conn *conn,
                     const struct connect_will *will);
 
-/* What a client leaves as `will`, which is there, on `topic`: `*made` is the
- * caller's, and goes to will_take. ERR_NO_MEMORY. */
+/* Who leaves a will, and on which topic: whole, with the mount point. */
+struct will_from {
+    uint16_t listener;
+    const struct answer *answer;
+    struct bytes client_id;
+    struct bytes topic;
+};
+
+/* What `from` leaves as `will`, which is there: `*made` is the caller's, and
+ * goes to will_take. ERR_NO_MEMORY. */
 MUST_USE
-enum err will_make(struct shard *shard, const struct connect_will *will,
-                   struct bytes topic, struct will **made);
+enum err will_make(struct shard *shard, const struct will_from *from,
+                   const struct connect_will *will, struct will **made);
 
 /* The session's will from now on is `*will`, which is NULL then, in place of
  * what was left before; none when it is NULL already. */

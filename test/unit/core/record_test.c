@@ -302,6 +302,26 @@ static void messages_come_back(void)
     torture(read_message, writer_bytes(&w), MESSAGE.payload.size);
 }
 
+/* With the few bytes that say who it is from. */
+static void sources_come_back(void)
+{
+    struct message m = MESSAGE;
+    m.forward = bytes_at("forwardSOURCE", 7);
+    m.source_size = 6;
+    struct writer w = writer_at(space, sizeof space);
+    record_message_write(&w, &m);
+    CHECK(writer_bytes(&w).size <= RECORD_VALUE_MAX);
+    write_bytes(&w, m.topic);
+    write_bytes(&w, bytes_of("forwardSOURCE"));
+    write_bytes(&w, m.payload);
+    struct message got;
+    CHECK_EQ(record_message_read(writer_bytes(&w), &got), OK);
+    CHECK(bytes_equal(got.forward, bytes_of("forward")));
+    CHECK(bytes_equal(message_source(&got), bytes_of("SOURCE")));
+    CHECK(bytes_equal(got.payload, m.payload));
+    torture(read_message, writer_bytes(&w), m.payload.size);
+}
+
 static void wills_come_back(void)
 {
     struct record_will will = {5, 6, 1700000000789};
@@ -355,6 +375,7 @@ int main(void)
     RUN(heard_come_back);
     RUN(received_come_back);
     RUN(messages_come_back);
+    RUN(sources_come_back);
     RUN(wills_come_back);
     RUN(keys_stand_torture);
     RUN(garbage_is_refused_or_read);
