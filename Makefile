@@ -21,7 +21,7 @@ preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-core crash format format-check lint asan tsan fuzz \
+.PHONY: help run build test bench bench-core bench-durable crash format format-check lint asan tsan fuzz \
         coverage valgrind sim mutants traces install clean
 
 help: ## show this list
@@ -93,6 +93,10 @@ mutants: ## does the simulator find the bugs of test/mutant/?
 traces: ## does a seed tell the same story, whoever compiled it?
 	@bash tools/setup build lint
 	@JOBS=$(JOBS) tools/traces $(ARGS)
+
+bench-durable: build ## what it costs to keep what is acknowledged
+	@bash tools/setup build test
+	@bench/durable $(ARGS)
 
 bench-core: build ## measure the core alone: threads, hops, a million of everything
 	@cmake --build --preset default -j $(JOBS) --target mogi-core-bench

@@ -12,25 +12,28 @@ struct mode_row {
     uint32_t clients; /* defaults; a limit of 0 means the default duration */
     uint64_t limit;
     uint32_t qos;
+    uint32_t others;
 };
 
 static const struct mode_row modes[BENCH_MODE_COUNT] = {
-    [BENCH_PUB] = {"pub", "-c publishers, nobody listens", 10, 0, 0},
-    [BENCH_SUB] = {"sub", "-c subscribers to what others publish", 10, 0, 0},
-    [BENCH_FANIN] = {"fanin", "-c publishers, --others subscribers", 100, 0, 0},
+    [BENCH_PUB] = {"pub", "-c publishers, nobody listens", 10, 0, 0, 1},
+    [BENCH_SUB] = {"sub", "-c subscribers to what others publish", 10, 0, 0, 1},
+    [BENCH_FANIN] = {"fanin", "-c publishers, --others subscribers", 100, 0, 0,
+                     1},
     [BENCH_FANOUT] = {"fanout", "--others publishers, -c subscribers", 100, 0,
-                      0},
-    [BENCH_PAIRS] = {"pairs", "-c publishers with a subscriber each", 100, 0,
-                     0},
-    [BENCH_LATENCY] = {"latency", "as pairs, at a steady --rate", 1, 0, 0},
-    [BENCH_CONN] = {"conn", "-c connections, held for --hold", 1000, 0, 0},
+                      0, 1},
+    [BENCH_PAIRS] = {"pairs", "-c publishers with a subscriber each", 100, 0, 0,
+                     1},
+    [BENCH_LATENCY] = {"latency", "as pairs, at a steady --rate", 1, 0, 0, 1},
+    [BENCH_CONN] = {"conn", "-c connections, held for --hold", 1000, 0, 0, 1},
     [BENCH_FILTERS] = {"filters", "-L subscriptions of -c clients", 10, 100000,
-                       0},
+                       0, 1},
     [BENCH_RETAIN] = {"retain", "-L retained messages of -c publishers", 10,
-                      100000, 1},
+                      100000, 1, 1},
     [BENCH_QUEUE] = {"queue", "-L messages for -c clients that are away", 10,
-                     10000, 1},
-    [BENCH_SHARE] = {"share", "-c publishers, a group of --others", 100, 0, 0},
+                     10000, 1, 0},
+    [BENCH_SHARE] = {"share", "-c publishers, a group of --others", 100, 0, 0,
+                     10},
 };
 
 enum kind {
@@ -64,7 +67,8 @@ static const struct option_row rows[] = {
      "clients on the side of the many"},
     {0, "clients", KIND_NUMBER, AT(clients), 1, BENCH_CLIENTS_MAX, NULL},
     {'o', "others", KIND_NUMBER, AT(others), 1, 10000,
-     "clients on the other side: fanin, fanout (1), share (10)"},
+     "clients on the other side: fanin, fanout (1), share (10); queue: "
+     "so many are away that each get all, not one for each publisher"},
     {'s', "size", KIND_NUMBER, AT(size), BENCH_SIZE_MIN, BENCH_SIZE_MAX,
      "bytes of a payload, 20 or more (64)"},
     {0, "payload-size", KIND_NUMBER, AT(size), BENCH_SIZE_MIN, BENCH_SIZE_MAX,
@@ -92,6 +96,8 @@ static const struct option_row rows[] = {
     {'k', "keepalive", KIND_NUMBER, AT(keepalive_s), 0, 65535,
      "seconds of keep alive (300)"},
     {0, "retain", KIND_FLAG, AT(retain), 0, 0, "publish retained messages"},
+    {0, "persistent", KIND_FLAG, AT(persistent), 0, 0,
+     "sessions outlive their connections, and what is for them is kept"},
     {0, "hold", KIND_NUMBER, AT(hold_s), 0, 1000000,
      "conn: seconds that connections stay (1)"},
     {0, "timeout", KIND_NUMBER, AT(timeout_s), 1, 3600,
@@ -231,7 +237,7 @@ static struct bench_options options_default(enum bench_mode mode)
         .version = 4,
         .qos = modes[mode].qos,
         .clients = modes[mode].clients,
-        .others = mode == BENCH_SHARE ? 10 : 1,
+        .others = modes[mode].others,
         .size = 64,
         .inflight = mode == BENCH_LATENCY ? 0 : 10,
         .threads = 1,

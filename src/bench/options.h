@@ -48,7 +48,7 @@ struct bench_options {
     enum protocol protocol;
     uint32_t qos;
     uint32_t clients;      /* of the mode's many side */
-    uint32_t others;       /* of its other side: fanin, fanout, share */
+    uint32_t others;       /* of its other side: fanin, fanout, share, queue */
     uint32_t size;         /* of a payload, bytes */
     uint64_t limit;        /* messages, or filters, in all; 0: by time */
     uint32_t duration_s;   /* 0: by number */
@@ -61,6 +61,7 @@ struct bench_options {
     uint32_t hold_s;    /* conn: how long they stay */
     uint32_t timeout_s; /* without any progress, what is missing is lost */
     uint32_t pid;       /* of the broker; 0: not known */
+    bool persistent;
     bool retain;
     bool json;
     bool quiet; /* no progress line */

@@ -71,7 +71,7 @@ static struct bench_plan plan_of(const struct bench_options *o)
         .receivers = shape->listens ? receivers : 0,
         .paired = shape->paired,
         .once = shape->once,
-        .clean = true,
+        .clean = !o->persistent,
         .blind = shape->blind,
         .retain = o->retain,
         .hold = shape->hold,
@@ -118,10 +118,11 @@ static size_t retain_plan(const struct bench_options *o,
 static size_t queue_plan(const struct bench_options *o,
                          struct bench_plan *steps)
 {
+    uint32_t receivers = o->others > 0 ? o->others : o->clients;
     struct bench_plan plan = {
         .options = o,
         .sources = o->clients,
-        .paired = true,
+        .paired = o->others == 0,
         .topic = o->topic != NULL ? o->topic : "bench/%i",
         .messages_each = each_of(o->limit, o->clients),
         .qos = o->qos,
@@ -129,14 +130,14 @@ static size_t queue_plan(const struct bench_options *o,
     steps[0] = steps[1] = steps[2] = plan;
     steps[0].name = "leave";
     steps[0].sources = 0;
-    steps[0].receivers = o->clients;
-    steps[0].filter = plan.topic;
+    steps[0].receivers = receivers;
+    steps[0].filter = plan.paired ? plan.topic : "bench/+";
     steps[0].filters_each = 1;
     steps[1].name = "queue";
     steps[1].clean = true;
     steps[2].name = "fetch";
     steps[2].past = true;
-    steps[2].receivers = o->clients;
+    steps[2].receivers = receivers;
     return 3;
 }
 

@@ -57,11 +57,24 @@ static void retained_are_kept_fetched_cleared(void)
 static void queues_outlive_connections(void)
 {
     CHECK_EQ(plan("queue"), 3);
-    CHECK(!steps[0].clean && steps[0].receivers == 5);
+    CHECK(!steps[0].clean && steps[0].receivers == 2 && !steps[0].paired);
     CHECK(steps[0].filter != NULL && steps[0].sources == 0);
     CHECK(steps[1].sources == 5 && steps[1].receivers == 0);
     CHECK(steps[2].past && !steps[2].clean && steps[2].filter == NULL);
-    CHECK_EQ(steps[2].receivers, 5);
+    CHECK_EQ(steps[2].receivers, 2);
+    CHECK_EQ(bench_plan_fan(&steps[2]), 2);
+    o.others = 0;
+    CHECK_EQ(bench_plan_make(&o, steps), 3);
+    CHECK(steps[0].receivers == 5 && steps[2].receivers == 5);
+    CHECK(steps[0].paired && bench_plan_fan(&steps[2]) == 1);
+}
+
+static void sessions_may_last(void)
+{
+    (void)plan("pairs");
+    o.persistent = true;
+    CHECK_EQ(bench_plan_make(&o, steps), 1);
+    CHECK(!steps[0].clean);
 }
 
 int main(void)
@@ -70,5 +83,6 @@ int main(void)
     RUN(messages_are_shared_out);
     RUN(retained_are_kept_fetched_cleared);
     RUN(queues_outlive_connections);
+    RUN(sessions_may_last);
     return check_result();
 }
