@@ -53,6 +53,7 @@ class InstallTest(unittest.TestCase):
         for name in ("bin/mogi", "share/man/man1/mogi-broker.1",
                      "share/man/man1/mogi-pub.1", "share/man/man1/mogi-sub.1",
                      "share/man/man1/mogi-bench.1",
+                     "share/man/man1/mogi-certs.1",
                      "share/man/man5/mogi.conf.5",
                      "share/doc/mogi/mogi.conf", "etc/mogi/mogi.conf",
                      "lib/systemd/system/mogi.service"):

@@ -12,4 +12,7 @@ int sub_main(int argc, char **argv);
 /* Check, count or print what is stored. */
 int db_main(int argc, char **argv);
 
+/* A CA of one's own, and certificates for TLS. */
+int certs_main(int argc, char **argv);
+
 #endif

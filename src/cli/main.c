@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"pub", pub_main, "publish messages (takes mosquitto_pub's options)"},
     {"sub", sub_main, "print messages (takes mosquitto_sub's options)"},
     {"bench", bench_main, "load a broker and check what it delivers"},
+    {"certs", certs_main, "make certificates for TLS, with a CA of your own"},
     {"db", db_main, "check, count or print what is stored"},
     {"version", version_main, "print the version"},
     {"help", help_main, "print this list"},

@@ -171,14 +171,17 @@ static bool alpn_set(const struct tls_client_options *o,
 }
 
 /* An idle connection owns no buffers, what was begun is taken from a buffer
- * that may move, and nobody may start a new handshake in the middle. */
+ * that may move, and nobody may start a new handshake in the middle. A network
+ * that breaks is no crime of the session: MQTT knows by itself whether a packet
+ * is whole, and OpenSSL would forget the session otherwise. */
 static void modes_set(SSL_CTX *ssl)
 {
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS |
                                     SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    (void)SSL_CTX_set_options(ssl,
-                              SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION |
+                                       SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                       SSL_OP_NO_COMPRESSION);
     (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT |
                                                   SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, tls_link_session);

@@ -120,13 +120,9 @@ void tls_link_free(struct tls_link *l)
 /* Has the other side, or the network, ended a connection that worked? */
 static bool is_closed(int error, int saved)
 {
-    unsigned long first = ERR_peek_error();
     if (error == SSL_ERROR_ZERO_RETURN) return true;
-    if (error == SSL_ERROR_SYSCALL) {
-        return saved == EPIPE || saved == ECONNRESET;
-    }
-    return ERR_GET_LIB(first) == ERR_LIB_SSL &&
-           ERR_GET_REASON(first) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    return error == SSL_ERROR_SYSCALL &&
+           (saved == EPIPE || saved == ECONNRESET);
 }
 
 /* What OpenSSL said: OK means to come back later. */

@@ -174,9 +174,7 @@ static bool cert_fill(const struct tls_request *r, const struct tls_pair *ca,
            X509_sign(p->cert, signer, digest_of(signer)) > 0;
 }
 
-/* Letters, digits, '-', '_', '.', and '*' as the first label: what stands in
- * certificates for hosts. Or an address. */
-static bool host_valid(const char *host)
+bool tls_host_valid(const char *host)
 {
     uint8_t address[sizeof(struct in6_addr)];
     if (inet_pton(AF_INET6, host, address) == 1) return true;
@@ -198,7 +196,7 @@ static bool request_check(const struct tls_request *r, struct tls_trouble *t)
         return false;
     }
     for (size_t i = 0; i < r->host_count; i++) {
-        if (host_valid(r->hosts[i])) continue;
+        if (tls_host_valid(r->hosts[i])) continue;
         tls_trouble_setup(t, "'%s' is no name and no address of a host",
                           r->hosts[i]);
         return false;

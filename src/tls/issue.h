@@ -43,6 +43,10 @@ struct tls_request {
     int64_t until_s;
 };
 
+/* May `host` stand in a certificate? Letters, digits, '-', '_' and '.', with
+ * "*." before them perhaps; or an address. */
+bool tls_host_valid(const char *host);
+
 /* Make a key and a certificate for it.
  *
  *   ca   who signs; NULL: it signs itself

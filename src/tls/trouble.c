@@ -213,10 +213,6 @@ static void error_say(struct tls_trouble *t, unsigned long error, bool shaking)
         say(t, TLS_NOT_SPOKEN, "what the server answers is not TLS");
         return;
     }
-    if (of_ssl && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        cut_say(t, 0, shaking);
-        return;
-    }
     const char *why = reason_of(error);
     t->kind = TLS_BROKEN;
     (void)snprintf(t->text, sizeof t->text, "TLS failed: %s",

@@ -142,6 +142,23 @@ static void revokes(void)
     tls_authority_free(a);
 }
 
+/* What another CA has signed is not ours any more. */
+static void a_new_one_begins_anew(void)
+{
+    struct tls_authority *a;
+    CHECK_EQ(tls_authority_init(scene_path("lab"), TLS_KEY_P256, 10, now_s,
+                                true, &a, &trouble),
+             OK);
+    seen_count = 0;
+    size_t count;
+    CHECK_EQ(tls_authority_list(a, take, NULL, &trouble), OK);
+    CHECK_EQ(seen_count, 1);
+    CHECK_EQ(seen[0].purpose, TLS_FOR_CA);
+    CHECK_EQ(tls_authority_revoke(a, "long", now_s, &count, &trouble),
+             ERR_CONFIG);
+    tls_authority_free(a);
+}
+
 int main(void)
 {
     scene_set();
@@ -150,6 +167,7 @@ int main(void)
     RUN(names_stay_in_the_folder);
     RUN(lists);
     RUN(revokes);
+    RUN(a_new_one_begins_anew);
     scene_clear();
     return check_result();
 }
