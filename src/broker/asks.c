@@ -132,6 +132,7 @@ static void refusal_note(struct host *host, const struct asking *asking)
               shown(request->user), (const char *)request->user.data,
               request->has_user ? "\"" : "",
               answer->reason != NULL ? answer->reason : err_text(answer->why));
+    asking->guest->refused = true;
     if (answer->why == ERR_CREDENTIALS) ban_note(host, asking->guest);
 }
 
@@ -234,6 +235,7 @@ static void asking_begin(struct asks *asks, struct asking *asking,
         log_write(host->hosts->log, LEVEL_NOTICE, "login",
                   "login refused, address %s: it is banned for %u s more",
                   address_text(&guest->peer, text), left_s);
+        asking->guest->refused = true;
         refuse(asking, ERR_BANNED);
         return;
     }

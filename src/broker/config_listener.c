@@ -39,6 +39,7 @@ void config_listener_options(const struct config_listener *listener,
     *out = (struct options_listener){
         .allow_anonymous = entry->anonymous == ANONYMOUS_YES,
         .use_username_as_clientid = listener->use_username_as_clientid,
+        .bind_clientid = listener->bind_clientid,
         .protocols = listener->protocols,
         .max_qos = listener->max_qos,
         .max_topic_alias = listener->max_topic_alias,

@@ -81,6 +81,7 @@ struct config_listener {
     struct config_entry entry;
     struct config_tls tls;
     bool use_username_as_clientid;
+    bool bind_clientid;
     uint8_t own_anonymous; /* enum config_anonymous: says more than `entry` */
     char own_auto_id_prefix[64];
     uint8_t protocols; /* of MQTT, a bit for each: 3.1, 3.1.1, 5.0 */

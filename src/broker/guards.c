@@ -124,7 +124,9 @@ static struct auth_shared *method_get(struct making *making, size_t source,
     struct auth_method method;
     enum err e = sources[source].open(config, listener, &method, &fault);
     if (e != OK) {
-        report_add(&making->reports->errors, "%s", fault.text);
+        report_add(&making->reports->errors, "%s%s%s",
+                   e == ERR_IO ? sources[source].name : "",
+                   e == ERR_IO ? ": " : "", fault.text);
         return NULL;
     }
     if (sources[source].wanted == passwords_wanted) {
@@ -261,8 +263,10 @@ static bool acl_fill(struct making *making, size_t index)
         return true;
     }
     struct fault fault = {.text = ""};
-    if (aclfile_read(path, &guard->acl, &fault) != OK) {
-        report_add(&making->reports->errors, "%s", fault.text);
+    enum err e = aclfile_read(path, &guard->acl, &fault);
+    if (e != OK) {
+        report_add(&making->reports->errors, "%s%s",
+                   e == ERR_IO ? "acl_file: " : "", fault.text);
         return false;
     }
     acl_look(making, index);

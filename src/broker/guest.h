@@ -24,6 +24,7 @@ struct guest {
     bool moved;            /* its socket is another host's now */
     bool shard_paused;     /* the shard does not want to read it */
     bool host_paused;      /* it fills mailboxes that are full */
+    bool refused;          /* its login is, and the log says why */
     uint8_t end;           /* enum guest_end: what comes after its output */
     unsigned written;      /* DRAINED events that it has coming */
     struct asking *asking; /* who it is, is being found out; or NULL */

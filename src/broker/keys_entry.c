@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_AUTH                                                                \
-    "this version cannot check who clients are; use \"allow_anonymous true\" " \
-    "on a network you trust, and remove the line"
 #define NO_TLS                                                                 \
     "this version has no TLS; put a TLS proxy in front of it, or remove the "  \
     "line"
@@ -33,13 +30,12 @@ const struct key keys_entry[] = {
     TEXT("listener_auto_id_prefix", IN(own_auto_id_prefix), 50, "",
          "auto_id_prefix of one listener", UTF8),
     TEXT("clientid_prefixes", FOR_ENTRY(clientid_prefixes), 127, "",
-         "clients are let in only if their id begins with this",
-         INSTEAD(NO_AUTH)),
+         "clients are let in only if their id begins with this"),
     PATH("password_file", FOR_ENTRY(password_file),
-         "names and passwords of clients, as mosquitto_passwd writes them",
-         INSTEAD(NO_AUTH)),
-    PATH("acl_file", FOR_ENTRY(acl_file), "who may read and write which topics",
-         INSTEAD(NO_AUTH)),
+         "names and passwords of clients, as `mogi passwd` and "
+         "mosquitto_passwd write them"),
+    PATH("acl_file", FOR_ENTRY(acl_file),
+         "who may read and write which topics; `mogi acl explain` says why"),
     PATH("auth_order", FOR_ENTRY(auth_order),
          "the order in which clients' proofs are looked at, when it shall not "
          "be: certificate password_file"),
@@ -57,7 +53,9 @@ const struct key keys_entry[] = {
          "names and keys of clients, for TLS without certificates",
          INSTEAD(NO_TLS)),
     BOOL("use_username_as_clientid", IN(use_username_as_clientid), "false",
-         "a client's id is its user name, whatever it says", INSTEAD(NO_AUTH)),
+         "a client's id is its user name, whatever it says"),
+    BOOL("bind_clientid_to_username", IN(bind_clientid), "false",
+         "a client's id, up to its first \"/\", must be its user name"),
     END,
 };
 

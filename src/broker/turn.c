@@ -243,10 +243,11 @@ static void act_note(struct host *host, struct action *action)
     if (traffic && !hosts->connection_messages) return;
     const struct guest *guest = NULL;
     if (action->has_conn) guest = guest_find(&host->guests, action->conn);
+    bool refused = action->note_kind == NOTE_REFUSED && guest != NULL;
+    if (refused && guest->refused) return;
     notes_write(hosts->log, &host->actions, action,
                 guest != NULL ? &guest->peer : NULL);
-    if (action->note_kind != NOTE_REFUSED) return;
-    if (guest == NULL) return;
+    if (!refused) return;
     const struct options_listener *options =
         options_of(&host->settings->options, guest->listener);
     if (options->allow_anonymous || options->ask) return;

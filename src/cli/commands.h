@@ -9,6 +9,12 @@ int pub_main(int argc, char **argv);
 /* Print messages: mosquitto_sub's options and exit codes. */
 int sub_main(int argc, char **argv);
 
+/* Names and passwords for password_file: mosquitto_passwd's options. */
+int passwd_main(int argc, char **argv);
+
+/* What the rules of an acl_file say about somebody. */
+int acl_main(int argc, char **argv);
+
 /* Check, count or print what is stored. */
 int db_main(int argc, char **argv);
 

@@ -219,9 +219,15 @@ class MistakesTest(ConfigCase):
 
     def test_options_of_mosquitto_that_we_lack(self):
         """Named, and never passed over in silence."""
-        for line in ("password_file /etc/passwords", "cafile /etc/ca.crt"):
+        for line in ("http_api on", "cafile /etc/ca.crt"):
             with self.subTest(line):
                 self.assert_refused("broker.conf:1", line.split()[0],
+                                    lines=[line])
+
+    def test_files_that_are_not_there(self):
+        for line in ("password_file /no/such/file", "acl_file /no/such/file"):
+            with self.subTest(line):
+                self.assert_refused(line.split()[0], "/no/such/file",
                                     lines=[line])
 
     def test_no_such_file(self):
