@@ -67,7 +67,7 @@ struct mogi_tls {
     const char *alpn;         /* a protocol to ask for, "mqtt"; NULL: none */
     const char *host_name;    /* what the certificate must be for, and what SNI
                                  says; NULL or "": the host */
-    /* A pre-shared key instead of certificates: 1 to 256 bytes, and who we are.
+    /* A pre-shared key instead of certificates: 1 to 512 bytes, and who we are.
      * A server that answers with a certificate is not accepted, unless a CA
      * above is trusted. */
     struct mogi_bytes psk;

@@ -3,6 +3,7 @@
 
 #include "bench/memory.h"
 #include "bench/receiver.h"
+#include "bench/secure.h"
 #include "bench/sender.h"
 #include "wire/connack.h"
 #include "wire/connect.h"
@@ -41,6 +42,7 @@ static void conn_close(struct bench_conn *conn)
 {
     if (conn->fd < 0) return;
     bench_poll_remove(conn->thread->poll, conn->fd);
+    bench_secure_end(conn);
     (void)close(conn->fd);
     conn->fd = -1;
 }
@@ -99,13 +101,14 @@ static void pending_add(struct bench_conn *conn, struct bytes b)
 /* Write what the socket takes; false when the connection is lost. */
 static bool socket_write(struct bench_conn *conn, struct bytes b, size_t *wrote)
 {
-    *wrote = 0;
-    ssize_t n = send(conn->fd, b.data, b.size, MSG_NOSIGNAL);
-    if (n < 0 && errno != EAGAIN && errno != EINTR) {
-        conn_break(conn, "a connection is lost", strerror(errno));
+    enum err e = bench_secure_send(conn, b, wrote);
+    /* What the broker said before it closed comes with the next read. */
+    if (e == ERR_CLOSED) *wrote = b.size;
+    if (e != OK && e != ERR_CLOSED) {
+        conn_break(conn, "a connection is lost", bench_secure_why(conn, e));
         return false;
     }
-    if (n > 0) *wrote = (size_t)n;
+    if (bench_secure_holds(conn)) watch(conn, true);
     return true;
 }
 
@@ -132,6 +135,7 @@ static void connect_send(struct bench_conn *conn)
     const struct bench_options *o = run->options;
     char id[128];
     char user[256];
+    char password[1024];
     uint8_t expiry[8];
     uint8_t space[SMALL_PACKET_SIZE];
     (void)snprintf(id, sizeof id, "%s%c%u", run->prefix,
@@ -148,7 +152,11 @@ static void connect_send(struct bench_conn *conn)
         (void)bench_pattern(o->user, conn->index, 0, user, sizeof user);
         connect.user_name = bytes_of(user);
     }
-    if (o->password != NULL) connect.password = bytes_of(o->password);
+    if (o->password != NULL) {
+        (void)bench_pattern(o->password, conn->index, 0, password,
+                            sizeof password);
+        connect.password = bytes_of(password);
+    }
     struct writer w = writer_at(expiry, sizeof expiry);
     if (!run->plan->clean && o->protocol == MQTT_50) {
         property_write_number(&w, PROPERTY_SESSION_EXPIRY, SESSION_EXPIRY_S);
@@ -158,6 +166,25 @@ static void connect_send(struct bench_conn *conn)
     connect_encode(&connect, &w);
     conn->talking = true;
     writer_send(conn, &w);
+}
+
+/* The handshake has come so far: CONNECT follows it. */
+static void shaken(struct bench_conn *conn, enum err e)
+{
+    struct bench_thread *thread = conn->thread;
+    if (e == ERR_MORE) {
+        watch(conn, bench_secure_holds(conn));
+        return;
+    }
+    if (e != OK) {
+        conn_break(conn, "TLS is not agreed on", bench_secure_why(conn, e));
+        return;
+    }
+    watch(conn, false);
+    if (thread->cipher[0] == '\0') {
+        bench_secure_name(conn, thread->cipher, sizeof thread->cipher);
+    }
+    connect_send(conn);
 }
 
 static void subscribed(struct bench_conn *conn)
@@ -327,50 +354,78 @@ static void input_take(struct bench_conn *conn, struct bytes in)
     partial_keep(conn, in);
 }
 
-void bench_conn_readable(struct bench_conn *conn)
+/* Read once; false when nothing more is there, or the connection is not. */
+static bool input_read(struct bench_conn *conn)
 {
     struct bench_thread *thread = conn->thread;
-    if (conn->fd < 0) return;
     size_t room = bench_input_size(thread->run) - conn->partial_size;
     uint8_t *at = thread->input + conn->partial_size;
-    ssize_t n = recv(conn->fd, at, room, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) {
+    size_t count;
+    enum err e = bench_secure_receive(conn, at, room, &count);
+    if (e != OK) {
         conn_break(conn,
                    conn->talking ? "a connection is lost" : "cannot connect",
-                   n == 0 ? "the broker closed it" : strerror(errno));
-        return;
+                   bench_secure_why(conn, e));
+        return false;
     }
+    if (count == 0) return false;
     if (conn->partial_size > 0) {
         memcpy(thread->input, conn->partial, conn->partial_size);
     }
-    input_take(conn, bytes_at(thread->input, conn->partial_size + (size_t)n));
+    input_take(conn, bytes_at(thread->input, conn->partial_size + count));
+    return conn->fd >= 0 && bench_secure_has_input(conn);
+}
+
+void bench_conn_readable(struct bench_conn *conn)
+{
+    if (conn->fd < 0) return;
+    if (conn->shaking) {
+        shaken(conn, bench_secure_shake(conn));
+        return;
+    }
+    while (input_read(conn)) {
+    }
+}
+
+/* The socket is connected, or cannot be. */
+static void connected(struct bench_conn *conn)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+        conn_break(conn, "cannot connect", strerror(error));
+        return;
+    }
+    shaken(conn, bench_secure_begin(conn));
 }
 
 void bench_conn_writable(struct bench_conn *conn)
 {
     if (conn->fd < 0) return;
+    if (conn->shaking) {
+        shaken(conn, bench_secure_shake(conn));
+        return;
+    }
     if (!conn->talking) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        (void)getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-        if (error != 0) {
-            conn_break(conn, "cannot connect", strerror(error));
-            return;
-        }
-        watch(conn, false);
-        connect_send(conn);
+        connected(conn);
         return;
     }
     size_t wrote = 0;
     struct bytes rest = {conn->pending + conn->pending_at, conn->pending_size};
-    if (rest.size > 0 && !socket_write(conn, rest, &wrote)) return;
+    bool any = rest.size > 0 || bench_secure_holds(conn);
+    if (any && !socket_write(conn, rest, &wrote)) return;
     conn->pending_at += wrote;
     conn->pending_size -= wrote;
-    if (conn->pending_size > 0) return;
+    if (bench_conn_is_full(conn)) return;
     conn->pending_at = 0;
     watch(conn, false);
     if (conn->sender != NULL) bench_conn_ready(conn);
+}
+
+bool bench_conn_is_full(const struct bench_conn *conn)
+{
+    return conn->pending_size > 0 || bench_secure_holds(conn);
 }
 
 void bench_conn_ready(struct bench_conn *conn)
@@ -398,8 +453,10 @@ void bench_conn_end(struct bench_conn *conn)
     struct writer w = writer_at(space, sizeof space);
     struct disconnect disconnect = {.reason = REASON_NORMAL_DISCONNECTION};
     disconnect_encode(&disconnect, protocol_of(conn), &w);
-    if (conn->connected && conn->fd >= 0 && conn->pending_size == 0) {
-        (void)!send(conn->fd, space, writer_bytes(&w).size, MSG_NOSIGNAL);
+    if (conn->connected && conn->fd >= 0 && !bench_conn_is_full(conn)) {
+        size_t count;
+        enum err e = bench_secure_send(conn, writer_bytes(&w), &count);
+        (void)e; /* The connection ends either way. */
     }
     conn_close(conn);
     free(conn->partial);

@@ -24,6 +24,9 @@ void bench_conn_writable(struct bench_conn *conn);
 /* Write `b` now, or keep what the socket does not take. */
 void bench_conn_write(struct bench_conn *conn, struct bytes b);
 
+/* Does something wait that the socket has not taken? */
+bool bench_conn_is_full(const struct bench_conn *conn);
+
 /* Let the thread pump this sender soon. */
 void bench_conn_ready(struct bench_conn *conn);
 

@@ -58,7 +58,7 @@ struct option_row {
 static const struct option_row rows[] = {
     {'h', "host", KIND_TEXT, AT(host), 0, 0, "HOST (127.0.0.1)"},
     {0, "hostname", KIND_TEXT, AT(host), 0, 0, NULL},
-    {'p', "port", KIND_PORT, AT(port), 1, 65535, "PORT (1883)"},
+    {'p', "port", KIND_PORT, AT(port), 1, 65535, "PORT (1883, with TLS 8883)"},
     {'V', "version", KIND_NUMBER, AT(version), 3, 500,
      "3, 4 or 5; also 3.1, 3.1.1, 5.0 (4)"},
     {0, "mqtt-version", KIND_NUMBER, AT(version), 3, 500, NULL},
@@ -91,7 +91,27 @@ static const struct option_row rows[] = {
      "topic, or filters of sub and filters; %i is the client's number, "
      "%n the message's or filter's"},
     {'u', "username", KIND_TEXT, AT(user), 0, 0, "user name; %i as above"},
-    {'P', "password", KIND_TEXT, AT(password), 0, 0, "password"},
+    {'P', "password", KIND_TEXT, AT(password), 0, 0, "password; %i as above"},
+    {'S', "tls", KIND_FLAG, AT(tls), 0, 0,
+     "TLS, with the system's CAs unless others are given"},
+    {0, "ssl", KIND_FLAG, AT(tls), 0, 0, NULL},
+    {0, "cafile", KIND_TEXT, AT(ca_file), 0, 0, "TLS: trust the CAs in FILE"},
+    {0, "cacertfile", KIND_TEXT, AT(ca_file), 0, 0, NULL},
+    {0, "ca", KIND_TEXT, AT(ca_file), 0, 0, NULL},
+    {0, "cert", KIND_TEXT, AT(cert_file), 0, 0, "the clients' certificate"},
+    {0, "certfile", KIND_TEXT, AT(cert_file), 0, 0, NULL},
+    {0, "key", KIND_TEXT, AT(key_file), 0, 0, "its key"},
+    {0, "keyfile", KIND_TEXT, AT(key_file), 0, 0, NULL},
+    {0, "insecure", KIND_FLAG, AT(insecure), 0, 0,
+     "TLS: believe any certificate of the broker"},
+    {0, "tls-version", KIND_TEXT, AT(tls_version), 0, 0,
+     "the lowest: tlsv1.2 or tlsv1.3 (tlsv1.2)"},
+    {0, "ciphers", KIND_TEXT, AT(ciphers), 0, 0, "ciphers for TLS 1.2"},
+    {0, "tls-alpn", KIND_TEXT, AT(alpn), 0, 0, "protocol to ask for by ALPN"},
+    {0, "alpn", KIND_TEXT, AT(alpn), 0, 0, NULL},
+    {0, "psk", KIND_TEXT, AT(psk), 0, 0,
+     "TLS with a key in hexadecimal, in place of certificates"},
+    {0, "psk-identity", KIND_TEXT, AT(psk_identity), 0, 0, "who has the key"},
     {0, "prefix", KIND_TEXT, AT(prefix), 0, 0, "how client ids begin"},
     {'k', "keepalive", KIND_NUMBER, AT(keepalive_s), 0, 65535,
      "seconds of keep alive (300)"},
@@ -233,7 +253,6 @@ static struct bench_options options_default(enum bench_mode mode)
     return (struct bench_options){
         .mode = mode,
         .host = "127.0.0.1",
-        .port = "1883",
         .version = 4,
         .qos = modes[mode].qos,
         .clients = modes[mode].clients,
@@ -273,6 +292,27 @@ static enum err topic_check(const struct bench_options *o, FILE *errors)
     return ERR_CONFIG;
 }
 
+/* Whether there is TLS, and on which port. What is in the files comes out when
+ * they are read. */
+static enum err tls_finish(struct bench_options *o, FILE *errors)
+{
+    o->tls = o->tls || o->insecure || o->ca_file != NULL ||
+             o->cert_file != NULL || o->key_file != NULL || o->psk != NULL ||
+             o->psk_identity != NULL || o->ciphers != NULL || o->alpn != NULL ||
+             o->tls_version != NULL;
+    if (o->port == NULL) o->port = o->tls ? "8883" : "1883";
+    const char *version = o->tls_version;
+    if (version == NULL || strcmp(version, "tlsv1.2") == 0 ||
+        strcmp(version, "tlsv1.3") == 0) {
+        return OK;
+    }
+    (void)fprintf(errors,
+                  "mogi bench: --tls-version takes tlsv1.2 or tlsv1.3, not "
+                  "'%s'\n",
+                  version);
+    return ERR_CONFIG;
+}
+
 /* What follows from what was said, and from what was not. */
 static enum err options_finish(struct bench_options *o, FILE *errors)
 {
@@ -296,7 +336,8 @@ static enum err options_finish(struct bench_options *o, FILE *errors)
         return ERR_CONFIG;
     }
     if (o->threads > o->clients) o->threads = o->clients;
-    return topic_check(o, errors);
+    enum err e = tls_finish(o, errors);
+    return e == OK ? topic_check(o, errors) : e;
 }
 
 enum err bench_options_parse(int argc, char **argv, struct bench_options *o,

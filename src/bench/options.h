@@ -43,8 +43,8 @@ struct bench_options {
     const char *topic;  /* NULL: the mode's own; %i is replaced by a number */
     const char *prefix; /* of client ids; NULL: made of the process's number */
     const char *user;
-    const char *password;
-    uint32_t version; /* 3, 4, 5, or as mqttx writes it; see protocol */
+    const char *password; /* %i is replaced in both */
+    uint32_t version;     /* 3, 4, 5, or as mqttx writes it; see protocol */
     enum protocol protocol;
     uint32_t qos;
     uint32_t clients;      /* of the mode's many side */
@@ -58,9 +58,19 @@ struct bench_options {
     uint32_t inflight;     /* messages of one publisher under way; 0: no end */
     uint32_t threads;
     uint32_t keepalive_s;
-    uint32_t hold_s;    /* conn: how long they stay */
-    uint32_t timeout_s; /* without any progress, what is missing is lost */
-    uint32_t pid;       /* of the broker; 0: not known */
+    uint32_t hold_s;     /* conn: how long they stay */
+    uint32_t timeout_s;  /* without any progress, what is missing is lost */
+    uint32_t pid;        /* of the broker; 0: not known */
+    const char *ca_file; /* TLS; NULL: the system's CAs */
+    const char *cert_file;
+    const char *key_file;
+    const char *ciphers;
+    const char *alpn;
+    const char *tls_version; /* the lowest: NULL, "tlsv1.2" or "tlsv1.3" */
+    const char *psk;         /* in hexadecimal */
+    const char *psk_identity;
+    bool tls;      /* any of the above, or --tls, was given */
+    bool insecure; /* believe any certificate */
     bool persistent;
     bool retain;
     bool json;

@@ -69,6 +69,10 @@ void bench_result_take(struct bench_result *result, const struct bench_run *run)
     for (uint32_t i = 0; i < run->thread_count; i++) {
         bench_histogram_merge(&result->latency, &run->threads[i].latency);
         bench_histogram_merge(&result->connect, &run->threads[i].connect);
+        if (result->cipher[0] == '\0') {
+            memcpy(result->cipher, run->threads[i].cipher,
+                   sizeof result->cipher);
+        }
     }
 }
 
@@ -167,6 +171,9 @@ void bench_report_table(FILE *to, const struct bench_result *r)
                   : r->plan->options->protocol == MQTT_311 ? "3.1.1"
                                                            : "3.1",
                   r->plan->qos, r->plan->options->size);
+    if (r->cipher[0] != '\0') {
+        (void)fprintf(to, "  %-22s %s\n", "encrypted", r->cipher);
+    }
     for (int i = 0; i < BENCH_COUNTER_COUNT; i++) {
         bool fault = i >= BENCH_DUPLICATED;
         if (i == BENCH_SUBSCRIBED || i == BENCH_FINISHED) continue;
@@ -262,6 +269,9 @@ static void step_json(FILE *to, const struct bench_result *r)
     if (r->seconds > 0) {
         (void)fprintf(to, ",\"messages_per_s\":%.1f",
                       (double)bench_result_messages(r) / r->seconds);
+    }
+    if (r->cipher[0] != '\0') {
+        (void)fprintf(to, ",\"tls\":\"%s\"", r->cipher);
     }
     latency_json(to, "latency", &r->latency);
     latency_json(to, "connect", &r->connect);

@@ -23,6 +23,7 @@ struct bench_result {
     struct bench_histogram connect;
     struct bench_process process[BENCH_PROBES]; /* at a phase's beginning */
     uint64_t probe_ns[BENCH_PROBES];
+    char cipher[BENCH_CIPHER_SIZE]; /* "": no TLS */
 };
 
 /* Fill what is known when the run is over; the probes are there already. */

@@ -4,6 +4,7 @@
 #include "bench/conn.h"
 #include "bench/memory.h"
 #include "bench/receiver.h"
+#include "bench/secure.h"
 #include "bench/sender.h"
 #include "bench/thread.h"
 
@@ -258,7 +259,7 @@ bool bench_run_play(struct bench_run *run, probe_fn *probe, void *context)
     run->thread_count = run->options->threads;
     run->fan = bench_plan_fan(run->plan);
     run->threads = bench_array(run->thread_count, sizeof *run->threads);
-    if (!address_find(run)) return false;
+    if (!address_find(run) || !bench_secure_init(run)) return false;
     flows_init(run);
     conns_init(run);
     probe(context, run, BENCH_CONNECTING, false);
@@ -292,6 +293,7 @@ void bench_run_fini(struct bench_run *run)
     for (uint32_t i = 0; i < run->thread_count; i++) {
         bench_thread_fini(&run->threads[i]);
     }
+    bench_secure_fini(run);
     free(run->threads);
     free(run->conns);
     free(run->flows);

@@ -46,6 +46,11 @@ enum bench_counter {
     BENCH_COUNTER_COUNT,
 };
 
+enum { BENCH_CIPHER_SIZE = 80 };
+
+struct tls_client_context;
+struct tls_link;
+
 /* What one source has sent and what of it has arrived. */
 struct bench_flow {
     struct bench_conn *sender; /* NULL when the source is past */
@@ -71,6 +76,7 @@ struct bench_sender {
 
 struct bench_conn {
     struct bench_thread *thread;
+    struct tls_link *link; /* NULL: plain */
     struct bench_conn *next_ready;
     struct bench_sender *sender; /* NULL: a receiver */
     struct bench_track *tracks;  /* of a receiver, one for each it hears */
@@ -83,6 +89,7 @@ struct bench_conn {
     uint32_t filters;  /* that it has asked for */
     int fd;            /* -1: none */
     bool ready;        /* in the thread's list */
+    bool shaking;      /* hands, for TLS */
     bool talking;      /* CONNECT is written */
     bool connected;    /* CONNACK is there */
     bool watched;      /* for room to write */
@@ -109,6 +116,7 @@ struct bench_thread {
     enum bench_phase phase; /* that it has entered */
     uint64_t wakes;         /* a bit per thread whose senders may go on */
     pthread_t thread;
+    char cipher[BENCH_CIPHER_SIZE]; /* of its first connection with TLS */
     struct bench_histogram latency; /* of messages, ns */
     struct bench_histogram connect; /* of connections, ns */
     _Atomic uint64_t counters[BENCH_COUNTER_COUNT];
@@ -117,6 +125,7 @@ struct bench_thread {
 struct bench_run {
     const struct bench_plan *plan;
     const struct bench_options *options;
+    struct tls_client_context *tls; /* NULL: no TLS */
     struct sockaddr_storage address;
     socklen_t address_size;
     uint32_t tag;

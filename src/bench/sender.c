@@ -171,7 +171,7 @@ static void finish(struct bench_conn *conn)
 void bench_sender_pump(struct bench_conn *conn)
 {
     struct bench_sender *sender = conn->sender;
-    if (conn->fd < 0 || conn->pending_size > 0) return;
+    if (conn->fd < 0 || bench_conn_is_full(conn)) return;
     if (conn->thread->phase < BENCH_SENDING) return;
     uint32_t sent =
         atomic_load_explicit(&sender->flow->sent, memory_order_relaxed);
@@ -183,7 +183,7 @@ void bench_sender_pump(struct bench_conn *conn)
     bool over = left_of(conn->thread->run, conn->thread, sent) == 0;
     if (over) finish(conn);
     sender->blocked = true;
-    bool more = !over && conn->pending_size == 0 && allowed(conn, sent) > 0;
+    bool more = !over && !bench_conn_is_full(conn) && allowed(conn, sent) > 0;
     if (more) bench_conn_ready(conn);
 }
 

@@ -40,7 +40,7 @@ enum arguments_region {
     REGION_COUNT,
 };
 
-enum { ARGUMENTS_ERROR_SIZE = 512, ARGUMENTS_PSK_MAX = 256 };
+enum { ARGUMENTS_ERROR_SIZE = 512, ARGUMENTS_PSK_MAX = 512 };
 
 struct arguments_list {
     const char **items;

@@ -2,6 +2,7 @@
 #include "cli/tls_option.h"
 
 #include "cli/options.h"
+#include "tls/client_context.h"
 
 enum { PLAIN_PORT = 1883, TLS_PORT = 8883 };
 
@@ -23,28 +24,10 @@ bool tls_option_engine(struct arguments *a, const char *value)
            "(--key).\n");
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-/* Hexadecimal; with an odd number of digits the first byte has one. */
 bool tls_option_psk(struct arguments *a, const char *value)
 {
-    size_t digits = strlen(value);
-    size_t size = (digits + 1) / 2;
-    bool good = digits > 0 && size <= sizeof a->psk;
-    memset(a->psk, 0, sizeof a->psk);
-    for (size_t i = 0; i < digits && good; i++) {
-        int digit = digit_of(value[i]);
-        size_t at = (i + digits % 2) / 2;
-        good = digit >= 0;
-        if (good) a->psk[at] = (uint8_t)(a->psk[at] << 4 | digit);
-    }
-    if (!good) {
+    size_t size = tls_psk_read(value, a->psk);
+    if (size == 0) {
         return options_wrong(a,
                              "Error: Problem setting TLS-PSK options: --psk "
                              "takes 1 to %zu bytes in hexadecimal.\n",

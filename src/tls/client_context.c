@@ -24,6 +24,29 @@ struct tls_client_context {
 typedef bool step(const struct tls_client_options *o,
                   struct tls_client_context *c, struct tls_trouble *t);
 
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+size_t tls_psk_read(const char *text, uint8_t key[TLS_PSK_MAX])
+{
+    size_t digits = strlen(text);
+    size_t size = (digits + 1) / 2;
+    if (size > TLS_PSK_MAX) return 0;
+    memset(key, 0, size);
+    for (size_t i = 0; i < digits; i++) {
+        int digit = digit_of(text[i]);
+        size_t at = (i + digits % 2) / 2;
+        if (digit < 0) return 0;
+        key[at] = (uint8_t)(key[at] << 4 | digit);
+    }
+    return size;
+}
+
 /* OpenSSL asks for what it calls a pass phrase. */
 static int password_give(char *text, int size, int writing, void *context)
 {

@@ -21,7 +21,7 @@ enum tls_check {
 enum tls_version { TLS_ANY, TLS_12, TLS_13 };
 
 enum {
-    TLS_PSK_MAX = 256, /* bytes of a pre-shared key */
+    TLS_PSK_MAX = 512, /* bytes of a pre-shared key: OpenSSL's limit */
     TLS_IDENTITY_MAX = 256,
     TLS_PASSWORD_MAX = 1024,
 };
@@ -46,6 +46,11 @@ struct tls_client_options {
     struct bytes psk;             /* 1..TLS_PSK_MAX bytes; size 0: none */
     const char *psk_identity;     /* at most TLS_IDENTITY_MAX bytes */
 };
+
+/* Read a pre-shared key: 1..TLS_PSK_MAX bytes in hexadecimal. With an odd
+ * number of digits the first byte has one. Returns their number, or 0: it is no
+ * key. */
+size_t tls_psk_read(const char *text, uint8_t key[TLS_PSK_MAX]);
 
 struct tls_client_context;
 

@@ -14,6 +14,7 @@ import unittest
 
 import packets
 from harness import MOGI, TIMEOUT_S, BrokerCase
+from tlstap import Lab, TlsTap
 
 
 def bench(port, line, status=0):
@@ -109,6 +110,59 @@ class ModesTest(BrokerCase):
         for word in ("delivered", "messages/s", "p99.99", "CPU-us"):
             self.assertIn(word, done.stdout)
         self.assertEqual(done.stderr, "")
+
+
+class TlsTest(BrokerCase):
+    """The same, encrypted, by way of a tap that speaks TLS."""
+
+    options = {"max_inflight_messages": 0, "max_queued_messages": 0}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab = Lab()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lab.close()
+        super().tearDownClass()
+
+    def play(self, line, tap, status=0):
+        return bench(tap.port, f"{line} -h localhost", status)
+
+    def test_modes(self):
+        with TlsTap(self.broker.port, self.lab.context()) as tap:
+            for line, delivered in (("pairs -c 5 -L 500 -q 2", 500),
+                                    ("fanin -c 3 -o 2 -L 300 -T 2", 600),
+                                    ("pairs -c 2 -L 20 -s 300000", 20)):
+                report = self.play(f"{line} --cafile {self.lab.ca}", tap)
+                self.assertTrue(report["good"], report)
+                step, = report["steps"]
+                self.assertEqual(step["delivered"], delivered)
+                self.assertIn("TLSv1.3", step["tls"])
+
+    def test_certificates(self):
+        cert, key = self.lab.client("load")
+        context = self.lab.context(client_ca=self.lab.ca)
+        with TlsTap(self.broker.port, context) as tap:
+            own = f"--cert {cert} --key {key}"
+            report = self.play(f"pub -L 10 --insecure {own}", tap)
+            self.assertTrue(report["good"], report)
+            self.assertEqual({s["peer"] for s in tap.shaken}, {"load"})
+            report = self.play(f"pub -L 10 --cafile {self.lab.ca}", tap, 1)
+            self.assertFalse(report["good"])
+            report = self.play(f"pub -L 10 --tls {own}", tap, 1)
+            self.assertEqual(report["steps"][0]["connected"], 0)
+
+    def test_faults_are_found(self):
+        for trick, fault in ((lose, "lost"), (repeat, "duplicated"),
+                             (swap, "misordered")):
+            with Liar(trick) as liar, TlsTap(liar.port,
+                                             self.lab.context()) as tap:
+                report = self.play(f"pairs -c 1 -L 100 -q 1 --timeout 2 "
+                                   f"--cafile {self.lab.ca}", tap, 1)
+                self.assertFalse(report["good"])
+                self.assertGreater(report["steps"][0][fault], 0, fault)
 
 
 class Liar:

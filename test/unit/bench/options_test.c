@@ -75,6 +75,39 @@ static void names(void)
     CHECK(o.retain && !o.json);
 }
 
+/* Any word about TLS asks for it; emqtt-bench and mqttx have names, too. */
+static void encryption(void)
+{
+    static const char *const lines[] = {"pub --tls",
+                                        "pub -S",
+                                        "pub --ssl",
+                                        "pub --cafile x",
+                                        "pub --ca x",
+                                        "pub --cacertfile x",
+                                        "pub --insecure",
+                                        "pub --cert x",
+                                        "pub --certfile=x",
+                                        "pub --key x",
+                                        "pub --keyfile x",
+                                        "pub --psk ab",
+                                        "pub --tls-alpn x",
+                                        "pub --alpn x",
+                                        "pub --psk-identity x",
+                                        "pub --ciphers x",
+                                        "pub --tls-version tlsv1.3"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        CHECK_EQ(parse(lines[i]), OK);
+        CHECK(o.tls);
+        CHECK_STR(o.port, "8883");
+    }
+    CHECK_EQ(parse("pub --tls -p 1"), OK);
+    CHECK_STR(o.port, "1");
+    CHECK_EQ(parse("pub"), OK);
+    CHECK(!o.tls);
+    CHECK_EQ(parse("pub --tls-version ssl3"), ERR_CONFIG);
+    CHECK(strstr(said, "tlsv1.2 or tlsv1.3") != NULL);
+}
+
 static void versions(void)
 {
     static const struct {
@@ -166,6 +199,7 @@ int main(void)
     RUN(defaults);
     RUN(modes_differ);
     RUN(names);
+    RUN(encryption);
     RUN(versions);
     RUN(mistakes);
     RUN(topics);

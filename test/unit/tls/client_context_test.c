@@ -110,6 +110,23 @@ static void keys_in_advance(void)
             "longer");
 }
 
+static void keys_in_words(void)
+{
+    static uint8_t key[TLS_PSK_MAX];
+    char digits[2 * TLS_PSK_MAX + 2];
+    CHECK_EQ(tls_psk_read("0aFF10", key), 3);
+    CHECK_BYTES(key, 3, "\x0a\xff\x10", 3);
+    CHECK_EQ(tls_psk_read("abc", key), 2);
+    CHECK_BYTES(key, 2, "\x0a\xbc", 2);
+    CHECK_EQ(tls_psk_read("", key), 0);
+    CHECK_EQ(tls_psk_read("0x", key), 0);
+    memset(digits, 'a', sizeof digits);
+    digits[2 * TLS_PSK_MAX + 1] = '\0';
+    CHECK_EQ(tls_psk_read(digits, key), 0);
+    digits[2 * TLS_PSK_MAX] = '\0';
+    CHECK_EQ(tls_psk_read(digits, key), TLS_PSK_MAX);
+}
+
 int main(void)
 {
     scene_set();
@@ -118,6 +135,7 @@ int main(void)
     RUN(locked_keys);
     RUN(ciphers_and_protocols);
     RUN(keys_in_advance);
+    RUN(keys_in_words);
     scene_clear();
     return check_result();
 }
