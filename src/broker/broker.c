@@ -6,10 +6,12 @@
 #include "broker/guards.h"
 #include "broker/help.h"
 #include "broker/host.h"
+#include "broker/lookout.h"
 #include "broker/loop.h"
 #include "broker/ports.h"
 #include "broker/privileges.h"
 #include "broker/process.h"
+#include "broker/seals.h"
 #include "broker/storage.h"
 #include "broker/worker.h"
 
@@ -29,6 +31,8 @@ struct broker {
     struct hosts hosts;
     struct settings *settings;
     struct guards *guards; /* those of `settings` */
+    struct seals *seals;   /* likewise */
+    struct lookout lookout;
     struct ports ports;
     struct privileges privileges;
     uv_loop_t loop; /* of the main thread: signals, and the threads' ends */
@@ -168,7 +172,7 @@ static bool hosts_init(struct broker *broker)
     hosts->ended = &broker->ended;
     hosts->list = calloc(count, sizeof *hosts->list);
     if (hosts->list == NULL) return false;
-    broker->settings = settings_of(config, broker->guards);
+    broker->settings = settings_of(config, broker->guards, broker->seals);
     for (uint16_t i = 0; i < hosts->count; i++) {
         struct host *host = &hosts->list[i];
         if (host_init(host, hosts, i, broker->settings) != OK) return false;
@@ -234,6 +238,24 @@ static void hosts_tell(struct broker *broker, enum mail_kind kind)
     }
 }
 
+/* Read the files of TLS again. What is wrong with them goes to `reports`. */
+static void seals_renew(struct broker *broker, struct config_reports *reports)
+{
+    struct seals *old = broker->seals;
+    lookout_settle(&broker->lookout);
+    broker->seals = seals_new(&broker->config, old, reports);
+    seals_unref(old);
+}
+
+/* All threads go by what is there now. */
+static void settings_renew(struct broker *broker)
+{
+    settings_unref(broker->settings);
+    broker->settings =
+        settings_of(&broker->config, broker->guards, broker->seals);
+    hosts_tell(broker, MAIL_RELOAD);
+}
+
 static void broker_stop(struct broker *broker, int number)
 {
     if (broker->stopping) {
@@ -256,16 +278,13 @@ static void broker_take(struct broker *broker, const struct config *config,
     broker->config = *config;
     guards_unref(broker->guards);
     broker->guards = guards;
-    settings_unref(broker->settings);
-    broker->settings = settings_of(config, guards);
     struct bans_options options = bans_options(config);
     bans_set(broker->hosts.bans, &options);
     log_set_level(broker->log, config->log_level);
-    hosts_tell(broker, MAIL_RELOAD);
 }
 
 /* Take over what a new reading of the configuration changes. One that is wrong
- * changes nothing. */
+ * changes nothing; certificates are read again in any case. */
 static void broker_reload(struct broker *broker)
 {
     if (log_reopen(broker->log) != OK) {
@@ -282,8 +301,11 @@ static void broker_reload(struct broker *broker)
     }
     if (err == OK) broker_take(broker, config, guards);
     free(config);
+    seals_renew(broker, &reports);
+    settings_renew(broker);
     report_log(broker, LEVEL_ERROR, &reports.errors);
     report_log(broker, LEVEL_WARNING, &reports.notes);
+    seals_log(broker->seals, &broker->config, broker->log, true);
     log_write(broker->log, LEVEL_NOTICE, NULL,
               err == OK ? "reloaded the configuration"
                         : "the configuration is wrong: the old one stays");
@@ -318,6 +340,35 @@ static void bans_lift(struct broker *broker)
     size_t count = bans_clear(broker->hosts.bans, uv_now(&broker->loop) / 1000);
     log_write(broker->log, LEVEL_NOTICE, NULL,
               "the bans of %zu addresses are lifted", count);
+}
+
+static uint64_t on_stamp(void *user)
+{
+    const struct broker *broker = user;
+    return seals_stamp(&broker->config);
+}
+
+/* Somebody has written new certificates, keys or lists. */
+static void on_files_changed(void *user)
+{
+    struct broker *broker = user;
+    if (broker->stopping) return;
+    struct config_reports reports = {0};
+    seals_renew(broker, &reports);
+    settings_renew(broker);
+    log_write(broker->log, LEVEL_NOTICE, NULL,
+              reports.errors.count == 0
+                  ? "the files of TLS have changed, and are in use"
+                  : "the files of TLS have changed, and are wrong:");
+    report_log(broker, LEVEL_ERROR, &reports.errors);
+    report_log(broker, LEVEL_WARNING, &reports.notes);
+    seals_log(broker->seals, &broker->config, broker->log, false);
+}
+
+static void on_day(void *user)
+{
+    const struct broker *broker = user;
+    seals_log(broker->seals, &broker->config, broker->log, true);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -401,6 +452,8 @@ static bool broker_start(struct broker *broker)
         exit(1);
     }
     welcome(broker);
+    seals_log(broker->seals, &broker->config, broker->log, false);
+    lookout_start(&broker->lookout, &broker->loop);
     if (broker->starter >= 0) process_started(broker->starter);
     return true;
 }
@@ -441,6 +494,18 @@ static int question_answer(const struct config *config)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* The files of TLS, while whoever typed the command still listens. */
+static enum err seals_open(struct broker *broker)
+{
+    broker->lookout = (struct lookout){.stamp = on_stamp,
+                                       .changed = on_files_changed,
+                                       .day = on_day,
+                                       .user = broker};
+    lookout_settle(&broker->lookout);
+    broker->seals = seals_new(&broker->config, NULL, &broker->reports);
+    return broker->reports.errors.count == 0 ? OK : ERR_CONFIG;
+}
+
 int broker_main(int argc, char **argv)
 {
     struct broker *broker = calloc(1, sizeof *broker);
@@ -452,6 +517,7 @@ int broker_main(int argc, char **argv)
     if (err == OK) {
         err = guards_new(&broker->config, &broker->guards, &broker->reports);
     }
+    if (err == OK) err = seals_open(broker);
     int status = 1;
     if (broker->config.help || broker->config.version || broker->config.list) {
         status = question_answer(&broker->config);
@@ -467,6 +533,7 @@ int broker_main(int argc, char **argv)
     }
     log_free(broker->log);
     guards_unref(broker->guards);
+    seals_unref(broker->seals);
     report_fini(&broker->reports.errors);
     report_fini(&broker->reports.notes);
     free(broker);

@@ -27,6 +27,7 @@ void config_init(struct config *config)
         .auth_ban_attempts = 30,
         .auth_ban_window_s = 60,
         .auth_ban_s = 60,
+        .tls_handshake_timeout_s = 10,
     };
     options_init(&config->options);
     config_listener_init(&config->common);

@@ -37,6 +37,7 @@ struct config {
     bool entry_set;           /* a key of struct config_entry was there */
     bool bridge_set;          /* a `connection` line was there */
     uint32_t max_connections; /* on all listeners together; 0: no limit */
+    uint32_t tls_handshake_timeout_s;
 
     /* Logins. */
     uint32_t auth_cache_s;      /* 0: no cache */

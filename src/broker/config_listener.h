@@ -65,6 +65,8 @@ struct config_tls {
     bool require_certificate;
     bool use_identity_as_username;
     bool use_subject_as_username;
+    uint8_t identity_from; /* which part of a certificate is the identity: as
+                              enum identity_kind, less 1 */
     bool disable_client_cert_date_checks;
 };
 

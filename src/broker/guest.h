@@ -21,6 +21,8 @@ struct guest {
     struct address peer;
     uint16_t listener;
     bool known;            /* the shard was told, and has not forgotten it */
+    bool surplus;          /* it is one too many, and will be told so */
+    bool heard;            /* it has said something, here or elsewhere */
     bool moved;            /* its socket is another host's now */
     bool shard_paused;     /* the shard does not want to read it */
     bool host_paused;      /* it fills mailboxes that are full */

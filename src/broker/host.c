@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_mail(uv_async_t *async);
 static void on_turn(uv_prepare_t *prepare);
@@ -16,6 +17,8 @@ static void on_written(struct stream *stream, unsigned count);
 static void on_ended(struct stream *stream);
 static void on_closed(struct stream *stream);
 static void on_release(void *owner);
+static void on_greeted(struct stream *stream);
+static void on_refused(struct stream *stream, const char *why);
 
 static const struct stream_user stream_user = {
     .bytes = on_bytes,
@@ -23,6 +26,8 @@ static const struct stream_user stream_user = {
     .ended = on_ended,
     .closed = on_closed,
     .release = on_release,
+    .greeted = on_greeted,
+    .refused = on_refused,
 };
 
 static void *memory_grow(void *context, void *block, size_t size)
@@ -131,29 +136,33 @@ static void on_turn(uv_prepare_t *prepare)
     }
 }
 
-/* A guest on socket `fd`, which is closed when that fails. */
-static struct guest *guest_open(struct host *host, int fd, uint16_t listener,
-                                const struct address *peer)
+/* The stream of a guest did not open: nothing of it stays. */
+static void guest_fail(struct host *host, struct guest *guest, int fd)
+{
+    socket_close(fd);
+    guest_free(&host->guests, guest);
+    atomic_fetch_sub(&host->hosts->connections, 1);
+}
+
+static struct guest *guest_place(struct host *host, uint16_t listener,
+                                 const struct address *peer)
 {
     struct guest *guest = guest_new(&host->guests);
-    if (stream_open(&guest->stream, &host->streams, fd) != OK) {
-        socket_close(fd);
-        guest_free(&host->guests, guest);
-        atomic_fetch_sub(&host->hosts->connections, 1);
-        return NULL;
-    }
     guest->listener = listener;
     guest->peer = *peer;
-    guest->known = true;
     return guest;
 }
 
-static void guest_welcome(struct host *host, struct guest *guest, bool refused)
+/* The shard is told of it. */
+static void guest_welcome(struct host *host, struct guest *guest)
 {
+    const char *identity = stream_identity(&guest->stream);
     struct event event = {.kind = EVENT_OPENED,
                           .conn = guest->id,
-                          .refused = refused,
+                          .refused = guest->surplus,
+                          .identity = bytes_at(identity, strlen(identity)),
                           .listener = guest->listener};
+    guest->known = true;
     host_step(host, &event);
 }
 
@@ -170,11 +179,46 @@ static bool seat_take(struct host *host, bool standing, bool *refused)
     return false;
 }
 
+/* Somebody came in by a listener. Where that has TLS, the shard is told after
+ * the handshake. */
 static void guest_arrive(struct host *host, const struct standing *who,
                          bool refused)
 {
-    struct guest *guest = guest_open(host, who->fd, who->listener, &who->peer);
-    if (guest != NULL) guest_welcome(host, guest, refused);
+    const struct settings *settings = host->settings;
+    struct tls_server *server = settings_tls(settings, who->listener);
+    struct guest *guest = guest_place(host, who->listener, &who->peer);
+    guest->surplus = refused;
+    enum err err =
+        server == NULL
+            ? stream_open(&guest->stream, &host->streams, who->fd, NULL)
+            : stream_greet(&guest->stream, &host->streams, who->fd, server,
+                           settings->greeting_ms);
+    if (err != OK) {
+        guest_fail(host, guest, who->fd);
+    } else if (server == NULL) {
+        guest_welcome(host, guest);
+    }
+}
+
+static void on_greeted(struct stream *stream)
+{
+    struct guest *guest = OWNER(stream, struct guest, stream);
+    guest->heard = true;
+    guest_welcome(host_of(guest), guest);
+}
+
+static void on_refused(struct stream *stream, const char *why)
+{
+    const struct guest *guest = OWNER(stream, struct guest, stream);
+    struct log *log = host_of(guest)->hosts->log;
+    char peer[ADDRESS_TEXT_MAX];
+    (void)address_text(&guest->peer, peer);
+    if (why == NULL) {
+        log_write(log, LEVEL_DEBUG, "tls", "%s came and went without a word",
+                  peer);
+        return;
+    }
+    log_write(log, LEVEL_NOTICE, "tls", "no TLS with %s: %s", peer, why);
 }
 
 static void standing_drop(struct host *host)
@@ -276,9 +320,26 @@ static void guest_bytes(struct host *host, struct guest *guest,
     turn_relieve(host);
 }
 
+/* The first words on a connection without TLS. Who begins with TLS here is told
+ * nothing that it understands: the log says what happened. */
+static void guest_hear(struct guest *guest, struct bytes bytes)
+{
+    guest->heard = true;
+    if (bytes.size < 2 || bytes.data[0] != 0x16 || bytes.data[1] != 0x03) {
+        return;
+    }
+    char peer[ADDRESS_TEXT_MAX];
+    log_write(host_of(guest)->hosts->log, LEVEL_NOTICE, "tls",
+              "%s begins with TLS, and this listener has none: write "
+              "\"certfile\" and \"keyfile\" below its \"listener\" line, or "
+              "let the client speak without TLS",
+              address_text(&guest->peer, peer));
+}
+
 static void on_bytes(struct stream *stream, struct bytes bytes)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
+    if (!guest->heard) guest_hear(guest, bytes);
     if (guest->known) guest_bytes(host_of(guest), guest, bytes);
 }
 
@@ -325,19 +386,32 @@ static void mail_post(struct host *host, struct mail *mail)
     host_step(host, &event);
 }
 
+/* A connection came from another thread. */
+static void moved_place(struct host *host, const struct moved *moved)
+{
+    struct guest *guest = guest_place(host, moved->listener, &moved->peer);
+    guest->heard = true;
+    enum err err =
+        stream_open(&guest->stream, &host->streams, moved->fd, moved->shield);
+    if (err != OK) {
+        shield_free(moved->shield);
+        guest_fail(host, guest, moved->fd);
+        return;
+    }
+    guest_welcome(host, guest);
+    if (moved->size == 0) return;
+    guest_bytes(host, guest, bytes_at(moved->bytes, moved->size));
+}
+
 static void mail_moved(struct host *host, struct mail *mail)
 {
     struct moved *moved = mail->moved;
     if (host->stopping) {
         socket_close(moved->fd);
+        shield_free(moved->shield);
         atomic_fetch_sub(&host->hosts->connections, 1);
     } else {
-        struct guest *guest =
-            guest_open(host, moved->fd, moved->listener, &moved->peer);
-        if (guest != NULL) guest_welcome(host, guest, false);
-        if (guest != NULL && moved->size > 0) {
-            guest_bytes(host, guest, bytes_at(moved->bytes, moved->size));
-        }
+        moved_place(host, moved);
     }
     free(moved);
 }

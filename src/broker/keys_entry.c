@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NO_TLS                                                                 \
-    "this version has no TLS; put a TLS proxy in front of it, or remove the "  \
-    "line"
 
 static key_call call_per_listener, call_anonymous, call_own_anonymous;
 
@@ -50,8 +47,7 @@ const struct key keys_entry[] = {
     NUMBER("auth_ban_seconds", AT(auth_ban_s), 1, 31536000, "60",
            "s that a ban lasts"),
     PATH("psk_file", FOR_ENTRY(psk_file),
-         "names and keys of clients, for TLS without certificates",
-         INSTEAD(NO_TLS)),
+         "names and keys of clients, for TLS without certificates (psk_hint)"),
     BOOL("use_username_as_clientid", IN(use_username_as_clientid), "false",
          "a client's id is its user name, whatever it says"),
     BOOL("bind_clientid_to_username", IN(bind_clientid), "false",

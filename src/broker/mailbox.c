@@ -4,6 +4,7 @@
 #include "auth/call.h"
 #include "broker/block.h"
 #include "broker/settings.h"
+#include "net/shield.h"
 #include "net/socket.h"
 
 #include <assert.h>
@@ -57,6 +58,7 @@ static void mail_drop(struct mail *mail)
     if (mail->kind == MAIL_WOKEN) auth_call_back(mail->call);
     if (mail->kind != MAIL_MOVED) return;
     socket_close(mail->moved->fd);
+    shield_free(mail->moved->shield);
     free(mail->moved);
 }
 

@@ -35,6 +35,7 @@ enum {
 };
 
 struct auth_call;
+struct shield;
 struct settings;
 
 enum mail_kind {
@@ -52,6 +53,7 @@ enum mail_kind {
  * used. */
 struct moved {
     int fd;
+    struct shield *shield; /* its TLS; NULL: none */
     uint16_t listener;
     struct address peer;
     size_t size;

@@ -15,19 +15,19 @@ struct settings *settings_new(const struct options *options,
     size_t count = options->listener_count;
     size_t size = count * sizeof *options->listeners;
     struct settings *settings = block_grow(NULL, sizeof *settings + size);
+    *settings = (struct settings){.max_connections = max_connections};
     settings->options = *options;
     settings->options.listeners = settings->listeners;
     if (size > 0) memcpy(settings->listeners, options->listeners, size);
     (void)acl_ref(options->listener.acl);
     for (size_t i = 0; i < count; i++)
         (void)acl_ref(settings->listeners[i].acl);
-    settings->max_connections = max_connections;
-    settings->guards = NULL;
     atomic_init(&settings->refs, 1);
     return settings;
 }
 
-struct settings *settings_of(const struct config *config, struct guards *guards)
+struct settings *settings_of(const struct config *config, struct guards *guards,
+                             struct seals *seals)
 {
     struct options options = config->options;
     struct options_listener list[CONFIG_LISTENERS_MAX];
@@ -39,6 +39,8 @@ struct settings *settings_of(const struct config *config, struct guards *guards)
     options.listeners = list;
     options.listener_count = config->listener_count;
     struct settings *settings = settings_new(&options, config->max_connections);
+    settings->greeting_ms = config->tls_handshake_timeout_s * 1000;
+    if (seals != NULL) settings->seals = seals_ref(seals);
     settings->guards = guards_ref(guards);
     return settings;
 }
@@ -60,5 +62,6 @@ void settings_unref(struct settings *settings)
         acl_unref(settings->listeners[i].acl);
     acl_unref(settings->options.listener.acl);
     guards_unref(settings->guards);
+    seals_unref(settings->seals);
     free(settings);
 }

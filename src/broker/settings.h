@@ -4,6 +4,7 @@
 #define MOGI_BROKER_SETTINGS_H
 
 #include "broker/config.h"
+#include "broker/seals.h"
 
 #include <stdatomic.h>
 
@@ -12,7 +13,9 @@ struct guards;
 struct settings {
     atomic_uint refs;
     uint32_t max_connections; /* 0: no limit */
+    uint32_t greeting_ms;     /* time for a handshake of TLS */
     struct guards *guards;    /* who may come in; a reference, or NULL */
+    struct seals *seals;      /* TLS of the listeners; likewise */
     struct options options;
     struct options_listener listeners[]; /* what `options` points to */
 };
@@ -22,10 +25,18 @@ struct settings {
 struct settings *settings_new(const struct options *options,
                               uint32_t max_connections);
 
-/* What `config`, which is settled, says, with the guards that were made of it,
- * of which it takes a reference of its own. One reference, never NULL. */
-struct settings *settings_of(const struct config *config,
-                             struct guards *guards);
+/* What `config`, which is settled, says, with the guards and seals that were
+ * made of it (NULL: no TLS), of which it takes references of its own. One
+ * reference, never NULL. */
+struct settings *settings_of(const struct config *config, struct guards *guards,
+                             struct seals *seals);
+
+/* The TLS of a listener, which lives as long as the settings; NULL: none. */
+static inline struct tls_server *settings_tls(const struct settings *settings,
+                                              uint16_t listener)
+{
+    return settings->seals != NULL ? settings->seals->list[listener] : NULL;
+}
 
 /* One more reference; returns `settings`. Any thread. */
 struct settings *settings_ref(struct settings *settings);

@@ -119,22 +119,22 @@ static void act_close(struct host *host, struct action *action)
     host_end(host, guest, action->linger ? GUEST_LINGERS : GUEST_GOES);
 }
 
-/* The piece of mail that brings a connection, with a copy of `bytes`. */
-static struct mail moved_mail(int fd, uint16_t listener,
-                              const struct address *peer, struct bytes bytes)
+/* The piece of mail that brings a connection, with a copy of `bytes`; the
+ * socket and its TLS are the mail's. */
+static struct mail moved_mail(struct guest *guest, struct bytes bytes)
 {
     struct moved *moved = block_grow(NULL, sizeof *moved + bytes.size);
-    moved->fd = fd;
-    moved->listener = listener;
-    moved->peer = *peer;
+    moved->listener = guest->listener;
+    moved->peer = guest->peer;
+    moved->fd = stream_detach(&guest->stream, &moved->shield);
     moved->size = bytes.size;
     if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
     return (struct mail){
         .kind = MAIL_MOVED, .weight = MAIL_WEIGHT + bytes.size, .moved = moved};
 }
 
-/* A connection moves before anything was sent to it, so its socket is all
- * there is of it. */
+/* A connection moves before anything was sent to it but by TLS itself, so its
+ * socket and its TLS are all there is of it. */
 static void act_move(struct host *host, struct action *action)
 {
     struct guest *guest = guest_known(host, action);
@@ -146,10 +146,8 @@ static void act_move(struct host *host, struct action *action)
     }
     guest->known = false;
     guest->moved = true;
-    int fd = stream_detach(&guest->stream);
     struct bytes bytes = action_bytes(&host->actions, action);
-    mails_add(&host->out[action->shard],
-              moved_mail(fd, guest->listener, &guest->peer, bytes));
+    mails_add(&host->out[action->shard], moved_mail(guest, bytes));
     host->out_set |= (uint64_t)1 << action->shard;
 }
 

@@ -1,15 +1,23 @@
 /* stream.h - connections of one event loop: bytes in, bytes out, and an end.
  *
- *              stream_open                    stream_detach
- *     (socket) -----------> OPEN -------------------------> (socket)
- *                            |  stream_close
- *              with linger   v             without, or the time is over
+ *                 stream_greet                 stream_open
+ *        (socket) ------------> GREETING   +---------------- (socket)
+ *                    refused()  |      |   |
+ *              +----------------+      v   v      stream_detach
+ *              |        greeted() --> OPEN ---------------> (socket)
+ *              |                       |  stream_close
+ *              v          with linger  v  without, or the time is over
  *              FLUSHING -> DRAINING ------> closed() -> memory is free again
  *              until all   until the peer closes, STREAM_DRAIN_MS have
  *              is written  passed or STREAM_DRAIN_BYTES_MAX have come
  *
  * A socket that is closed with input unread may take back what was written to
  * it; that is why one that lingers says "no more" and listens for a while.
+ *
+ * GREETING is the handshake of TLS; what comes and goes from then on is
+ * encrypted on the wire, and nobody else notices. Handshakes take turns: in one
+ * turn of the loop they get STREAM_GREETING_NS together, or one step, whichever
+ * is more, and the others wait for the next.
  *
  * All streams share one buffer to read into: an idle one owns none. One thread
  * only. Callbacks come from the loop, never from inside a call made here.
@@ -24,6 +32,7 @@
 #include "net/backlog.h"
 #include "net/flush.h"
 #include "net/poller.h"
+#include "net/shield.h"
 
 #include <uv.h>
 
@@ -31,7 +40,10 @@ enum {
     STREAM_READ_MAX = 256 * 1024,
     STREAM_FLUSH_MS = 5000,
     STREAM_DRAIN_MS = 1000,
-    STREAM_DRAIN_BYTES_MAX = 256 * 1024
+    STREAM_DRAIN_BYTES_MAX = 256 * 1024,
+
+    /* Time for handshakes in one turn of the loop, in ns. */
+    STREAM_GREETING_NS = 1000 * 1000
 };
 
 struct stream;
@@ -53,6 +65,13 @@ struct stream_user {
 
     /* The owner of a piece is needed no more. */
     piece_release *release;
+
+    /* The handshake is done: it is open. */
+    void (*greeted)(struct stream *stream);
+
+    /* The handshake has failed, and the stream closes itself. `why` is borrowed
+     * for the call; NULL: the peer came and went without a word. */
+    void (*refused)(struct stream *stream, const char *why);
 };
 
 /* What all streams of a loop share. */
@@ -65,8 +84,14 @@ struct streams {
     size_t read_size; /* the most to read at once, 1..STREAM_READ_MAX */
     uv_timer_t timer;
     struct poller *poller;
-    struct wheel wheel; /* streams that linger, or are closed */
+    struct wheel wheel; /* streams that greet, linger, or are closed */
     size_t count;       /* streams whose socket is open */
+
+    /* TLS. */
+    struct shields shields;
+    uv_idle_t greeter;
+    struct link greeting; /* streams with something to do in a handshake */
+    size_t greeting_count;
 
     /* What was posted since the last flush. */
     struct flush *flush;
@@ -79,6 +104,7 @@ struct streams {
 
 enum stream_state {
     STREAM_OPEN,
+    STREAM_GREETING,
     STREAM_FLUSHING,
     STREAM_DRAINING,
     STREAM_CLOSED
@@ -88,6 +114,7 @@ struct stream {
     struct streams *all;
     struct backlog output;
     struct timer timer;
+    struct shield *shield; /* its TLS; NULL: none */
     struct watch watch;
     uint32_t drained; /* bytes thrown away while it lingers */
     uint8_t state;    /* enum stream_state */
@@ -106,10 +133,18 @@ enum err streams_init(struct streams *all, uv_loop_t *loop, struct pool *pool,
  * timer is gone before `all` may be freed. */
 void streams_fini(struct streams *all);
 
-/* Take over socket `fd` and begin to read it. ERR_IO leaves `fd` to the
- * caller, and `stream` unused. */
+/* Take over socket `fd`, and the TLS that it came with from another thread
+ * (NULL: none), and begin to read it. ERR_IO leaves both to the caller, and
+ * `stream` unused. */
 MUST_USE
-enum err stream_open(struct stream *stream, struct streams *all, int fd);
+enum err stream_open(struct stream *stream, struct streams *all, int fd,
+                     struct shield *shield);
+
+/* Take over socket `fd`, whose peer begins TLS as `server` says, and has
+ * `wait_ms` for it. ERR_IO leaves `fd` to the caller, and `stream` unused. */
+MUST_USE
+enum err stream_greet(struct stream *stream, struct streams *all, int fd,
+                      struct tls_server *server, uint64_t wait_ms);
 
 /* Write `pieces` behind what waits already, and take over their owners.
  * Returns how many of those that asked to notify are written now; for the
@@ -129,14 +164,21 @@ void streams_flush(struct streams *all);
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 
-/* Close it. With `linger`, first see that what was written arrives. The user
- * is told nothing more but `closed`. */
+/* Close it, once it is open. With `linger`, first see that what was written
+ * arrives. The user is told nothing more but `closed`. */
 void stream_close(struct stream *stream, bool linger);
 
 /* Close it at once, whatever state it is in; harmless when it is closed. */
 void stream_cut(struct stream *stream);
 
-/* Close all but the socket, which is returned. Output that waits is lost. */
-int stream_detach(struct stream *stream);
+/* Close all but the socket, which is returned, and its TLS, which `*shield`
+ * receives (NULL: none). Output that waits is lost. */
+int stream_detach(struct stream *stream, struct shield **shield);
+
+/* Who the peer is, as TLS has proven; "": nobody was asked. */
+const char *stream_identity(const struct stream *stream);
+
+/* Does output wait for the socket? */
+bool stream_waits(const struct stream *stream);
 
 #endif

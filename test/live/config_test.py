@@ -219,7 +219,7 @@ class MistakesTest(ConfigCase):
 
     def test_options_of_mosquitto_that_we_lack(self):
         """Named, and never passed over in silence."""
-        for line in ("http_api on", "cafile /etc/ca.crt"):
+        for line in ("http_api on", "tls_engine pkcs11"):
             with self.subTest(line):
                 self.assert_refused("broker.conf:1", line.split()[0],
                                     lines=[line])

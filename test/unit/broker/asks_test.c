@@ -82,7 +82,7 @@ static void guards_make(void)
     stage->config.auth_cache_s = 0;
     REQUIRE(guards_new(&stage->config, &stage->guards, &reports) == OK);
     report_fini(&reports.notes);
-    stage->host.settings = settings_of(&stage->config, stage->guards);
+    stage->host.settings = settings_of(&stage->config, stage->guards, NULL);
 }
 
 static void stage_start(void)

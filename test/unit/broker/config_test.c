@@ -72,7 +72,7 @@ static void file_is_read(void)
 static void mistakes_are_all_named(void)
 {
     CHECK_EQ(load_text("max_qso 1\nmax_qos 3\nretain_available perhaps\n"
-                       "cafile /x\nport\nlistener x\nsocket_domain ipv9\n"
+                       "tls_engine x\nport\nlistener x\nsocket_domain ipv9\n"
                        "queue_overflow none\nmax_packet_size 5\n"
                        "autosave_interval 5\npid_file\n"),
              ERR_CONFIG);
@@ -82,8 +82,8 @@ static void mistakes_are_all_named(void)
     check_error(1, "/mogi.conf:2: max_qos is 0 to 2, not 3");
     check_error(2, ":3: retain_available is \"true\" or \"false\", not "
                    "'perhaps'");
-    check_error(3, ":4: cafile: this version has no TLS; put a TLS proxy in "
-                   "front of it, or remove the line");
+    check_error(3, ":4: tls_engine: engines, which OpenSSL 3 gives up, are "
+                   "not used; put the key into a file, and remove the line");
     check_error(4, ":5: port needs a value");
     check_error(5, ":6: listener begins with a port, 0 to 65535, not 'x'");
     check_error(6, ":7: socket_domain is ipv4 or ipv6, not 'ipv9'");

@@ -68,7 +68,7 @@ static void configuration_arrives(void)
     config.listeners[0].entry.anonymous = ANONYMOUS_YES;
     struct guards *guards;
     REQUIRE(guards_new(&config, &guards, &reports) == OK);
-    struct settings *settings = settings_of(&config, guards);
+    struct settings *settings = settings_of(&config, guards, NULL);
     guards_unref(guards);
     CHECK(settings->guards == guards);
     CHECK(!settings->listeners[0].ask);

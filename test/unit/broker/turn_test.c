@@ -78,7 +78,7 @@ static int guest_add(struct conn_id *id)
     int fds[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
     struct guest *guest = guest_new(&host->guests);
-    REQUIRE(stream_open(&guest->stream, &host->streams, fds[0]) == OK);
+    REQUIRE(stream_open(&guest->stream, &host->streams, fds[0], NULL) == OK);
     guest->known = true;
     atomic_fetch_add(&hosts.connections, 1);
     *id = guest->id;

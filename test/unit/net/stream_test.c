@@ -55,8 +55,22 @@ static void on_release(void *owner)
     world.released++;
 }
 
-static const struct stream_user user = {on_bytes, on_written, on_ended,
-                                        on_closed, on_release};
+static void on_greeted(struct stream *stream)
+{
+    (void)stream;
+    CHECK(false);
+}
+
+static void on_refused(struct stream *stream, const char *why)
+{
+    (void)stream;
+    (void)why;
+    CHECK(false);
+}
+
+static const struct stream_user user = {on_bytes,  on_written, on_ended,
+                                        on_closed, on_release, on_greeted,
+                                        on_refused};
 
 static void world_open(void)
 {
@@ -65,7 +79,7 @@ static void world_open(void)
     REQUIRE(streams_init(&world.streams, &world.loop, world.pool, &user) == OK);
     int fds[2];
     REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) == 0);
-    REQUIRE(stream_open(&world.stream, &world.streams, fds[0]) == OK);
+    REQUIRE(stream_open(&world.stream, &world.streams, fds[0], NULL) == OK);
     world.far = fds[1];
 }
 
@@ -321,12 +335,14 @@ static void close_without_linger_is_now(void)
 static void detached_socket_lives_on(void)
 {
     world_open();
-    int fd = stream_detach(&world.stream);
+    struct shield *shield;
+    int fd = stream_detach(&world.stream, &shield);
+    CHECK(shield == NULL);
     turn(1);
     CHECK_EQ(world.closed, 1);
     CHECK_EQ(write(world.far, "z", 1), 1);
     struct stream second;
-    REQUIRE(stream_open(&second, &world.streams, fd) == OK);
+    REQUIRE(stream_open(&second, &world.streams, fd, NULL) == OK);
     turn(1);
     CHECK_EQ(world.input_size, 1);
     stream_cut(&second);
