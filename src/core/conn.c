@@ -68,7 +68,6 @@ void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
     conn->seen_ms = shard->now_ms;
     list_init(&conn->link);
     list_init(&conn->waiting);
-    buffer_init(&conn->partial, shard->pool);
     timer_init(&conn->timer);
     wheel_set(&shard->conn_timers, &conn->timer,
               shard->now_ms + shard->options->connect_timeout_s * 1000ull);
@@ -160,6 +159,31 @@ static size_t conn_next(struct shard *shard, struct conn *conn, struct bytes in,
     return frame.size;
 }
 
+/* The input that is kept. */
+static struct bytes conn_kept(const struct conn *conn)
+{
+    if (conn->partial == NULL) return bytes_at(NULL, 0);
+    return buffer_bytes(conn->partial);
+}
+
+/* Keep `in` behind it. */
+static void conn_keep(struct shard *shard, struct conn *conn, struct bytes in)
+{
+    if (conn->partial == NULL) {
+        conn->partial = pool_take(shard->pool, sizeof *conn->partial);
+        buffer_init(conn->partial, shard->pool);
+    }
+    buffer_append(conn->partial, in);
+}
+
+/* Give back input that was kept; NULL is fine. */
+static void partial_free(struct shard *shard, struct buffer *partial)
+{
+    if (partial == NULL) return;
+    buffer_fini(partial);
+    pool_give(shard->pool, partial, sizeof *partial);
+}
+
 /* Add to the packet that was cut off what completes it, and no more; handle it
  * when it is whole. Returns what is left of `in`. */
 static struct bytes conn_complete(struct shard *shard, struct conn *conn,
@@ -168,15 +192,17 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
     size_t need = 0;
     size_t used = 0;
     while (in.size > 0 && used == 0 && !conn->closed) {
-        size_t have = conn->partial.size;
+        size_t have = conn_kept(conn).size;
         size_t want = need > have ? need - have : 1;
         size_t count = want < in.size ? want : in.size;
-        buffer_append(&conn->partial, bytes_at(in.data, count));
+        conn_keep(shard, conn, bytes_at(in.data, count));
         in = bytes_skip(in, count);
-        used = conn_next(shard, conn, buffer_bytes(&conn->partial), in, &need);
-        assert(used == 0 || used == conn->partial.size || conn->closed);
+        used = conn_next(shard, conn, conn_kept(conn), in, &need);
+        assert(used == 0 || used == conn_kept(conn).size || conn->closed);
     }
-    if (used > 0) buffer_fini(&conn->partial);
+    if (used == 0) return in;
+    partial_free(shard, conn->partial);
+    conn->partial = NULL;
     return in;
 }
 
@@ -192,7 +218,7 @@ static bool conn_ready(const struct conn *conn)
     if (session->subscribing != NULL || recall_asking(session)) return false;
     uint32_t max = conn->protocol == MQTT_50 ? conn->limits.receive_max
                                              : INBOUND_PENDING_MAX;
-    return !inbound_full(&session->inbound, max);
+    return !inbound_full(session->inbound, max);
 }
 
 /* Handle whole packets where they lie. Returns what is left: a packet's
@@ -213,7 +239,7 @@ static struct bytes conn_packets(struct shard *shard, struct conn *conn,
 /* Keep `in` until conn_resume; the host need not bring more. */
 static void conn_hold(struct shard *shard, struct conn *conn, struct bytes in)
 {
-    buffer_append(&conn->partial, in);
+    conn_keep(shard, conn, in);
     conn->held = true;
     if (conn->paused) return;
     conn->paused = true;
@@ -225,7 +251,7 @@ void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
     if (conn->held || in.size >= INPUT_ALIVE_BYTES) {
         conn->seen_ms = shard->now_ms;
     }
-    if (!conn->held && conn_ready(conn) && conn->partial.size > 0) {
+    if (!conn->held && conn_ready(conn) && conn_kept(conn).size > 0) {
         in = conn_complete(shard, conn, in);
     }
     if (!conn->held && conn_ready(conn)) in = conn_packets(shard, conn, in);
@@ -233,7 +259,7 @@ void conn_input(struct shard *shard, struct conn *conn, struct bytes in)
     if (conn->held || !conn_ready(conn)) {
         conn_hold(shard, conn, in);
     } else {
-        buffer_append(&conn->partial, in);
+        conn_keep(shard, conn, in);
     }
 }
 
@@ -245,10 +271,11 @@ void conn_resume(struct shard *shard, struct conn *conn)
         conn->paused = false;
         actions_add(shard->out, ACTION_RESUME, conn->id);
     }
-    struct buffer input = conn->partial;
-    buffer_init(&conn->partial, shard->pool);
-    conn_input(shard, conn, buffer_bytes(&input));
-    buffer_fini(&input);
+    struct buffer *input = conn->partial;
+    if (input == NULL) return;
+    conn->partial = NULL;
+    conn_input(shard, conn, buffer_bytes(input));
+    partial_free(shard, input);
 }
 
 void conn_drained(struct shard *shard, struct conn *conn)
@@ -332,7 +359,7 @@ void conn_move(struct shard *shard, struct conn *conn, uint16_t home)
  * client can make that much. */
 static bool conn_probe(struct shard *shard, struct conn *conn)
 {
-    if (!conn->paused || conn->partial.size > PROBE_BYTES_MAX) return false;
+    if (!conn->paused || conn_kept(conn).size > PROBE_BYTES_MAX) return false;
     assert(conn->held);
     conn->paused = false;
     actions_add(shard->out, ACTION_RESUME, conn->id);
@@ -370,7 +397,7 @@ void conns_reap(struct shard *shard)
         struct conn *conn = OWNER(at, struct conn, link);
         assert(conn->closed);
         list_remove(at);
-        buffer_fini(&conn->partial);
+        partial_free(shard, conn->partial);
         admission_free(shard, conn->admission);
         pool_give(shard->pool, (void *)(uintptr_t)conn->identity.data,
                   conn->identity.size);

@@ -49,7 +49,7 @@ struct conn {
     struct admission *admission; /* at the door, or with a method; or NULL */
     struct bytes identity;       /* proven before CONNECT; owned; empty: none */
     struct link link;            /* among the closed ones of a step */
-    struct buffer partial;
+    struct buffer *partial;      /* input that is kept, or NULL: none */
 
     /* The deadline for CONNECT, then the keep alive. */
     struct timer timer;

@@ -16,10 +16,18 @@ void inbound_init(struct inbound *inbound)
     idset_init(&inbound->received);
 }
 
+struct inbound *inbound_own(struct shard *shard, struct session *session)
+{
+    if (session->inbound != &shard->no_inbound) return session->inbound;
+    session->inbound = pool_take(shard->pool, sizeof *session->inbound);
+    inbound_init(session->inbound);
+    return session->inbound;
+}
+
 /* Out of the list, and gone. */
 static void receipt_free(struct shard *shard, struct receipt *receipt)
 {
-    struct inbound *inbound = &receipt->session->inbound;
+    struct inbound *inbound = receipt->session->inbound;
     assert(inbound->receipt_count > 0);
     list_remove(&receipt->link);
     inbound->receipt_count -= 1;
@@ -29,7 +37,8 @@ static void receipt_free(struct shard *shard, struct receipt *receipt)
 
 void inbound_fini(struct shard *shard, struct session *session)
 {
-    struct inbound *inbound = &session->inbound;
+    struct inbound *inbound = session->inbound;
+    if (inbound == &shard->no_inbound) return;
     LIST_EACH(at, after, &inbound->receipts) {
         receipt_free(shard, OWNER(at, struct receipt, link));
     }
@@ -37,8 +46,8 @@ void inbound_fini(struct shard *shard, struct session *session)
     idset_fini(&inbound->received, shard->pool);
     pool_give(shard->pool, inbound->doubts,
               inbound->doubt_count * sizeof *inbound->doubts);
-    inbound->doubts = NULL;
-    inbound->doubt_count = 0;
+    pool_give(shard->pool, inbound, sizeof *inbound);
+    session->inbound = &shard->no_inbound;
 }
 
 struct receipt *receipt_new(struct shard *shard, struct session *session,
@@ -51,7 +60,7 @@ struct receipt *receipt_new(struct shard *shard, struct session *session,
     receipt->packet_id = packet_id;
     receipt->joined = true;
     receipt->wanted = true;
-    struct inbound *inbound = &session->inbound;
+    struct inbound *inbound = inbound_own(shard, session);
     list_push(&inbound->receipts, &receipt->link);
     inbound->receipt_count += 1;
     return receipt;
@@ -89,7 +98,7 @@ void receipt_again(struct shard *shard, struct receipt *receipt)
     if (receipt->wanted) return;
     receipt->wanted = true;
     list_remove(&receipt->link);
-    list_push(&session->inbound.receipts, &receipt->link);
+    list_push(&session->inbound->receipts, &receipt->link);
     inbound_flush(shard, session);
 }
 
@@ -158,7 +167,7 @@ static void inbound_send(struct shard *shard, struct session *session,
                          enum packet_type type, uint16_t packet_id,
                          uint8_t reason)
 {
-    struct inbound *inbound = &session->inbound;
+    struct inbound *inbound = session->inbound;
     bool ends = type != PACKET_PUBREC || reason >= REASON_FAILURE;
     if (ends && inbound->unacknowledged > 0) inbound->unacknowledged -= 1;
     output_ack(shard, session->conn, type, packet_id, reason);
@@ -179,7 +188,7 @@ static void receipt_send(struct shard *shard, struct receipt *receipt)
 
 void inbound_flush(struct shard *shard, struct session *session)
 {
-    struct link *head = &session->inbound.receipts;
+    struct link *head = &session->inbound->receipts;
     while (!list_empty(head)) {
         struct receipt *receipt = OWNER(head->next, struct receipt, link);
         if (!receipt->routed || !receipt->joined) return;
@@ -194,7 +203,7 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
                          uint8_t reason, uint64_t batch)
 {
     assert(session->conn != NULL);
-    if (list_empty(&session->inbound.receipts) && gate_open(shard, batch)) {
+    if (list_empty(&session->inbound->receipts) && gate_open(shard, batch)) {
         inbound_send(shard, session, type, packet_id, reason);
         return;
     }
@@ -209,7 +218,7 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
 
 void inbound_detach(struct inbound *inbound)
 {
-    inbound->unacknowledged = 0;
+    if (inbound->unacknowledged > 0) inbound->unacknowledged = 0;
     LIST_EACH(at, after, &inbound->receipts) {
         OWNER(at, struct receipt, link)->wanted = false;
     }

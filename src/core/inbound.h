@@ -58,15 +58,19 @@ struct inbound {
 /* Nothing is owed. */
 void inbound_init(struct inbound *inbound);
 
+/* That of `session`, to be written in. All who never published with QoS > 0
+ * share one that is empty, and get their own here. */
+struct inbound *inbound_own(struct shard *shard, struct session *session);
+
 /* Give up all. */
 void inbound_fini(struct shard *shard, struct session *session);
 
 /* The client published with QoS > 0. It then has one publish more that it has
  * not seen acknowledged: what Receive Maximum counts, on each connection from
  * the beginning. MQTT 5.0, 4.9 */
-static inline void inbound_count(struct inbound *inbound)
+static inline void inbound_count(struct shard *shard, struct session *session)
 {
-    inbound->unacknowledged += 1;
+    inbound_own(shard, session)->unacknowledged += 1;
 }
 
 /* Too much under way that waits for us, where `max` is what the client was told

@@ -229,7 +229,7 @@ struct each_id {
 static void id_write(uint16_t id, void *context)
 {
     const struct each_id *each = context;
-    const struct doubt *doubt = inbound_doubt(&each->session->inbound, id);
+    const struct doubt *doubt = inbound_doubt(each->session->inbound, id);
     if (doubt == NULL) {
         journal_received(each->shard, each->session, id, 0, 0, 0);
     } else {
@@ -274,7 +274,7 @@ void journal_session_whole(struct shard *shard, struct session *session)
     }
     each_delivery(shard, session, delivery_write);
     struct each_id each = {shard, session};
-    idset_each(&session->inbound.received, id_write, &each);
+    idset_each(&session->inbound->received, id_write, &each);
     journal_will(shard, session);
 }
 
@@ -310,7 +310,7 @@ void journal_session_gone(struct shard *shard, struct session *session)
 {
     if (!session->stored) return;
     struct each_id each = {shard, session};
-    idset_each(&session->inbound.received, id_erase, &each);
+    idset_each(&session->inbound->received, id_erase, &each);
     struct record_key key = key_of(session, RECORD_WILL);
     if (session->will_stored) entry_del(shard, &key);
     key = key_of(session, RECORD_SESSION);

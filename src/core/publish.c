@@ -81,7 +81,7 @@ static enum err publish_check(const struct conn *conn, const struct publish *p)
         return ERR_NO_RETAIN; /* [MQTT-3.2.2-14] */
     }
     if (p->qos == 0 || conn->protocol != MQTT_50) return OK;
-    const struct inbound *inbound = &conn->session->inbound;
+    const struct inbound *inbound = conn->session->inbound;
     if (p->qos == 2 && idset_has(&inbound->received, p->packet_id)) return OK;
     bool over = inbound->unacknowledged >= limits->receive_max;
     return over ? ERR_RECEIVE_MAX : OK; /* [MQTT-3.3.4-7] */
@@ -212,7 +212,7 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
     if (session->protocol == MQTT_50) {
         /* Known when it came before: the refusal frees its id. */
         (void)session_released(shard, session, p->packet_id);
-    } else if (!idset_has(&session->inbound.received, p->packet_id)) {
+    } else if (!idset_has(&session->inbound->received, p->packet_id)) {
         session_received(shard, session, p->packet_id, shard_stamp(shard), 0);
     }
     inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
@@ -226,7 +226,7 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
 static enum err publish_again(struct shard *shard, struct session *session,
                               const struct publish *p)
 {
-    struct inbound *inbound = &session->inbound;
+    struct inbound *inbound = session->inbound;
     struct receipt *receipt = inbound_receipt(inbound, p->packet_id);
     if (receipt != NULL) {
         receipt_again(shard, receipt);
@@ -281,10 +281,10 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     if (e != OK) return e;
     stat_add(shard, STAT_PUBLISH_IN, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
-    if (p.qos == 2 && idset_has(&session->inbound.received, p.packet_id)) {
+    if (p.qos == 2 && idset_has(&session->inbound->received, p.packet_id)) {
         return publish_again(shard, session, &p);
     }
-    if (p.qos > 0) inbound_count(&session->inbound);
+    if (p.qos > 0) inbound_count(shard, session);
     e = publish_accept(shard, session, &p);
     if (e != OK) return publish_refuse(shard, session, &p, e);
     publish_route(shard, session, &p, ANSWERS[p.qos], NULL);

@@ -242,7 +242,7 @@ static enum err restore_received(struct shard *shard, struct restore *restore,
     if (e != OK) return e;
     restore_clock(shard, record.stamp);
     uint16_t packet_id = (uint16_t)key->number;
-    struct inbound *inbound = &restore->restored->session->inbound;
+    struct inbound *inbound = inbound_own(shard, restore->restored->session);
     idset_add(&inbound->received, shard->pool, packet_id);
     if ((record.lacking | record.groups) == 0) return OK;
     struct doubted *doubted = pool_take(shard->pool, sizeof *doubted);
@@ -551,7 +551,7 @@ static void doubted_settle(struct shard *shard, struct doubted *doubted)
         bool moved = record->shards != shard->place.count;
         if (moved && doubt.lacking != 0) doubt.later = UINT64_MAX;
         if (moved) doubt.groups = UINT64_MAX;
-        inbound_doubt_add(&session->inbound, shard->pool, doubt);
+        inbound_doubt_add(inbound_own(shard, session), shard->pool, doubt);
     }
     journal_doubt(shard, session, &doubt);
 }

@@ -180,7 +180,7 @@ void routing_finish(struct shard *shard, struct routing *routing,
     assert(routing->type != PACKET_NONE);
     struct session *session = routing->publisher;
     struct receipt *receipt = routing->receipt;
-    bool first = list_empty(&session->inbound.receipts);
+    bool first = list_empty(&session->inbound->receipts);
     if (receipt == NULL && first && gate_open(shard, batch)) {
         bool nobody = routing->count == 0 && routing->type == PACKET_PUBACK;
         inbound_acknowledge(shard, session, routing->type, routing->packet_id,

@@ -69,7 +69,7 @@ struct session *session_new(struct shard *shard, struct bytes client_id)
     outbound_init(&session->outbound);
     /* Not those of an earlier session: a record may outlive it for a while. */
     session->outbound.order = shard_stamp(shard);
-    inbound_init(&session->inbound);
+    session->inbound = &shard->no_inbound;
     timer_init(&session->timer);
     map_insert(&shard->sessions, &session->by_id,
                session_hash(shard, client_id));
@@ -156,7 +156,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     session->conn = NULL;
     grant_rest(shard, session);
     stat_sub(shard, STAT_CLIENTS_CONNECTED, 1);
-    inbound_detach(&session->inbound);
+    inbound_detach(session->inbound);
     subscribing_drop(shard, session);
     recall_drop_all(shard, session);
     share_ready(shard, session, false);
@@ -219,16 +219,17 @@ void session_pump(struct shard *shard, struct session *session)
 void session_received(struct shard *shard, struct session *session,
                       uint16_t packet_id, uint64_t stamp, uint64_t others)
 {
-    idset_add(&session->inbound.received, shard->pool, packet_id);
+    struct inbound *inbound = inbound_own(shard, session);
+    idset_add(&inbound->received, shard->pool, packet_id);
     journal_received(shard, session, packet_id, stamp, others, others);
 }
 
 bool session_released(struct shard *shard, struct session *session,
                       uint16_t packet_id)
 {
-    struct idset *received = &session->inbound.received;
+    struct idset *received = &session->inbound->received;
     if (!idset_remove(received, shard->pool, packet_id)) return false;
-    inbound_doubt_drop(&session->inbound, shard->pool, packet_id);
+    inbound_doubt_drop(session->inbound, shard->pool, packet_id);
     journal_released(shard, session, packet_id);
     return true;
 }

@@ -29,7 +29,7 @@ struct session {
     struct session_ref ref;
     struct conn *conn; /* NULL while it is alone */
     struct outbound outbound;
-    struct inbound inbound;
+    struct inbound *inbound; /* shared by those who have none: inbound_own */
 
     struct link subscriptions;       /* struct subscription */
     struct link memberships;         /* struct membership */

@@ -279,6 +279,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     wheel_init(&shard->conn_timers, now_ms);
     wheel_init(&shard->session_timers, now_ms);
     list_init(&shard->closed_conns);
+    inbound_init(&shard->no_inbound);
     table_init(&shard->conns, pool);
     table_init(&shard->session_slots, pool);
     map_init(&shard->sessions, pool);

@@ -15,6 +15,7 @@
 #include "core/gate.h"
 #include "core/grant.h"
 #include "core/hot.h"
+#include "core/inbound.h"
 #include "core/interest.h"
 #include "core/join.h"
 #include "core/journal.h"
@@ -74,9 +75,10 @@ struct shard {
     struct journal journal;
     struct restore *restore; /* while records come, else NULL */
     struct hot hot;
-    struct memo memos[2][2]; /* [5.0][retain], of QoS 0 */
-    struct buffer scratch;   /* for one step */
-    struct buffer mounted;   /* the last text that mount.h made */
+    struct memo memos[2][2];   /* [5.0][retain], of QoS 0 */
+    struct buffer scratch;     /* for one step */
+    struct buffer mounted;     /* the last text that mount.h made */
+    struct inbound no_inbound; /* of all who publish nothing */
     struct grants grants;
     uint32_t asked; /* the last question */
     struct timer sweep;
