@@ -18,7 +18,8 @@ enum {
     OPEN_MAX = 40, /* QoS 2 of one guest without PUBREL */
     PAUSE_MS = 40, /* between two things, so that no two are at once */
     SHARDS_RANDOM = 4,
-    PACKET_MAX = 2000, /* the broker takes no larger one */
+    PACKET_MAX = 600, /* the broker takes no larger one */
+    PACKET_LARGER = 700,
     SETUP = UINT32_MAX /* a step before all others */
 };
 
@@ -756,6 +757,18 @@ static void guest_ping(struct calm *calm, unsigned guest)
     mirror_answer(calm->mirror, guest, PACKET_PINGRESP, 0, 0);
 }
 
+/* Say more than the broker wants to hear at once. [MQTT-3.2.2-15] */
+static void guest_exceed(struct calm *calm, unsigned guest)
+{
+    char text[PACKET_LARGER];
+    memset(text, 'x', sizeof(text));
+    struct words *words = words_new(PACKET_PUBLISH);
+    words_text_add(words, "topic", bytes_of(mirror_topic(0)));
+    words_text_add(words, "payload", bytes_at(text, sizeof(text)));
+    guest_say(calm, guest, words);
+    mirror_end(calm->mirror, guest, 0x95);
+}
+
 /* --- the life ------------------------------------------------------------- */
 
 static void guest_act(struct calm *calm, unsigned guest)
@@ -776,8 +789,10 @@ static void guest_act(struct calm *calm, unsigned guest)
         guest_pubrel(calm, guest);
     } else if (what < 95) {
         guest_leave(calm, guest);
-    } else {
+    } else if (what < 99) {
         guest_ping(calm, guest);
+    } else {
+        guest_exceed(calm, guest);
     }
 }
 

@@ -27,6 +27,7 @@ struct arguments {
     bool chaos;
     bool trace;
     bool plain;
+    bool bare;
     bool whole;
 };
 
@@ -52,7 +53,8 @@ static const char usage[] =
     "    --whole      do not shrink it\n"
     "    --acts LIST  live only these parts of steps, as a failing life "
     "names them\n"
-    "    --plain      let all come to rest after each step, cut no bytes\n";
+    "    --plain      let all come to rest after each step, cut no bytes\n"
+    "    --bare       no large payloads, no lack of memory\n";
 
 static const struct option options[] = {
     {"play", required_argument, NULL, 'p'},
@@ -67,6 +69,7 @@ static const struct option options[] = {
     {"acts", required_argument, NULL, 'a'},
     {"whole", no_argument, NULL, 'w'},
     {"plain", no_argument, NULL, 'l'},
+    {"bare", no_argument, NULL, 'e'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0}};
 
@@ -98,6 +101,7 @@ static void arguments_read(struct arguments *a, int argc, char **argv)
         case 'a': a->acts = optarg; break;
         case 'w': a->whole = true; break;
         case 'l': a->plain = true; break;
+        case 'e': a->bare = true; break;
         case 'h': fputs(usage, stdout); exit(0);
         default: fputs(usage, stderr); exit(2);
         }
@@ -197,7 +201,8 @@ int main(int argc, char **argv)
                                    .shards = (uint16_t)a.shards,
                                    .steps = (uint32_t)a.steps,
                                    .trace = a.trace,
-                                   .plain = a.plain};
+                                   .plain = a.plain,
+                                   .bare = a.bare};
     struct acts acts = {NULL, 0};
     if (a.acts != NULL) {
         acts_read(&acts, config.steps, a.acts);

@@ -294,6 +294,14 @@ void mirror_leave(struct mirror *mirror, unsigned guest, bool lost)
     }
 }
 
+void mirror_end(struct mirror *mirror, unsigned guest, uint8_t why)
+{
+    struct mirror_guest *g = &mirror->guests[guest];
+    g->closed = true;
+    g->why = why;
+    mirror_leave(mirror, guest, true);
+}
+
 bool mirror_connect(struct mirror *mirror, unsigned guest,
                     const struct mirror_connect *connect)
 {
@@ -384,9 +392,7 @@ static void guest_due(struct mirror *mirror, unsigned guest)
 {
     struct mirror_guest *g = &mirror->guests[guest];
     if (g->here) {
-        g->closed = true;
-        g->why = 0x8d;
-        mirror_leave(mirror, guest, true);
+        mirror_end(mirror, guest, 0x8d);
         return;
     }
     if (g->will_ms != 0 && mirror->now_ms >= g->will_ms) {
@@ -504,9 +510,7 @@ void mirror_publish(struct mirror *mirror, unsigned guest,
     }
     uint32_t max = mirror->options->receive_maximum;
     if (message->qos > 0 && g->version == 5 && g->unacknowledged >= max) {
-        g->closed = true;
-        g->why = 0x93;
-        mirror_leave(mirror, guest, true);
+        mirror_end(mirror, guest, 0x93);
         return;
     }
     unsigned count = route(mirror, guest, message);

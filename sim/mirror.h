@@ -167,6 +167,9 @@ bool mirror_connect(struct mirror *mirror, unsigned guest,
  * will. */
 void mirror_leave(struct mirror *mirror, unsigned guest, bool lost);
 
+/* The broker ends its connection, for this reason. */
+void mirror_end(struct mirror *mirror, unsigned guest, uint8_t why);
+
 /* It sends anything. */
 void mirror_heard(struct mirror *mirror, unsigned guest);
 

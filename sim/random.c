@@ -200,7 +200,9 @@ static void step_turns(struct life *life)
         if (!life_chance(life, 2, 3)) continue;
         struct actor *actor =
             &life->actors[life_below(life, life->actor_count)];
-        story_detail(life->config->story, "%s read", actor->client->name);
+        if (actor->born) {
+            story_detail(life->config->story, "%s read", actor->client->name);
+        }
         (void)actor_read(life, actor);
     }
 }
@@ -469,9 +471,13 @@ static void world_choose(struct life *life, struct world_config *config)
     o->max_inflight_messages = (uint16_t)(1 + life_below(life, 30));
     o->persistence = life_chance(life, 1, 2);
     o->sys_interval_s = (uint32_t)life_below(life, 2) * 10;
-    if (life_chance(life, 1, 8)) config->split = 1;
-    if (life_chance(life, 1, 4)) life->bulk = MODEL_BULK_MAX;
-    if (life->bulk == 0 || !life_chance(life, 1, 2)) return;
+    bool split = life_chance(life, 1, 8);
+    bool bulk = life_chance(life, 1, 4);
+    bool tight = life_chance(life, 1, 2);
+    if (split && !life->config->plain) config->split = 1;
+    if (!bulk || life->config->bare) return;
+    life->bulk = MODEL_BULK_MAX;
+    if (!tight) return;
     life->tight = true;
     config->memory_max = MEMORY_TIGHT;
 }
@@ -508,7 +514,6 @@ static void life_begin(struct life *life)
                                   .trace = life->config->trace,
                                   .chaos = !life->config->plain};
     world_choose(life, &config);
-    if (life->config->plain) config.split = 0;
     world_tell(life, &config);
     life->model = model_new();
     life->world = world_new(&config);

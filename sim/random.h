@@ -19,6 +19,7 @@ struct random_config {
     uint32_t steps;  /* what clients do, in number */
     bool trace;
     bool plain; /* all comes to rest after each step, bytes are not cut */
+    bool bare;  /* small payloads, memory for all */
     const struct acts *acts; /* what of it is lived; NULL: all */
     struct story *story;     /* is told all of it; NULL: nobody is */
 };

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    TRIALS_MAX = 3000,
+    TRIALS_MAX = 1500,
     SHARDS_TRIED = 2,
     KIND_MAX = 14, /* letters */
     PLAY_BYTES_MAX = STORY_BYTES_MAX + CLAIM_BYTES_MAX + 4096
@@ -124,12 +124,15 @@ static void steps_shrink(struct shrink *s)
     free(atoms);
 }
 
-/* Is it simpler, and fails all the same? All at rest after each act, or with
- * fewer shards. Returns whether it is. */
+/* Is it simpler, and fails all the same? With small payloads, all at rest after
+ * each act, or fewer shards. Returns whether it is. */
 static bool simpler(struct shrink *s)
 {
     bool any = false;
     struct random_config config = s->config;
+    config.bare = true;
+    if (!s->config.bare && fails(s, &config)) any = true;
+    config = s->config;
     config.plain = true;
     if (!s->config.plain && fails(s, &config)) any = true;
     for (uint16_t shards = 1; shards <= SHARDS_TRIED; shards++) {
@@ -198,9 +201,9 @@ static void acts_show(const struct shrink *s)
 {
     const struct random_config *config = &s->config;
     printf("    see it: mogi-sim %" PRIu64 " --profile %s --shards %u "
-           "--steps %u%s --trace --acts ",
+           "--steps %u%s%s --trace --acts ",
            config->seed, s->profile, config->shards, config->steps,
-           config->plain ? " --plain" : "");
+           config->plain ? " --plain" : "", config->bare ? " --bare" : "");
     const char *comma = "";
     for (uint32_t i = 0; i < s->acts.count; i++) {
         if (s->acts.kept[i] == 0) continue;
