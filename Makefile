@@ -66,8 +66,9 @@ tsan: ## run the live tests under ThreadSanitizer
 	@$(call preset,tsan)
 	@ctest --preset tsan -j $(JOBS) -L 'tsan|unit'
 
-fuzz: ## fuzz each target for 15 s, or TARGET=... for TIME=... s
-	@JOBS=$(JOBS) TIME=$(or $(TIME),15) bash test/fuzz/run $(TARGET)
+fuzz: ## fuzz each target for 15 s, or TARGET=... for TIME=... s; ENGINE=afl
+	@JOBS=$(JOBS) TIME=$(or $(TIME),15) ENGINE=$(ENGINE) \
+	    bash test/fuzz/run $(TARGET)
 
 coverage: ## which lines and branches of wire/ and core/ the tests run
 	@bash tools/setup build test
@@ -114,4 +115,5 @@ install: ## install under PREFIX (/usr/local), below DESTDIR
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
 clean: ## remove what was built
-	@rm -rf build build-asan build-tsan build-clang build-fuzz build-coverage
+	@rm -rf build build-asan build-tsan build-clang build-fuzz build-afl \
+	    build-coverage
