@@ -252,6 +252,11 @@ enum err auth_in(struct shard *shard, struct conn *conn,
         .has_data = properties_has(properties, PROPERTY_AUTH_DATA),
     };
     bool again = auth.reason == REASON_RE_AUTHENTICATE;
+    if (again && conn->session->grant != NULL) {
+        const struct grant *grant = conn->session->grant;
+        ask.user = bytes_at(grant->user, grant->user_size);
+        ask.has_user = grant->has_user;
+    }
     admission_ask(shard, conn, again ? ASK_AGAIN : ASK_CONTINUE, &ask);
     return OK;
 }

@@ -30,7 +30,8 @@ enum ask_kind {
 /* What a client says. A text is at most 65,535 bytes. */
 struct ask {
     struct bytes client_id; /* under which it comes in; never empty */
-    struct bytes user;      /* as in CONNECT, not proven; CONNECT only */
+    struct bytes user;      /* CONNECT: as it says, not proven; AGAIN: as
+                               whom it was let in */
     struct bytes password;  /* CONNECT only */
     struct bytes identity;  /* as in OPENED; empty: none */
     struct bytes method;    /* enhanced authentication; MQTT 5.0, 4.12 */
