@@ -27,6 +27,8 @@ struct job {
     size_t url, tries;
     uint8_t *reply;
     size_t reply_size, reply_room;
+    bool headed; /* the head of the answer is complete */
+    bool framed; /* and says where the answer ends */
 };
 
 struct httpworker {
@@ -95,6 +97,35 @@ static size_t on_reply(char *data, size_t unit, size_t count, void *of)
     return size;
 }
 
+static bool line_begins(const char *line, size_t size, const char *with)
+{
+    size_t wanted = strlen(with);
+    return size >= wanted && strncasecmp(line, with, wanted) == 0;
+}
+
+/* One line of the answer's head, or the empty one behind it. */
+static size_t on_header(char *line, size_t unit, size_t count, void *of)
+{
+    struct job *job = of;
+    size_t size = unit * count;
+    bool first = line_begins(line, size, "HTTP/");
+    if (first) job->framed = false;
+    if (line_begins(line, size, "content-length:") ||
+        line_begins(line, size, "transfer-encoding:")) {
+        job->framed = true;
+    }
+    job->headed = size > 0 && (line[0] == '\r' || line[0] == '\n');
+    return size;
+}
+
+/* An answer without a body says yes. One that was cut off before its body looks
+ * the same to libcurl, unless it was told that none comes. */
+static bool reply_whole(const struct job *job, long status)
+{
+    bool empty = job->reply_size == 0 && status == 200;
+    return job->headed && (job->framed || !empty);
+}
+
 /* Options that can only fail for want of memory are not asked. */
 static void easy_set(const struct httpworker *worker, struct job *job)
 {
@@ -107,6 +138,8 @@ static void easy_set(const struct httpworker *worker, struct job *job)
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      (curl_off_t)job->body.size);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, job->body.data);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_reply);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -132,6 +165,7 @@ static bool job_ask(struct httpworker *worker, struct job *job)
     curl_easy_reset(job->easy);
     easy_set(worker, job);
     job->reply_size = 0;
+    job->headed = job->framed = false;
     job->tries += 1;
     return curl_multi_add_handle(worker->multi, job->easy) == CURLM_OK;
 }
@@ -169,6 +203,8 @@ static void job_answered(struct httpworker *worker, struct job *job,
     long status = 0;
     curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_multi_remove_handle(worker->multi, job->easy);
+    if (code == CURLE_OK && !reply_whole(job, status))
+        code = CURLE_PARTIAL_FILE;
     bool failed = code != CURLE_OK || status >= 500;
     if (failed && job->tries < worker->url_count) {
         job->url = (job->url + 1) % worker->url_count;

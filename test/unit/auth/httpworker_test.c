@@ -155,6 +155,43 @@ static void odd_servers_are_told_apart(void)
     CHECK_EQ(answers.status, 302);
 }
 
+/* Cut off before its body, "deny" would look like "allow". */
+static void what_is_cut_off_is_no_answer(void)
+{
+    static const char *const texts[] = {
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n",
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        "HTTP/1.0 200 OK\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct webserver server;
+        char copy[256];
+        (void)snprintf(copy, sizeof copy, "%s", texts[i]);
+        webserver_begin(&server, say_text, copy);
+        server.closes = true;
+        struct answers answers = ask_once(&(struct httpworker_options){
+            .urls = {server.url}, .url_count = 1, .timeout_ms = 2000});
+        if (!CHECK_EQ(answers.status, 0)) fprintf(stderr, "    %s", texts[i]);
+        CHECK_STR(answers.trouble, "the web server closed within its answer");
+        webserver_end(&server);
+    }
+    struct answers answers =
+        ask_text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0);
+    CHECK_EQ(answers.status, 200);
+    answers = ask_text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                       "0\r\n\r\n",
+                       0);
+    CHECK_EQ(answers.status, 200);
+    answers = ask_text("HTTP/1.1 204 Fine\r\n\r\n", 0);
+    CHECK_EQ(answers.status, 204);
+}
+
 static const char *say_nothing(void *of, const char *question)
 {
     (void)of;
@@ -288,6 +325,7 @@ int main(void)
     RUN(a_question_is_posted);
     RUN(connections_are_kept);
     RUN(odd_servers_are_told_apart);
+    RUN(what_is_cut_off_is_no_answer);
     RUN(a_slow_server_times_out);
     RUN(a_large_answer_is_cut_off);
     RUN(the_next_server_is_asked);

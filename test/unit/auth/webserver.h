@@ -24,6 +24,7 @@ struct webserver {
     char url[64];
     webserver_say *say;
     void *of;
+    atomic_bool closes; /* after each answer */
     atomic_uint connections, questions;
     pthread_t thread;
     int clients[WEBSERVER_CLIENTS];
@@ -63,7 +64,7 @@ static bool webserver_serve(struct webserver *server, int fd)
     if (answer == NULL) return true;
     size_t size = strlen(answer);
     if (send(fd, answer, size, MSG_NOSIGNAL) != (ssize_t)size) return false;
-    return strstr(answer, "Content-Length: ") != NULL;
+    return !server->closes && strstr(answer, "Content-Length: ") != NULL;
 }
 
 static void *webserver_run(void *of)
