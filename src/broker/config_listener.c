@@ -15,6 +15,15 @@ void config_listener_init(struct config_listener *listener)
     const struct options_listener *core = &options.listener;
     *listener = (struct config_listener){
         .entry.allow_zero_length_clientid = core->allow_zero_length_clientid,
+        .entry.jwt = {.user_claim = "sub",
+                      .acl_claim = "acl",
+                      .leeway_s = 5,
+                      .require_expiry = true,
+                      .check_username = true},
+        .entry.http = {.timeout_s = 5,
+                       .connections = 16,
+                       .max_in_flight = 1024,
+                       .cache_s = 60},
         .protocols = core->protocols,
         .max_qos = core->max_qos,
         .max_topic_alias = core->max_topic_alias,

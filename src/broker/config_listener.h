@@ -36,6 +36,36 @@ struct config_texts {
 /* May clients without a name come in? */
 enum config_anonymous { ANONYMOUS_UNSAID, ANONYMOUS_NO, ANONYMOUS_YES };
 
+/* Tokens: auth/tokens.h. */
+struct config_jwt {
+    char key_file[CONFIG_TEXT_MAX];
+    char secret_file[CONFIG_TEXT_MAX];
+    char issuer[CONFIG_TEXT_MAX];
+    char audience[CONFIG_TEXT_MAX];
+    char user_claim[64];
+    char acl_claim[64];
+    uint32_t leeway_s;
+    uint8_t field; /* 0: password; 1: username */
+    bool require_expiry;
+    bool check_username;
+};
+
+/* A web server that is asked: auth/httpauth.h. */
+struct config_http {
+    struct config_texts url; /* several: when one is down, the next */
+    struct config_texts header;
+    char fields[CONFIG_TEXT_MAX];
+    char cafile[CONFIG_TEXT_MAX];
+    uint32_t timeout_s;
+    uint32_t connections;
+    uint32_t max_in_flight;
+    uint32_t cache_s;
+    uint8_t format; /* enum httpform_kind */
+    uint8_t down;   /* 0: refuse; 1: pass */
+    bool insecure;
+    bool status_only;
+};
+
 /* Who may come in. Texts are empty when nothing is said. */
 struct config_entry {
     uint8_t anonymous; /* enum config_anonymous */
@@ -46,6 +76,9 @@ struct config_entry {
     char acl_file[CONFIG_TEXT_MAX];
     char auth_order[CONFIG_TEXT_MAX]; /* "": the order there is */
     char psk_file[CONFIG_TEXT_MAX];
+    char scram_file[CONFIG_TEXT_MAX];
+    struct config_jwt jwt;
+    struct config_http http;
 };
 
 /* How connections are encrypted: with a certificate, or with psk_hint; else

@@ -2,81 +2,12 @@
 #include "broker/guards.h"
 
 #include "auth/aclfile.h"
-#include "auth/identity.h"
-#include "auth/passwords.h"
 #include "broker/block.h"
+#include "broker/sources.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-/* Where a method comes from. */
-struct source {
-    const char *name; /* in auth_order */
-
-    /* Does this listener name it? */
-    bool (*wanted)(const struct config_listener *listener);
-
-    /* Do two that want it want the same? */
-    bool (*same)(const struct config_listener *a,
-                 const struct config_listener *b);
-
-    enum err (*open)(const struct config *config,
-                     const struct config_listener *listener,
-                     struct auth_method *out, struct fault *fault);
-};
-
-static bool identity_wanted(const struct config_listener *listener)
-{
-    return listener->tls.use_identity_as_username ||
-           listener->tls.use_subject_as_username;
-}
-
-static bool identity_same(const struct config_listener *a,
-                          const struct config_listener *b)
-{
-    (void)a;
-    (void)b;
-    return true;
-}
-
-static enum err identity_open(const struct config *config,
-                              const struct config_listener *listener,
-                              struct auth_method *out, struct fault *fault)
-{
-    (void)config;
-    (void)listener;
-    (void)fault;
-    *out = identity_method();
-    return OK;
-}
-
-static bool passwords_wanted(const struct config_listener *listener)
-{
-    return listener->entry.password_file[0] != '\0';
-}
-
-static bool passwords_same(const struct config_listener *a,
-                           const struct config_listener *b)
-{
-    return strcmp(a->entry.password_file, b->entry.password_file) == 0;
-}
-
-static enum err passwords_make(const struct config *config,
-                               const struct config_listener *listener,
-                               struct auth_method *out, struct fault *fault)
-{
-    return passwords_open(listener->entry.password_file, config->auth_cache_s,
-                          out, fault);
-}
-
-/* In the order they are asked in, unless auth_order says another. */
-static const struct source sources[] = {
-    {"certificate", identity_wanted, identity_same, identity_open},
-    {"password_file", passwords_wanted, passwords_same, passwords_make},
-};
-
-enum { SOURCE_COUNT = sizeof sources / sizeof *sources };
 
 /* What is made while the configuration is gone through. */
 struct making {
@@ -107,6 +38,20 @@ static void file_look(struct making *making, const char *key, const char *path,
                path);
 }
 
+static void files_look(struct making *making, size_t source,
+                       const struct config_listener *listener)
+{
+    struct source_file files[SOURCE_FILES_MAX];
+    size_t count = 0;
+    if (sources[source].files != NULL) {
+        count = sources[source].files(listener, files);
+    }
+    for (size_t i = 0; i < count; i++) {
+        file_look(making, files[i].key, files[i].path,
+                  files[i].secret ? 0006 : 0002);
+    }
+}
+
 /* The method of `source` for listener `index`: that of an earlier one which
  * wants the same, or a new one. NULL: it cannot be used, as reported. */
 static struct auth_shared *method_get(struct making *making, size_t source,
@@ -129,25 +74,13 @@ static struct auth_shared *method_get(struct making *making, size_t source,
                    e == ERR_IO ? ": " : "", fault.text);
         return NULL;
     }
-    if (sources[source].wanted == passwords_wanted) {
-        file_look(making, "password_file", listener->entry.password_file, 0006);
-    }
+    files_look(making, source, listener);
     return auth_shared_new(method);
 }
 
 static bool is_separator(char c)
 {
     return c == ' ' || c == '\t' || c == ',';
-}
-
-/* The source called by the `size` letters at `name`, or SOURCE_COUNT. */
-static size_t source_find(const char *name, size_t size)
-{
-    size_t i = 0;
-    while (i < SOURCE_COUNT && (strlen(sources[i].name) != size ||
-                                memcmp(sources[i].name, name, size) != 0))
-        i++;
-    return i;
 }
 
 /* The order that auth_order says, as indices of sources; what it leaves out is
@@ -165,7 +98,7 @@ static size_t order_read(const char *text, size_t order[SOURCE_COUNT],
         if (source == SOURCE_COUNT || twice) {
             report_add(errors,
                        "auth_order: '%.*s' %s; it lists some of: certificate "
-                       "password_file",
+                       "scram jwt password_file http",
                        (int)size, text,
                        twice ? "stands there twice" : "is no method");
             return 0;
@@ -208,7 +141,7 @@ static bool order_get(struct making *making, size_t index,
 static bool chain_is_needed(const struct config_listener *listener)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        if (sources[i].wanted == identity_wanted) continue;
+        if (sources[i].by_tls) continue;
         if (sources[i].wanted(listener)) return true;
     }
     return false;

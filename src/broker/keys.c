@@ -12,6 +12,7 @@ static const struct {
 } tables[] = {
     {keys_listener, "Where clients come in"},
     {keys_entry, "Who may come in"},
+    {keys_proof, "How clients prove who they are"},
     {keys_tls, "TLS"},
     {keys_client, "What a client may do, and what is kept for it"},
     {keys_process, "The program"},

@@ -8,6 +8,7 @@
  *     keys_tls.c       encryption, certificates   keys_log.c      the log
  *     keys_entry.c     who may come in            keys_bridge.c   bridges
  *     keys_client.c    what a client may do       keys_past.c     the rest
+ *     keys_proof.c     how clients prove it
  */
 #ifndef MOGI_BROKER_KEYS_H
 #define MOGI_BROKER_KEYS_H
@@ -58,7 +59,7 @@ struct key {
 };
 
 /* The tables; each ends with a key without name. */
-extern const struct key keys_listener[], keys_tls[], keys_entry[],
+extern const struct key keys_listener[], keys_tls[], keys_entry[], keys_proof[],
     keys_client[], keys_process[], keys_log[], keys_bridge[], keys_past[];
 
 /* What the table that has `key` is about, for a reader. */

@@ -35,7 +35,7 @@ const struct key keys_entry[] = {
          "who may read and write which topics; `mogi acl explain` says why"),
     PATH("auth_order", FOR_ENTRY(auth_order),
          "the order in which clients' proofs are looked at, when it shall not "
-         "be: certificate password_file"),
+         "be: certificate scram jwt password_file http"),
     DURATION("auth_cache_seconds", AT(auth_cache_s), "60",
              "s that a right password is remembered, as a hash under a key of "
              "this process, so that it is not hashed again; 0: not at all"),
