@@ -118,6 +118,14 @@ void world_stall(struct world *world, struct cable_id cable, bool stall)
     cable_flush(world, cable.v);
 }
 
+void world_expel(struct world *world, struct cable_id cable, enum err why)
+{
+    const struct cable *c = cable_get(world, cable.v);
+    struct item item = {
+        .kind = EVENT_EXPELLED, .cable = cable.v, .slot = c->slot, .why = why};
+    if (c->broker_here && !c->closing) world_push(world, c->shard, &item);
+}
+
 size_t world_unsent(const struct world *world, struct cable_id cable)
 {
     return cable_get(world, cable.v)->out.size;

@@ -153,6 +153,9 @@ static bool do_network(struct play *play, const struct statement *s)
         if (token_is(&s->tokens[0], "stall")) {
             world_stall(play->world, client->cable, true);
         }
+        if (token_is(&s->tokens[0], "expel")) {
+            world_expel(play->world, client->cable, ERR_NOT_AUTHORIZED);
+        }
         if (token_is(&s->tokens[0], "unstall")) {
             world_stall(play->world, client->cable, false);
         }
@@ -296,9 +299,9 @@ static const struct {
     {"listener", play_listener}, {"grant", play_grant},
     {"asked", play_asked},       {"jump", do_wait},
     {"records", do_records},     {"all", play_saw_all},
-    {"by_hand", do_by},          {"by_itself", do_by},
-    {"turn", do_turn},           {"luck", do_luck},
-    {"curtain", do_curtain},
+    {"expel", do_network},       {"by_hand", do_by},
+    {"by_itself", do_by},        {"turn", do_turn},
+    {"luck", do_luck},           {"curtain", do_curtain},
 };
 
 static bool run_statement(struct play *play, const struct statement *s)

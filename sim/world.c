@@ -373,6 +373,7 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
     struct event event = {.kind = item->kind,
                           .conn = {item->slot},
                           .refused = item->refused,
+                          .why = item->why,
                           .failing = item->failing,
                           .batch = item->batch,
                           .ask = item->ask,

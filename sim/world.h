@@ -101,6 +101,9 @@ bool world_closed(const struct world *world, struct cable_id cable);
  * last bytes were read. The number is not used again. */
 void world_hang_up(struct world *world, struct cable_id cable, bool cut);
 
+/* The broker's operator sends it away because of `why`. */
+void world_expel(struct world *world, struct cable_id cable, enum err why);
+
 /* With `stall` the client takes no more bytes; else `rate` bytes at each turn
  * of the cable (0: all there are). */
 void world_stall(struct world *world, struct cable_id cable, bool stall);

@@ -17,6 +17,7 @@ struct item {
     uint32_t cable;      /* OPENED BYTES DRAINED CLOSED */
     uint32_t slot;
     bool refused;                  /* OPENED */
+    enum err why;                  /* EXPELLED */
     bool failing;                  /* STORAGE */
     struct post post;              /* POSTED */
     uint64_t batch;                /* COMMITTED */

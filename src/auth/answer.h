@@ -27,6 +27,7 @@ struct auth_answer {
     struct bytes data; /* ACCEPT, MORE: authentication data; owned */
     bool has_data;
     uint64_t expires_s; /* ACCEPT: Unix time it has to leave at; 0: never */
+    uint64_t proof;     /* ACCEPT: for the method's `stands`; 0: none */
 
     /* ACCEPT: rules of its own beside those of the listener, or NULL: one
      * reference, which auth_answer_fini gives back unless it was taken. */

@@ -89,6 +89,16 @@ bool auth_chain_asks(const struct auth_chain *chain)
     return chain->count > 0 || !chain->allow_anonymous;
 }
 
+bool auth_chain_stands(const struct auth_chain *chain, uint64_t proof)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct auth_method *method = &chain->methods[i]->method;
+        if (method->kind->stands == NULL) continue;
+        if (method->kind->stands(method->self, proof)) return true;
+    }
+    return false;
+}
+
 void auth_chain_stop(struct auth_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++) {

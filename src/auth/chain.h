@@ -59,6 +59,9 @@ enum err auth_chain_add(struct auth_chain *chain, struct auth_shared *method);
  * in without a call. */
 bool auth_chain_asks(const struct auth_chain *chain);
 
+/* Is there a method by which who was let in with `proof` may stay? */
+bool auth_chain_stands(const struct auth_chain *chain, uint64_t proof);
+
 /* The broker ends: finish what is LATER. */
 void auth_chain_stop(struct auth_chain *chain);
 

@@ -30,6 +30,10 @@ struct auth_method_kind {
     /* Free call->state, which is not NULL. NULL when there never is any. */
     void (*forget)(void *self, void *state);
 
+    /* May who was let in by `proof`, by a method of this kind and maybe of an
+     * older configuration, stay? Any thread. NULL: answers have no proof. */
+    bool (*stands)(void *self, uint64_t proof);
+
     /* Finish at once what is LATER, and begin nothing more: the broker ends.
      * NULL when `begin` never says LATER. */
     void (*stop)(void *self);

@@ -53,7 +53,8 @@ static bool line_is_of(struct bytes raw, struct bytes name)
 static struct bytes mark_write(struct bytes text, FILE *to)
 {
     struct bytes rest = lines_begin(text);
-    (void)fwrite(text.data, 1, text.size - rest.size, to);
+    size_t size = text.size - rest.size;
+    if (size > 0) (void)fwrite(text.data, 1, size, to);
     return rest;
 }
 

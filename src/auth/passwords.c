@@ -2,14 +2,68 @@
 #include "auth/passwords.h"
 
 #include "auth/proven.h"
+#include "base/hash.h"
 
+#include <openssl/rand.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
 struct passwords {
     struct passfile file;
+    uint64_t *proofs;      /* of the users of `file`, sorted */
     struct proven *proven; /* or NULL */
 };
+
+/* Proofs outlive a configuration, so their key is the process's. */
+static struct hash_key proof_key;
+static pthread_once_t proof_once = PTHREAD_ONCE_INIT;
+
+static void proof_key_draw(void)
+{
+    if (RAND_bytes((uint8_t *)&proof_key, sizeof proof_key) != 1) abort();
+}
+
+/* What is the same as long as name and hash are; never 0. */
+static uint64_t proof_of(const struct passfile_user *user)
+{
+    uint64_t parts[] = {hash_bytes(&proof_key, user->name),
+                        hash_bytes(&proof_key, user->hash)};
+    uint64_t proof = hash_bytes(&proof_key, bytes_at(parts, sizeof parts));
+    return proof != 0 ? proof : 1;
+}
+
+static int proof_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static bool proofs_make(struct passwords *self)
+{
+    size_t count = self->file.count;
+    (void)pthread_once(&proof_once, proof_key_draw);
+    self->proofs = calloc(count + 1, sizeof *self->proofs);
+    if (self->proofs == NULL) return false;
+    for (size_t i = 0; i < count; i++)
+        self->proofs[i] = proof_of(&self->file.users[i]);
+    qsort(self->proofs, count, sizeof *self->proofs, proof_compare);
+    return true;
+}
+
+static bool passwords_stand(void *of, uint64_t proof)
+{
+    const struct passwords *self = of;
+    return bsearch(&proof, self->proofs, self->file.count, sizeof *self->proofs,
+                   proof_compare) != NULL;
+}
+
+static enum auth_step accept(struct auth_call *call,
+                             const struct passfile_user *user)
+{
+    call->answer.proof = proof_of(user);
+    return auth_answer_accept(&call->answer, user->name);
+}
 
 static uint64_t now_s(void)
 {
@@ -39,11 +93,10 @@ static enum auth_step passwords_begin(void *of, struct auth_call *call)
     struct passwords *self = of;
     const struct auth_request *request = call->request;
     if (request->has_method || !request->has_user) return AUTH_PASS;
-    if (is_proven(self, request)) {
-        return auth_answer_accept(&call->answer, request->user);
-    }
-    bool known = passfile_find(&self->file, request->user) != NULL;
-    if (!known && !auth_call_is_last(call)) return AUTH_PASS;
+    const struct passfile_user *user =
+        passfile_find(&self->file, request->user);
+    if (user != NULL && is_proven(self, request)) return accept(call, user);
+    if (user == NULL && !auth_call_is_last(call)) return AUTH_PASS;
     return AUTH_WORK;
 }
 
@@ -60,7 +113,7 @@ static enum auth_step passwords_work(void *of, struct auth_call *call)
         if (key_make(self, request, key)) {
             proven_add(self->proven, key, now_s());
         }
-        return auth_answer_accept(&call->answer, request->user);
+        return accept(call, user);
     }
     if (e == ERR_NO_MEMORY) {
         return auth_answer_refuse(&call->answer, ERR_UNAVAILABLE,
@@ -79,6 +132,7 @@ static void passwords_free(void *of)
 {
     struct passwords *self = of;
     passfile_fini(&self->file);
+    free(self->proofs);
     proven_free(self->proven);
     free(self);
 }
@@ -87,6 +141,7 @@ static const struct auth_method_kind passwords_kind = {
     .name = "password_file",
     .begin = passwords_begin,
     .work = passwords_work,
+    .stands = passwords_stand,
     .free = passwords_free,
 };
 
@@ -101,6 +156,10 @@ enum err passwords_open(const char *path, uint32_t cache_s,
     if (e != OK) {
         free(self);
         return e;
+    }
+    if (!proofs_make(self)) {
+        passwords_free(self);
+        return fault_set(fault, ERR_NO_MEMORY, "there is no memory");
     }
     if (cache_s > 0) self->proven = proven_new(cache_s);
     *out = (struct auth_method){&passwords_kind, self};

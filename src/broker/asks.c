@@ -296,8 +296,32 @@ static enum answer_verdict verdict_of(enum auth_step step)
     return step == AUTH_MORE ? ANSWER_MORE : ANSWER_REFUSE;
 }
 
+/* Does what `guest` was let in by stand in the settings of now? */
+static bool proof_stands(const struct host *host, const struct guest *guest,
+                         uint64_t proof)
+{
+    const struct guards *guards = host->settings->guards;
+    return proof == 0 ||
+           auth_chain_stands(guards->list[guest->listener].chain, proof);
+}
+
+/* An answer may have been found by settings that are no more. */
+static void asking_review(struct host *host, struct asking *asking)
+{
+    if (asking->step != AUTH_ACCEPT) return;
+    struct auth_answer *answer = &asking->call->answer;
+    if (proof_stands(host, asking->guest, answer->proof)) {
+        asking->guest->proof = answer->proof;
+        return;
+    }
+    asking->step = auth_answer_refuse(answer, ERR_NOT_AUTHORIZED,
+                                      "its password has changed meanwhile");
+    refusal_note(host, asking);
+}
+
 static void asking_deliver(struct host *host, struct asking *asking)
 {
+    asking_review(host, asking);
     struct guest *guest = asking->guest;
     struct auth_call *call = asking->call;
     const struct auth_answer *from =
@@ -321,6 +345,21 @@ static void asking_deliver(struct host *host, struct asking *asking)
     if (more) return;
     asking_free(asking);
     auth_call_free(call);
+}
+
+void asks_reload(struct asks *asks)
+{
+    struct host *host = asks->host;
+    for (uint32_t i = 0; i < host->guests.slots.end; i++) {
+        struct guest *guest = table_get(&host->guests.slots, i);
+        if (guest == NULL || !guest->known) continue;
+        if (guest->proof == 0) continue;
+        if (proof_stands(host, guest, guest->proof)) continue;
+        struct event event = {.kind = EVENT_EXPELLED,
+                              .conn = guest->id,
+                              .why = ERR_NOT_AUTHORIZED};
+        host_step(host, &event);
+    }
 }
 
 bool asks_deliver(struct asks *asks)

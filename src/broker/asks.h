@@ -44,6 +44,10 @@ void asks_begin(struct asks *asks, struct guest *guest,
 /* `guest` waits no more, if it did. */
 void asks_drop(struct guest *guest);
 
+/* New settings have come: send away who was let in by what does not stand any
+ * more. */
+void asks_reload(struct asks *asks);
+
 /* Tell the shard what has been answered. False: nothing was. Not within a
  * step or a turn. */
 bool asks_deliver(struct asks *asks);

@@ -30,6 +30,7 @@ struct guest {
     uint8_t end;           /* enum guest_end: what comes after its output */
     unsigned written;      /* DRAINED events that it has coming */
     struct asking *asking; /* who it is, is being found out; or NULL */
+    uint64_t proof; /* by which it was let in, while that stands; 0: none */
 
     /* This turn's output: a chain of actions, as indices + 1; 0 is none. */
     uint32_t first, last;

@@ -423,6 +423,7 @@ static void mail_reload(struct host *host, struct mail *mail)
     struct event event = {.kind = EVENT_RELOADED,
                           .options = &host->settings->options};
     host_step(host, &event);
+    asks_reload(&host->asks);
     settings_unref(old);
 }
 

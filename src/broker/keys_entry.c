@@ -33,6 +33,9 @@ const struct key keys_entry[] = {
          "mosquitto_passwd write them"),
     PATH("acl_file", FOR_ENTRY(acl_file),
          "who may read and write which topics; `mogi acl explain` says why"),
+    BOOL("check_retain_source", AT(options.check_retain_source), "true",
+         "a retained message is delivered only while who published it may "
+         "still write its topic"),
     PATH("auth_order", FOR_ENTRY(auth_order),
          "the order in which clients' proofs are looked at, when it shall not "
          "be: certificate scram jwt password_file http"),

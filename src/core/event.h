@@ -6,6 +6,7 @@
  *     host                              shard
  *      | OPENED BYTES DRAINED CLOSED      |   a connection
  *      | GRANTED                          |   who it is was found out
+ *      | EXPELLED                         |   it has to go
  *      | TICK                             |   deadline_ms has come
  *      | POSTED                           |   from another shard
  *      | COMMITTED STORAGE RESTORED       |   the store
@@ -16,6 +17,7 @@
 #define MOGI_CORE_EVENT_H
 
 #include "base/bytes.h"
+#include "base/err.h"
 #include "core/id.h"
 
 struct answer;
@@ -40,6 +42,10 @@ enum event_kind {
 
     /* Question `ask` about `conn` is answered by `answer`; see ask.h. */
     EVENT_GRANTED,
+
+    /* `conn`, which may have no session yet, has to go because of `why`: a 5.0
+     * client is told. */
+    EVENT_EXPELLED,
 
     /* The peer, or the network, closed `conn`. Not sent after CLOSE or MOVE:
      * with those the shard has forgotten `conn` already. */
@@ -73,7 +79,7 @@ enum event_kind {
 
 struct event {
     enum event_kind kind;
-    struct conn_id conn; /* OPENED BYTES DRAINED GRANTED CLOSED */
+    struct conn_id conn; /* OPENED BYTES DRAINED GRANTED EXPELLED CLOSED */
 
     /* Milliseconds since 1970 at start, then by a clock that never steps: good
      * for waiting, and comparable after a restart. Never decreases. */
@@ -86,6 +92,7 @@ struct event {
     struct bytes identity;         /* OPENED */
     uint32_t ask;                  /* GRANTED */
     const struct answer *answer;   /* GRANTED */
+    enum err why;                  /* EXPELLED */
     bool failing;                  /* STORAGE */
     uint16_t listener;             /* OPENED: index in the configuration */
     struct bytes bytes;            /* BYTES */

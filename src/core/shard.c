@@ -179,6 +179,13 @@ static void step_closed(struct shard *shard, const struct event *event)
     if (conn != NULL) conn_lost(shard, conn);
 }
 
+static void step_expelled(struct shard *shard, const struct event *event)
+{
+    assert(event->why != OK && event->why != ERR_MORE);
+    struct conn *conn = conn_find(shard, event->conn);
+    if (conn != NULL && !conn->closed) conn_fail(shard, conn, event->why);
+}
+
 /* An answer that nobody waits for falls on the floor. */
 static void step_granted(struct shard *shard, const struct event *event)
 {
@@ -234,6 +241,7 @@ static void (*const STEPS[])(struct shard *, const struct event *) = {
     [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
     [EVENT_STORAGE] = step_storage,     [EVENT_RELOADED] = step_reloaded,
     [EVENT_STOPPED] = step_stopped,     [EVENT_GRANTED] = step_granted,
+    [EVENT_EXPELLED] = step_expelled,
 };
 
 void shard_step(struct shard *shard, const struct event *event,

@@ -83,9 +83,9 @@ class AuthCase(BrokerCase):
         super().tearDownClass()
         cls.files.remove()
 
-    def come(self, user, version=5, client_id=None, **fields):
+    def come(self, user, version=5, client_id=None, wrong=None, **fields):
         return self.connect(client_id or f"id-{user}", version, username=user,
-                            password=f"{user}'s".encode(), **fields)
+                            password=wrong or f"{user}'s".encode(), **fields)
 
     def refused(self, reason, version=5, client_id="x", **fields):
         client = self.raw(version)
@@ -296,12 +296,20 @@ class ReloadTest(AuthCase):
         self.files.add("ann", "changed")
         self.refused(0x86, username="ann", password=b"changed")
         reload(self.broker)
-        self.come("new", client_id="n").expect_nothing()
+        new = self.come("new", client_id="n")
+        new.expect_nothing()
         # What was proven before is not remembered.
         self.refused(0x86, username="ann", password=b"ann's")
-        ann.expect_nothing()
+        # Nor does who was let in by it stay.
+        ann.expect("disconnect", reason=0x87)
+        ann.expect_closed()
+        new.expect_nothing()
+        run(MOGI, "passwd", "-D", str(self.files.passwords), "new")
         self.files.add("ann", "ann's")
+        ann = self.come("ann", 4, client_id="stays", wrong=b"changed")
         reload(self.broker)
+        new.expect("disconnect", reason=0x87)
+        ann.expect_closed()
 
     def test_rules_change_under_live_clients(self):
         bob = self.come("bob", client_id="ruled")

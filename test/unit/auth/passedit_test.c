@@ -21,6 +21,11 @@ static bool set(const char *text, const char *name, const char *lines)
 static void a_user_is_added_or_changed(void)
 {
     CHECK(!set("", "ann", "ann:1\n"));
+    FILE *to = tmpfile();
+    REQUIRE(to != NULL);
+    CHECK(!passedit_set(bytes_at(NULL, 0), bytes_of("ann"), "ann:1\n", to));
+    CHECK_EQ(ftell(to), 6);
+    fclose(to);
     CHECK_STR(made, "ann:1\n");
     CHECK(!set("# names\r\nbob:2", "ann", "ann:1\n"));
     CHECK_STR(made, "# names\r\nbob:2\nann:1\n");

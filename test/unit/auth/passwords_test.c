@@ -61,6 +61,13 @@ static bool ask(struct auth_chain *chain, const char *user,
     return worked;
 }
 
+static void keep_done(struct auth_call *call, enum auth_step step)
+{
+    CHECK_EQ(step, AUTH_ACCEPT);
+    *(uint64_t *)call->owner = call->answer.proof;
+    auth_call_free(call);
+}
+
 static void passwords_decide(void)
 {
     file_write("ann");
@@ -98,6 +105,34 @@ static void strangers_are_passed_on(void)
     auth_chain_unref(chain);
 }
 
+/* Who was let in may stay while his line is as it was, in a newer reading of
+ * the file, too. */
+static void proofs_stand_with_their_lines(void)
+{
+    struct auth_chain *chain = chain_new(60, NULL);
+    uint64_t proofs[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct auth_request request = request_of("ann", "secret");
+        struct stage stage = stage_new();
+        struct auth_call *call = auth_call_new(chain, &request, &stage.runner,
+                                               keep_done, &proofs[i]);
+        REQUIRE(call != NULL);
+        auth_call_begin(call);
+        stage_run(&stage);
+    }
+    CHECK(proofs[0] != 0);
+    CHECK(proofs[0] == proofs[1]);
+    struct auth_chain *again = chain_new(60, NULL);
+    CHECK(auth_chain_stands(again, proofs[0]));
+    CHECK(!auth_chain_stands(again, proofs[0] + 1));
+    auth_chain_unref(again);
+    file_write("ann"); /* the same password under another salt */
+    again = chain_new(60, NULL);
+    CHECK(!auth_chain_stands(again, proofs[0]));
+    auth_chain_unref(again);
+    auth_chain_unref(chain);
+}
+
 static void a_wrong_file_is_no_method(void)
 {
     struct auth_method method;
@@ -117,6 +152,7 @@ int main(void)
     RUN(passwords_decide);
     RUN(proven_passwords_cost_nothing);
     RUN(strangers_are_passed_on);
+    RUN(proofs_stand_with_their_lines);
     RUN(a_wrong_file_is_no_method);
     unlink(path);
     return check_result();
