@@ -10,9 +10,10 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "core/record.h"
-#include "store/inspect.h"
+#include "store/backup.h"
 #include "wire/utf8.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -192,20 +193,54 @@ static void folder_find(const char *given, char folder[STORAGE_PATH_MAX])
 
 static int usage(FILE *to, int status)
 {
-    (void)fprintf(to,
-                  "Usage: mogi db check|stats|dump FOLDER\n\n"
-                  "  check     is all that is stored whole?\n"
-                  "  stats     how much there is, as JSON lines\n"
-                  "  dump      all of it, as JSON lines\n\n"
-                  "FOLDER is the persistence_location of a broker that does "
-                  "not run now. Nothing is\nchanged. The exit status is 1 when "
-                  "something is broken.\n");
+    (void)fprintf(
+        to, "Usage: mogi db check|stats|dump FOLDER\n"
+            "       mogi db backup FOLDER COPY\n\n"
+            "  check     is all that is stored whole?\n"
+            "  stats     how much there is, as JSON lines\n"
+            "  dump      all of it, as JSON lines\n"
+            "  backup    copy it to COPY, which is new or empty, and read "
+            "it back\n\n"
+            "FOLDER is the persistence_location of a broker, which may "
+            "run during backup and not\notherwise. Nothing in it is "
+            "changed. COPY can be the persistence_location of another\n"
+            "broker. The exit status is 1 when something is broken.\n");
     return status;
+}
+
+/* Copy the store in `folder` to a location of its own. */
+static int backup(const char *folder, const char *copy)
+{
+    char to[STORAGE_PATH_MAX], why[WAL_TEXT_MAX];
+    struct inspect_report report;
+    storage_folder(copy, to);
+    enum err e = files_folder(copy);
+    if (e != OK) {
+        (void)fprintf(stderr, "mogi: %s cannot be made: %s\n", copy,
+                      strerror(errno));
+        return 1;
+    }
+    e = backup_folder(folder, to, &report, why);
+    if (e != OK) {
+        (void)fprintf(stderr, "mogi: %s\n", why);
+        return 1;
+    }
+    (void)printf("%llu records, all whole, in %s; to use them: "
+                 "persistence_location %s\n",
+                 (unsigned long long)report.records, to, copy);
+    return 0;
 }
 
 int db_main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) return usage(stdout, 0);
+    if (argc == 4 && strcmp(argv[1], "backup") == 0 &&
+        strlen(argv[2]) < CONFIG_TEXT_MAX &&
+        strlen(argv[3]) < CONFIG_TEXT_MAX) {
+        char from[STORAGE_PATH_MAX];
+        folder_find(argv[2], from);
+        return backup(from, argv[3]);
+    }
     if (argc != 3) return usage(stderr, 2);
     bool check = strcmp(argv[1], "check") == 0;
     bool stats = strcmp(argv[1], "stats") == 0;

@@ -105,6 +105,12 @@ const char *lmdb_why(const struct lmdb *lmdb)
     return lmdb->why;
 }
 
+enum err lmdb_copy(struct lmdb *lmdb, const char *path)
+{
+    int error = mdb_env_copy2(lmdb->env, path, MDB_CP_COMPACT);
+    return error == 0 ? OK : lmdb_failed(lmdb, error);
+}
+
 /* --- the head ------------------------------------------------------------ */
 
 static MDB_val head_key(void)

@@ -34,6 +34,11 @@ MUST_USE
 enum err lmdb_open(const char *path, bool read_only, struct lmdb **out);
 void lmdb_close(struct lmdb *lmdb);
 
+/* Copy the file as it is now, to `path`, which is not there yet. Beside
+ * lmdb_apply, in this process or another. */
+MUST_USE
+enum err lmdb_copy(struct lmdb *lmdb, const char *path);
+
 /* What failed last, in words; for the thread that made the call. */
 const char *lmdb_why(const struct lmdb *lmdb);
 

@@ -96,6 +96,22 @@ class StorageTest(unittest.TestCase):
         _, err = mogi_db("check", self.data, status=1)
         self.assertIn(f"process {self.broker.process.pid}", err)
 
+    def test_backup_of_a_running_broker(self):
+        self.fill()
+        copy = self.broker.home / "copy"
+        out, _ = mogi_db("backup", self.data, copy)
+        self.assertIn("all whole", out)
+        writer = connect(self, self.broker, "writer", clean=True)
+        writer.publish("t/a", b"later", qos=1)
+        _, err = mogi_db("backup", self.data, copy, status=1)
+        self.assertIn("there is something in", err)
+        self.end()
+        self.broker.launch(persistence_location=copy)
+        away = connect(self, self.broker, "away", clean=False)
+        self.assertTrue(away.connack.session_present)
+        away.receive("t/a", b"waits", qos=2)
+        away.settle()
+
     def test_a_second_broker_is_told_who_has_the_folder(self):
         with self.assertRaises(AssertionError) as caught:
             LastingBroker.launch(self.Other(self.broker))
