@@ -40,7 +40,11 @@ enum arguments_region {
     REGION_COUNT,
 };
 
-enum { ARGUMENTS_ERROR_SIZE = 512, ARGUMENTS_PSK_MAX = 512 };
+enum {
+    ARGUMENTS_ERROR_SIZE = 512,
+    ARGUMENTS_PSK_MAX = 512,
+    ARGUMENTS_PASSWORD_SIZE = 1024
+};
 
 struct arguments_list {
     const char **items;
@@ -67,7 +71,8 @@ struct arguments {
     bool quiet;
     struct mogi_tls tls; /* used when tls_option_is_on */
     uint8_t psk[ARGUMENTS_PSK_MAX];
-    bool tls_by_url; /* mqtts:// */
+    char key_password[ARGUMENTS_PASSWORD_SIZE]; /* once it was asked for */
+    bool tls_by_url;                            /* mqtts:// */
     bool keyform_given;
     bool tls_version_given;
     bool insecure;

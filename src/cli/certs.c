@@ -183,9 +183,9 @@ static int revoke_run(struct certs *c)
         }
         (void)printf(count == 0
                          ? "%s was revoked already.\n"
-                         : "%s is revoked. A broker with this crlfile knows "
-                           "it after a reload (SIGHUP):\n\n    crlfile "
-                           "%s/ca.crl\n\n",
+                         : "%s is revoked. mogi knows it at once, another "
+                           "broker after SIGHUP, if it has the line:\n\n"
+                           "    crlfile %s/ca.crl\n\n",
                      c->o.names[i], c->folder);
     }
     return EXIT_SUCCESS;

@@ -23,6 +23,7 @@ struct pub {
     long published;  /* given to the client */
     long settled;    /* ... and out of our hands */
     uint64_t next_ms;
+    bool welcome;     /* the broker has accepted us once */
     bool alias_known; /* the broker knows our topic alias */
     bool waiting_line;
     bool done;
@@ -125,6 +126,7 @@ static void event_take(struct pub *p, const struct mogi_event *event)
 {
     struct arguments *a = &p->arguments;
     switch (event->kind) {
+    case MOGI_CONNECTED: p->welcome = true; break;
     case MOGI_REFUSED: pub_end(p, trouble_refused(a, event)); break;
     case MOGI_PUBLISHED:
         p->settled += 1;
@@ -135,7 +137,7 @@ static void event_take(struct pub *p, const struct mogi_event *event)
     case MOGI_LOST:
         p->alias_known = false;
         if (a->client.no_reconnect) {
-            pub_end(p, trouble_lost(a, p->client, event));
+            pub_end(p, trouble_lost(a, p->client, event, p->welcome));
         }
         break;
     default: break;

@@ -26,6 +26,7 @@ struct sub {
     bool finishing;  /* nothing more is printed */
     bool done;
     bool welcome;     /* the broker has accepted us once */
+    bool told;        /* ... or we have said why not */
     uint8_t farewell; /* the reason to disconnect with */
     int status;
 };
@@ -173,12 +174,15 @@ static void message_take(struct sub *s, const struct mogi_message *m)
     if (s->printed == a->message_count) s->finishing = true;
 }
 
-/* A broker that does not want us says so, in TLS 1.3, only after we believe to
- * be connected: trying again changes nothing. */
+/* Later losses are mended without a word; whoever was never let in is told why,
+ * once. A broker that refuses us for our certificate says so, in TLS 1.3, only
+ * when we believe to be connected: then trying again changes nothing. */
 static void lost(struct sub *s, const struct mogi_event *event)
 {
-    if (s->welcome || event->error != MOGI_ERROR_TLS) return;
-    sub_end(s, trouble_lost(&s->arguments, s->client, event));
+    if (s->welcome || s->told) return;
+    s->told = true;
+    int status = trouble_lost(&s->arguments, s->client, event, false);
+    if (event->error == MOGI_ERROR_TLS) sub_end(s, status);
 }
 
 static void event_take(struct sub *s, const struct mogi_event *event)
@@ -196,7 +200,7 @@ static void event_take(struct sub *s, const struct mogi_event *event)
         break;
     case MOGI_LOST: lost(s, event); break;
     case MOGI_DISCONNECTED:
-        (void)trouble_lost(&s->arguments, s->client, event);
+        (void)trouble_lost(&s->arguments, s->client, event, s->welcome);
         if (event->wait_ms == UINT32_MAX) sub_end(s, STATUS_LOST);
         break;
     default: break;

@@ -2,7 +2,10 @@
 #include "cli/tls_option.h"
 
 #include "cli/options.h"
+#include "cli/prompt.h"
 #include "tls/client_context.h"
+
+#include <unistd.h>
 
 enum { PLAIN_PORT = 1883, TLS_PORT = 8883 };
 
@@ -56,6 +59,21 @@ bool tls_option_version(struct arguments *a, const char *value)
     return options_wrong(a, "Error: Problem setting TLS options, check the "
                             "options are valid: --tls-version is tlsv1.2 or "
                             "tlsv1.3.\n");
+}
+
+int tls_option_password(void *context, char *text, int size)
+{
+    struct arguments *a = context;
+    bool known = a->key_password[0] != '\0';
+    if (!known && (isatty(STDIN_FILENO) == 0 ||
+                   prompt_secret("Password of the key: ", a->key_password,
+                                 sizeof a->key_password) != OK)) {
+        return -1;
+    }
+    size_t length = strlen(a->key_password);
+    if (length > (size_t)size) return -1;
+    memcpy(text, a->key_password, length);
+    return (int)length;
 }
 
 bool tls_option_is_on(const struct arguments *a)
@@ -121,5 +139,7 @@ void tls_option_finish(struct arguments *a)
         return;
     }
     if (a->insecure) a->tls.check = MOGI_TLS_CHECK_CHAIN;
+    a->tls.key_password = tls_option_password;
+    a->tls.key_password_context = a;
     a->client.tls = &a->tls;
 }

@@ -16,6 +16,11 @@ bool tls_option_version(struct arguments *a, const char *value);
 /* Refuse --tls-engine and what goes with it; false always. */
 bool tls_option_engine(struct arguments *a, const char *value);
 
+/* mogi_tls's key_password: ask at the terminal, once in all; `context` is the
+ * struct arguments. Standard input that is no terminal is for messages: then
+ * there is no password. */
+int tls_option_password(void *context, char *text, int size);
+
 /* Is TLS switched on? */
 bool tls_option_is_on(const struct arguments *a);
 

@@ -201,7 +201,7 @@ int trouble_refused(const struct arguments *a, const struct mogi_event *event)
 }
 
 int trouble_lost(const struct arguments *a, const struct mogi_client *c,
-                 const struct mogi_event *event)
+                 const struct mogi_event *event, bool welcome)
 {
     char text[TEXT_SIZE];
     if (event->kind == MOGI_DISCONNECTED) {
@@ -233,6 +233,12 @@ int trouble_lost(const struct arguments *a, const struct mogi_client *c,
                       "log says more.\n",
                       mogi_client_error(c));
         tls_advise(a, mogi_client_tls_trouble(c));
+        if (!welcome && a->client.tls == NULL) {
+            trouble_print(a,
+                          "If port %u is for TLS: add --cafile FILE with the "
+                          "broker's CA, or --tls-use-os-certs.\n",
+                          (unsigned)a->client.port);
+        }
         return STATUS_LOST;
     }
 }

@@ -39,9 +39,11 @@ int trouble_open(const struct arguments *a, const struct mogi_client *c,
 int trouble_refused(const struct arguments *a, const struct mogi_event *event);
 
 /* The broker said DISCONNECT, or the connection broke: `event` is
- * MOGI_DISCONNECTED or MOGI_LOST. */
+ * MOGI_DISCONNECTED or MOGI_LOST.
+ *
+ *   welcome  the broker had accepted us */
 int trouble_lost(const struct arguments *a, const struct mogi_client *c,
-                 const struct mogi_event *event);
+                 const struct mogi_event *event, bool welcome);
 
 /* A message cannot be published. */
 int trouble_publish(const struct arguments *a, enum mogi_error e);

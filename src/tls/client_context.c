@@ -4,6 +4,7 @@
 #include "tls/client_link.h"
 
 #include <assert.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@ static const char psk_ciphers[] =
 struct tls_client_context {
     SSL_CTX *ssl;
     enum tls_check check;
+    bool no_password; /* one was wanted */
     size_t psk_size;
     uint8_t psk[TLS_PSK_MAX];
     char identity[TLS_IDENTITY_MAX + 1];
@@ -47,14 +49,23 @@ size_t tls_psk_read(const char *text, uint8_t key[TLS_PSK_MAX])
     return size;
 }
 
+/* Who is asked for the password of a key. */
+struct question {
+    const struct tls_client_options *options;
+    struct tls_client_context *context;
+};
+
 /* OpenSSL asks for what it calls a pass phrase. */
 static int password_give(char *text, int size, int writing, void *context)
 {
-    const struct tls_client_options *o = context;
+    const struct question *q = context;
+    const struct tls_client_options *o = q->options;
     (void)writing;
-    return o->key_password == NULL
-               ? -1
-               : o->key_password(o->key_password_context, text, size);
+    int length = o->key_password == NULL
+                     ? -1
+                     : o->key_password(o->key_password_context, text, size);
+    if (length < 0) q->context->no_password = true;
+    return length;
 }
 
 static unsigned psk_give(SSL *ssl, const char *hint, char *identity,
@@ -144,12 +155,19 @@ static bool identity_set(const struct tls_client_options *o,
                           o->cert_file);
         return false;
     }
-    if (SSL_CTX_use_PrivateKey_file(c->ssl, key, SSL_FILETYPE_PEM) != 1) {
-        tls_trouble_setup(t, "the key '%s' cannot be used with '%s'", key,
-                          o->cert_file);
+    if (SSL_CTX_use_PrivateKey_file(c->ssl, key, SSL_FILETYPE_PEM) == 1) {
+        return true;
+    }
+    if (c->no_password) {
+        ERR_clear_error();
+        tls_trouble_setup(
+            t, "the key '%s' is encrypted, and there is no password for it",
+            key);
         return false;
     }
-    return true;
+    tls_trouble_setup(t, "the key '%s' cannot be used with '%s'", key,
+                      o->cert_file);
+    return false;
 }
 
 static bool psk_set(const struct tls_client_options *o,
@@ -230,8 +248,8 @@ enum err tls_client_context_new(const struct tls_client_options *options,
     modes_set(c->ssl);
     SSL_CTX_set_default_passwd_cb(c->ssl, password_give);
     /* OpenSSL asks only while the key is read, below. */
-    struct tls_client_options asked = *options;
-    SSL_CTX_set_default_passwd_cb_userdata(c->ssl, &asked);
+    struct question question = {options, c};
+    SSL_CTX_set_default_passwd_cb_userdata(c->ssl, &question);
     (void)SSL_CTX_set_app_data(c->ssl, c);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (steps[i](options, c, t)) continue;

@@ -176,6 +176,19 @@ class BrokerTest(CertsCase):
         call(*nobody, status=7)
         return ours
 
+    def test_mogi(self):
+        port = free_port()
+        self.certs("init")
+        conf = self.configuration(port)
+        self.serve(port, MOGI, "broker", "-c", conf)
+        lamp = self.play(port)
+        self.certs("revoke", "lamp")
+
+        def is_refused():
+            done = call(*lamp, status=None)
+            return done.returncode == 7 and "revoked" in done.stderr
+        until(is_refused, "the broker to see the new list")
+
     def test_mosquitto(self):
         port = free_port()
         self.certs("init")

@@ -9,6 +9,7 @@ bytes come; such a case names what is allowed.
 
 import os
 import pathlib
+import pty
 import socket
 import ssl
 import subprocess
@@ -19,7 +20,7 @@ import unittest
 from harness import (IS_MOSQUITTO, MOGI, TIMEOUT_S, Broker, BrokerCase,
                      free_port, mogi_only, until)
 from programs import MOSQUITTO, OURS
-from tlstap import Lab, TlsTap
+from tlstap import Lab, TlsTap, openssl
 
 PSK = "00112233445566778899aabbccddeeff"
 
@@ -316,6 +317,11 @@ class VersionTest(LabCase):
         self.assertEqual(tap.shaken[0]["alpn"], "mqtt")
 
 
+def with_tls(**options):
+    """Our broker, with these options for its listener."""
+    return Broker(allow_anonymous="false", **options).start()
+
+
 class MutualTest(LabCase):
     """A broker that wants a certificate: mosquitto itself."""
 
@@ -323,10 +329,15 @@ class MutualTest(LabCase):
     def setUpClass(cls):
         super().setUpClass()
         cert, key = cls.lab.server("localhost", "127.0.0.1")
-        cls.strict = Mosquitto(
-            f"cafile {cls.lab.ca}", f"certfile {cert}", f"keyfile {key}",
-            "require_certificate true", "use_identity_as_username true")
+        cls.strict = cls.start({
+            "cafile": cls.lab.ca, "certfile": cert, "keyfile": key,
+            "require_certificate": "true", "use_identity_as_username": "true"})
         cls.pair = cls.lab.client("lamp")
+
+    @staticmethod
+    def start(options):
+        return Mosquitto(*(f"{key} {value}" for key, value in
+                           options.items()))
 
     @classmethod
     def tearDownClass(cls):
@@ -371,6 +382,35 @@ class MutualTest(LabCase):
         self.assertEqual(done, 7, said)
         self.assertIn("unknown_ca", said)
 
+    def locked(self):
+        """Our key, encrypted with the password "open"."""
+        key = self.lab.folder / "locked.key"
+        openssl("pkcs8", "-topk8", "-in", self.pair[1], "-out", key,
+                "-passout", "pass:open")
+        return key
+
+    @mogi_only
+    def test_password(self):
+        """Asked for at the terminal; messages on standard input are none."""
+        words = [*OURS["pub"], "-h", "localhost", "-p", self.strict.port,
+                 *self.trusting(), "--cert", self.pair[0], "--key",
+                 self.locked(), "-t", "a", "-m", "x"]
+        done = subprocess.run(list(map(str, words)), input=b"open\n",
+                              capture_output=True, timeout=TIMEOUT_S)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"no password", done.stderr)
+        for password, status in (("open", 0), ("shut", 1)):
+            ours, theirs = pty.openpty()
+            process = subprocess.Popen(
+                list(map(str, words)), stdin=theirs, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE)
+            os.write(ours, password.encode() + b"\n")
+            _, said = process.communicate(timeout=TIMEOUT_S)
+            self.assertEqual(process.returncode, status, said)
+            self.assertEqual(said.count(b"Password"), 1)
+            os.close(ours)
+            os.close(theirs)
+
     @mogi_only
     def test_a_key_that_does_not_fit(self):
         done, _, said = self.pub(self.strict.port, *self.trusting(), "--cert",
@@ -380,13 +420,26 @@ class MutualTest(LabCase):
         self.assertIn("key values mismatch", said)
 
 
+@mogi_only
+class MutualWithMogiTest(MutualTest):
+    """The same, with ours."""
+
+    @staticmethod
+    def start(options):
+        return with_tls(**options)
+
+
 class PskTest(LabCase):
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.keyed = Mosquitto("psk_hint hint", "use_identity_as_username true",
-                              psk=f"lamp:{PSK}")
+        cls.keyed = cls.start()
+
+    @classmethod
+    def start(cls):
+        return Mosquitto("psk_hint hint", "use_identity_as_username true",
+                         psk=f"lamp:{PSK}")
 
     @classmethod
     def tearDownClass(cls):
@@ -420,6 +473,17 @@ class PskTest(LabCase):
         self.assertEqual(tap.sent("connect"), [])
 
 
+@mogi_only
+class PskWithMogiTest(PskTest):
+    """The same, with ours."""
+
+    @classmethod
+    def start(cls):
+        (cls.lab.folder / "psk").write_text(f"lamp:{PSK}\n")
+        return with_tls(psk_hint="hint", psk_file=cls.lab.folder / "psk",
+                        use_identity_as_username="true")
+
+
 class WrongPortTest(LabCase):
 
     def test_plain_port(self):
@@ -436,6 +500,8 @@ class WrongPortTest(LabCase):
         for tools in (MOSQUITTO, OURS):
             done, _, said = self.pub(tap.port, tools=tools)
             self.assertIn(done, (2, 7), said)
+        if not IS_MOSQUITTO:
+            self.assertIn("--cafile", said)
 
     def test_nobody(self):
         for tools in (MOSQUITTO, OURS):
@@ -511,7 +577,7 @@ class StreamTest(LabCase):
             self.assertEqual([s["reused"] for s in tap.shaken],
                              [False, True, True], highest)
             run(MOSQUITTO, "pub", "-p", self.broker.port, "-t", "again", "-m",
-                "x", "-r")
+                "x")
             out, err = sub.communicate(timeout=TIMEOUT_S)
             self.assertEqual(out, b"x\n", err)
 

@@ -1,6 +1,8 @@
 #include "check.h"
 #include "cli/tls_option.h"
 
+#include <fcntl.h>
+
 static struct arguments a;
 
 /* What comes of `mogi pub -t t -m m` and these words. */
@@ -137,8 +139,27 @@ static void lonely_options_warn(void)
     }
 }
 
+/* A password is asked for once; without a terminal there is none. */
+static void passwords(void)
+{
+    char text[16];
+    int null = open("/dev/null", O_RDONLY);
+    REQUIRE(null >= 0 && dup2(null, STDIN_FILENO) >= 0);
+    close(null);
+    CHECK_EQ(READ("--cafile", "c"), ARGUMENTS_OK);
+    REQUIRE(a.client.tls->key_password != NULL);
+    CHECK(a.client.tls->key_password_context == &a);
+    CHECK_EQ(tls_option_password(&a, text, sizeof text), -1);
+    (void)snprintf(a.key_password, sizeof a.key_password, "known");
+    CHECK_EQ(tls_option_password(&a, text, sizeof text), 5);
+    CHECK_BYTES(text, 5, "known", 5);
+    CHECK_EQ(tls_option_password(&a, text, 4), -1);
+    arguments_fini(&a);
+}
+
 int main(void)
 {
+    RUN(passwords);
     RUN(what_switches_it_on);
     RUN(urls);
     RUN(keys_in_advance);

@@ -106,14 +106,14 @@ static void lost(void)
     struct mogi_client *c = mogi_client_new(&a.client);
     struct mogi_event e = {.kind = MOGI_DISCONNECTED, .reason = 0x8b};
     listen_start();
-    CHECK_EQ(trouble_lost(&a, c, &e), 7);
+    CHECK_EQ(trouble_lost(&a, c, &e, true), 7);
     e.kind = MOGI_LOST;
     e.error = MOGI_ERROR_PROTOCOL;
-    CHECK_EQ(trouble_lost(&a, c, &e), 2);
+    CHECK_EQ(trouble_lost(&a, c, &e, true), 2);
     e.error = MOGI_ERROR_KEEP_ALIVE;
-    CHECK_EQ(trouble_lost(&a, c, &e), 19);
+    CHECK_EQ(trouble_lost(&a, c, &e, true), 19);
     e.error = MOGI_ERROR_CLOSED;
-    CHECK_EQ(trouble_lost(&a, c, &e), 7);
+    CHECK_EQ(trouble_lost(&a, c, &e, true), 7);
     CHECK(heard("disconnected us: Server shutting down."));
     mogi_client_free(c);
 }

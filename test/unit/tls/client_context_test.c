@@ -69,7 +69,7 @@ static void locked_keys(void)
     REQUIRE(system(command) == 0);
     struct tls_client_options o = {.cert_file = scene_path("x.crt"),
                                    .key_file = scene_path("locked.key")};
-    refused(&o, "cannot be used");
+    refused(&o, "no password for it");
     o.key_password = password;
     o.key_password_context = wrong;
     refused(&o, "cannot be used");
