@@ -18,12 +18,13 @@ struct host {
     bool mute;  /* says nothing at all */
 };
 
-/* Serve one connection. */
+/* Serve one connection. Without checks: those are for one thread only. */
 CHECK_UNUSED static void *host_main(void *context)
 {
     struct host *h = context;
     char data[4096];
-    int fd = listen_accept(h->listener);
+    int fd = accept(h->listener, NULL, NULL);
+    if (fd < 0) return NULL;
     if (h->mute) {
         while (recv(fd, data, sizeof data, 0) > 0) {
         }
