@@ -42,7 +42,8 @@ enum mogi_tls_check {
 enum mogi_tls_version { MOGI_TLS_ANY, MOGI_TLS_12, MOGI_TLS_13 };
 
 /* TLS, with OpenSSL. Zeroed, it trusts the operating system's CAs and gives no
- * certificate. Files are PEM, and are read at each connect.
+ * certificate. Files are PEM, and are read at each connect; but a session that
+ * is taken up again keeps the certificates that it began with.
  *
  *     struct mogi_tls tls = {.ca_file = "ca.crt"};
  *     options.tls = &tls;
