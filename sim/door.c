@@ -63,8 +63,9 @@ void cable_ask(struct world *world, uint32_t cable, const struct action *action,
 bool world_asked(const struct world *world, struct cable_id cable,
                  enum ask_kind *kind, struct ask *said)
 {
+    if (cable.v == 0) return false;
     const struct cable *c = world->cables[cable.v];
-    if (cable.v == 0 || c->ask == 0) return false;
+    if (c->ask == 0) return false;
     *kind = (enum ask_kind)c->ask_kind;
     return ask_read(buffer_bytes(&c->asked), said) == OK;
 }

@@ -5,6 +5,7 @@
  */
 #include "core/bounds.h"
 #include "sim/calm.h"
+#include "sim/fence.h"
 #include "sim/play.h"
 #include "sim/shrink.h"
 
@@ -41,7 +42,8 @@ static const char usage[] =
     "    --steps N    so many things happen in a random life (2000)\n"
     "    --profile P  storm: all at once, with crashes; a model judges\n"
     "                 calm: one thing after the other; a mirror compares\n"
-    "                 (without it: both)\n"
+    "                 fence: not everybody may do everything\n"
+    "                 (without it: all of them)\n"
     "    --seed N     another order of turns in a play\n"
     "    --split N    at most N bytes reach the broker at once in a play\n"
     "    --chaos      cut bytes and turns at random in a play\n"
@@ -130,7 +132,10 @@ static void acts_read(struct acts *acts, uint32_t steps, const char *list)
 static const struct profile {
     const char *name;
     life_kind *live;
-} profiles[] = {{"storm", random_live}, {"calm", calm_live}};
+    bool told; /* it tells its story, of which a play can be made */
+} profiles[] = {{"storm", random_live, true},
+                {"calm", calm_live, true},
+                {"fence", fence_live, false}};
 
 /* Live one life; in this process when it is to be watched. Returns 0 or 1. */
 static int life_run(const struct profile *profile,
@@ -152,7 +157,7 @@ static int life_run(const struct profile *profile,
     printf("    see it: mogi-sim %" PRIu64
            " --profile %s --shards %u --steps %u --trace\n",
            config->seed, profile->name, config->shards, config->steps);
-    if (!a->whole) {
+    if (!a->whole && profile->told) {
         shrink_show(profile->live, profile->name, config, &end, a->save);
     }
     return 1;

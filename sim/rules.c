@@ -43,12 +43,12 @@ static void text_free(struct bytes text)
 bool rules_user(struct rules *rules, struct bytes name)
 {
     for (size_t i = 0; i < rules->acl.user_count; i++) {
-        if (!bytes_equal(rules->users[i].user, name)) continue;
+        if (!bytes_equal(rules->names[i], name)) continue;
         rules->current = i + 1;
         return true;
     }
     if (rules->acl.user_count == RULES_USERS_MAX) return false;
-    rules->users[rules->acl.user_count++].user = text_copy(name);
+    rules->names[rules->acl.user_count++] = text_copy(name);
     rules->current = rules->acl.user_count;
     return true;
 }
@@ -88,8 +88,10 @@ const struct acl *rules_seal(struct rules *rules)
     struct acl *acl = &rules->acl;
     section_seal(&acl->anonymous, &rules->anonymous);
     section_seal(&acl->patterns, &rules->patterns);
-    for (size_t i = 0; i < acl->user_count; i++)
+    for (size_t i = 0; i < acl->user_count; i++) {
+        rules->users[i].user = rules->names[i];
         section_seal(&rules->users[i], &rules->of[i]);
+    }
     qsort(rules->users, acl->user_count, sizeof(rules->users[0]), user_order);
     acl->users = rules->users;
     return acl;
@@ -109,7 +111,7 @@ void rules_free(struct rules *rules)
     section_free(&rules->patterns);
     for (size_t i = 0; i < rules->acl.user_count; i++) {
         section_free(&rules->of[i]);
-        text_free(rules->users[i].user);
+        text_free(rules->names[i]);
     }
     free(rules);
 }

@@ -24,8 +24,9 @@ struct rules {
     struct acl acl;
     int refs; /* of the broker */
     struct rules_section anonymous, patterns;
+    struct bytes names[RULES_USERS_MAX]; /* owned; in the order of `of` */
     struct rules_section of[RULES_USERS_MAX];
-    struct acl_section users[RULES_USERS_MAX];
+    struct acl_section users[RULES_USERS_MAX]; /* sorted */
     size_t current; /* the user that the next topic is for, + 1 */
 };
 

@@ -6,6 +6,7 @@
  * actions.h; a watch on each connection holds what the broker sends against the
  * standard. In the end all must be given back.
  */
+#include "core/acl.h"
 #include "fuzz.h"
 #include "sim/world.h"
 #include "watch.h"
@@ -15,6 +16,7 @@ enum { GUESTS = 6, OPS_MAX = 120, ROOM = 1 << 17, WAITED_MAX_MS = 200 * 1000 };
 /* One client. */
 struct guest {
     struct cable_id cable; /* 0: not connected */
+    struct cable_id asked; /* the one it had last */
     struct watch watch;
     bool acks; /* answers at once */
     bool stalled, stalled_once;
@@ -47,6 +49,7 @@ static void plug_in(struct fuzz *fuzz, struct guest *guest)
     watch_init(&guest->watch, world_pool(fuzz->world));
     guest->stalled = guest->stalled_once = false;
     guest->cable = world_connect(fuzz->world, 0, bytes_of(""));
+    guest->asked = guest->cable;
 }
 
 static void say(struct fuzz *fuzz, struct guest *guest, struct bytes bytes)
@@ -310,12 +313,16 @@ static void op_crash(struct fuzz *fuzz, struct reader *in)
 
 static void op_options(struct fuzz *fuzz, struct reader *in);
 
+static void op_answer(struct fuzz *fuzz, const struct guest *guest,
+                      struct reader *in);
+
 static void op_world(struct fuzz *fuzz, struct guest *guest, struct reader *in)
 {
     switch (fuzz_below(in, 8)) {
     case 0: op_crash(fuzz, in); break;
     case 1: world_stop(fuzz->world); break;
     case 2: op_options(fuzz, in); break;
+    case 5: op_answer(fuzz, guest, in); break;
     case 3:
     case 4:
         fuzz->held = !fuzz->held;
@@ -328,6 +335,41 @@ static void op_world(struct fuzz *fuzz, struct guest *guest, struct reader *in)
         world_stall(fuzz->world, guest->cable, guest->stalled);
         break;
     }
+}
+
+/* --- the door ------------------------------------------------------------ */
+
+static const struct acl_rule rules[] = {
+    {{(const uint8_t *)"a/#", 3}, ACL_READWRITE, false, 1},
+    {{(const uint8_t *)"a/b", 3}, ACL_DENY, false, 2},
+    {{(const uint8_t *)"+/%c", 4}, ACL_WRITE, true, 3},
+};
+static const struct acl list = {.anonymous = {.rules = rules, .count = 2},
+                                .patterns = {.rules = rules + 2, .count = 1}};
+
+/* Answer what is asked about a guest, or was. */
+static void op_answer(struct fuzz *fuzz, const struct guest *guest,
+                      struct reader *in)
+{
+    static const enum err whys[] = {ERR_CREDENTIALS, ERR_NOT_AUTHORIZED,
+                                    ERR_BANNED, ERR_QUOTA};
+    enum ask_kind kind;
+    struct ask said;
+    struct bytes text = fuzz_bytes(in, fuzz_below(in, 8));
+    unsigned bits = read_u8(in);
+    if (!world_asked(fuzz->world, guest->asked, &kind, &said)) return;
+    PROMISE(said.client_id.size > 0);
+    struct answer answer = {
+        .verdict = (enum answer_verdict)(bits % 3),
+        .why = whys[bits >> 6],
+        .user = text,
+        .has_user = bits & 4,
+        .data = text,
+        .has_data = bits & 8,
+        .acl = bits & 16 ? &list : NULL,
+        .expires_ms = bits & 32 ? world_now(fuzz->world) + bits : 0,
+    };
+    world_answer(fuzz->world, guest->asked, &answer);
 }
 
 /* --- the program --------------------------------------------------------- */
@@ -368,6 +410,10 @@ static void options_read(struct options *o, struct reader *in)
     o->retain_expiry_interval_s = bits & 2 ? 60 : 0;
     o->message_size_limit = bits & 4 ? 50 : 0;
     o->max_topic_levels = bits & 8 ? 3 : 200;
+    o->listener.ask = bits & 16;
+    o->listener.acl = bits & 32 ? &list : NULL;
+    memcpy(o->listener.mount_point, bits & 64 ? "a/" : "", bits & 64 ? 3 : 1);
+    o->listener.use_username_as_clientid = bits & 128;
 }
 
 static void op_options(struct fuzz *fuzz, struct reader *in)
