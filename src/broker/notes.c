@@ -8,6 +8,7 @@ static const char *const kinds[NOTE_KINDS] = {
     [NOTE_REFUSED] = "refused",     [NOTE_ABUSE] = "abuse",
     [NOTE_DROPPED] = "dropped",     [NOTE_SUBSCRIBED] = "subscribed",
     [NOTE_PACKET] = "packet",       [NOTE_STATE] = "state",
+    [NOTE_DENIED] = "denied",
 };
 
 static const enum log_level levels[] = {

@@ -17,6 +17,7 @@ NAMES = """
     publish/bytes/received publish/bytes/sent
     store/messages/count store/messages/bytes
     subscriptions/count shared_subscriptions/count
+    denied/publish denied/subscribe denied/receive
 """.split() + ["retained messages/count"] + [
     f"load/{what}/{minutes}min" for minutes in (1, 5, 15) for what in (
         "messages/received", "messages/sent", "bytes/received", "bytes/sent",

@@ -38,8 +38,50 @@ static void note_becomes_a_line(void)
     pool_free(pool);
 }
 
+/* A client that does the same thing again and again does not fill the log. */
+static void every_kind_is_limited(void)
+{
+    enum { AGAIN = 50, LINE = 16 };
+    static char text[NOTE_KINDS * AGAIN * LINE];
+    char path[] = "/tmp/mogi-notes-XXXXXX";
+    int fd = mkstemp(path);
+    REQUIRE(fd >= 0);
+    struct log_options options = log_defaults();
+    options.to_stderr = false;
+    options.no_time = true;
+    options.file = path;
+    struct log *log;
+    REQUIRE(log_new(&options, &log) == OK);
+    struct pool *pool = unit_pool();
+    struct actions actions;
+    actions_init(&actions, pool);
+    for (int kind = 0; kind < NOTE_KINDS; kind++) {
+        actions_note(&actions, NOTE_WARNING, (enum note_kind)kind, NULL, "k%d.",
+                     kind);
+        for (int i = 0; i < AGAIN; i++)
+            notes_write(log, &actions, &actions.list[kind], NULL);
+    }
+    log_free(log);
+    ssize_t size = read(fd, text, sizeof text - 1);
+    text[size > 0 ? size : 0] = '\0';
+    for (int kind = 0; kind < NOTE_KINDS; kind++) {
+        char line[LINE];
+        unsigned count = 0;
+        snprintf(line, sizeof line, ": k%d.", kind);
+        for (const char *at = text; (at = strstr(at, line)) != NULL; at++)
+            count++;
+        CHECK(count > 0 && count < AGAIN);
+    }
+    close(fd);
+    unlink(path);
+    actions_clear(&actions);
+    actions_fini(&actions);
+    pool_free(pool);
+}
+
 int main(void)
 {
     RUN(note_becomes_a_line);
+    RUN(every_kind_is_limited);
     return check_result();
 }
