@@ -9,6 +9,10 @@ enum {
     /* The largest packet that MQTT can say, fixed header included. */
     PACKET_BYTES_MAX = 268435455 + 5,
 
+    /* Of a client that is not in: its texts, five of 64 KiB at most, and some
+     * properties. */
+    OPENING_BYTES_MAX = 512 * 1024,
+
     /* Output of one connection that may be with the host, unwritten, before
      * the core keeps further messages back. */
     OUTPUT_BYTES_MAX = 256 * 1024,

@@ -133,6 +133,14 @@ static void conn_packet(struct shard *shard, struct conn *conn,
     if (e != OK && !conn->closed) conn_fail(shard, conn, e);
 }
 
+/* The largest packet that is read. Strangers cannot make us keep much. */
+static uint32_t conn_packet_max(const struct conn *conn)
+{
+    uint32_t max = conn->limits.packet_max;
+    bool stranger = conn->session == NULL && max > OPENING_BYTES_MAX;
+    return stranger ? OPENING_BYTES_MAX : max;
+}
+
 /* Cut the next packet off `in` and handle it. Returns how many bytes were used;
  * 0 when they are not a whole packet (or the connection is closed): `*need` is
  * then the packet's size, if it is known, else 0. */
@@ -140,8 +148,7 @@ static size_t conn_next(struct shard *shard, struct conn *conn, struct bytes in,
                         struct bytes behind, size_t *need)
 {
     struct frame frame;
-    enum err e =
-        frame_next(in, conn->protocol, conn->limits.packet_max, &frame);
+    enum err e = frame_next(in, conn->protocol, conn_packet_max(conn), &frame);
     *need = 0;
     if (e == ERR_MORE) {
         *need = frame.size;
