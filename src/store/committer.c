@@ -51,6 +51,18 @@ static size_t group_bytes(const struct wal *wal)
 
 /* --- syncing ------------------------------------------------------------- */
 
+static void spot_index(struct wal *wal, const struct spot *spot,
+                       struct index_place place)
+{
+    switch (spot->kind) {
+    case STORE_HOLD:
+        index_hold(&wal->index, spot->key, place, spot->value);
+        return;
+    case STORE_DROP: index_drop(&wal->index, spot->key); return;
+    default: index_set(&wal->index, spot->key, place);
+    }
+}
+
 /* What is on disk may be found, and is needed no more. */
 static void unsynced_index(struct wal *wal)
 {
@@ -61,7 +73,7 @@ static void unsynced_index(struct wal *wal)
             const struct spot *spot = &batch->spots[i];
             struct index_place place = {wal->now->number,
                                         batch->at + spot->offset};
-            index_set(&wal->index, spot->key, place);
+            spot_index(wal, spot, place);
         }
     }
     pthread_mutex_unlock(&wal->lock);
@@ -272,6 +284,7 @@ static bool committer_fail(struct wal *wal, enum err e)
     log_abandon(wal);
     pthread_mutex_lock(&wal->lock);
     wal->log_fails = true;
+    pthread_cond_signal(&wal->synced);
     wal_judge(wal);
     if (!wal->closing) wal_wait_ms(wal, &wal->work, wal->options.retry_ms);
     bool goes_on = !wal->closing;
@@ -347,10 +360,10 @@ static uint32_t sync_wait_ms(const struct wal *wal)
 
 /* Wait until there is a group to commit, it is time to sync, or the store is
  * closed. Returns whether there is a group. */
-static bool committer_wait(struct wal *wal)
+static bool committer_wait(struct wal *wal, bool *asked)
 {
     pthread_mutex_lock(&wal->lock);
-    while (list_empty(&wal->waiting) && !wal->closing) {
+    while (list_empty(&wal->waiting) && !wal->closing && !wal->sync_asked) {
         uint32_t wait_ms = sync_wait_ms(wal);
         if (wait_ms == 0) break;
         if (wait_ms == UINT32_MAX) {
@@ -360,8 +373,18 @@ static bool committer_wait(struct wal *wal)
         }
     }
     bool found = group_take(wal) > 0;
+    *asked = wal->sync_asked;
     pthread_mutex_unlock(&wal->lock);
     return found;
+}
+
+/* The reader has what it asked for. */
+static void committer_synced(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->lock);
+    wal->sync_asked = false;
+    pthread_cond_signal(&wal->synced);
+    pthread_mutex_unlock(&wal->lock);
 }
 
 void *committer_run(void *argument)
@@ -369,13 +392,15 @@ void *committer_run(void *argument)
     struct wal *wal = argument;
     bool works = true;
     while (works) {
-        bool found = committer_wait(wal);
-        bool due = sync_wait_ms(wal) == 0;
+        bool asked;
+        bool found = committer_wait(wal, &asked);
+        bool due = asked || sync_wait_ms(wal) == 0;
         if (!found && !due) break;
         if (found) works = committer_commit(wal);
         if (!due || !works) continue;
         works = committer_sync(wal);
         wal->synced_ms = clock_ms();
+        if (asked) committer_synced(wal);
     }
     if (works) log_close(wal);
     return NULL;

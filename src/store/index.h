@@ -1,5 +1,15 @@
 /* index.h - where in the log the newest change of each key is.
  *
+ * Of a record that is counted, it knows the newest value, and whether anybody
+ * refers to it once all of the log has happened:
+ *
+ *     LMDB      segment 7      segment 8
+ *       -       HOLD "x"       HOLD, DROP, DROP      dead: stays in the log
+ *      2 "x"    DROP           DROP                  LMDB has to hear of it
+ *
+ * It counts as if LMDB had no such record, so it never counts too many; and
+ * where LMDB has none, it counts right.
+ *
  * Keys are known by 128 bits of keyed hash and not kept: nobody outside can
  * bring about two that are equal. Not safe for threads by itself.
  */
@@ -39,13 +49,30 @@ struct index_key index_key(const struct index *index, struct bytes key);
 void index_set(struct index *index, struct index_key key,
                struct index_place place);
 
+/* A HOLD of `key`, with a value or without, or a DROP, is at `place`. */
+void index_hold(struct index *index, struct index_key key,
+                struct index_place place, bool value);
+void index_drop(struct index *index, struct index_key key);
+
+/* Does nobody refer to `key` at the end of the log, if LMDB has no such record
+ * now? */
+bool index_dead(const struct index *index, struct index_key key);
+
+/* A HOLD or DROP of `key` in `segment` is in LMDB now. */
+void index_settle(struct index *index, struct index_key key, uint64_t segment);
+
+/* Where the newest change of `key` is, or the newest value of one that is
+ * counted. False: the log has none. */
+bool index_find(const struct index *index, struct index_key key,
+                struct index_place *place);
+
 /* Is it? */
 bool index_is(const struct index *index, struct index_key key,
               struct index_place place);
 
 /* Forget `key`, if its newest change is at `place`. */
-void index_drop(struct index *index, struct index_key key,
-                struct index_place place);
+void index_forget(struct index *index, struct index_key key,
+                  struct index_place place);
 
 /* Keys that are known. */
 size_t index_count(const struct index *index);

@@ -55,8 +55,8 @@ static enum err change_keep(struct inspect *in, const struct logframe_change *c)
         in->changes = list;
         in->capacity = capacity;
     }
-    in->changes[in->count] =
-        (struct lmdb_change){c->key, c->value, c->kind, in->count};
+    in->changes[in->count] = (struct lmdb_change){
+        .key = c->key, .value = c->value, .kind = c->kind, .order = in->count};
     in->count += 1;
     return OK;
 }
@@ -158,34 +158,47 @@ static int key_compare(struct bytes a, struct bytes b)
     return a.size == b.size ? 0 : a.size < b.size ? -1 : 1;
 }
 
-/* Show the newest changes of all keys before `key` (NULL: all). True when the
- * log has a change of `key` itself, which counts. */
-static bool changes_show(struct inspect *in, const struct bytes *key)
+/* The changes of the next key, and what they make of it. */
+static void changes_next(struct inspect *in, struct lmdb_count *count)
 {
-    bool same = false;
-    while (in->shown < in->count && !same) {
+    struct bytes key = in->changes[in->shown].key;
+    bool counts = store_counted(key);
+    for (; in->shown < in->count; in->shown++) {
         const struct lmdb_change *change = &in->changes[in->shown];
-        int order = key == NULL ? -1 : key_compare(change->key, *key);
-        if (order > 0) return false;
-        same = order == 0;
-        size_t after = in->shown + 1;
-        while (after < in->count &&
-               bytes_equal(in->changes[after].key, change->key)) {
-            change = &in->changes[after++];
-        }
-        in->shown = after;
-        if (change->kind == STORE_PUT) {
-            record_visit(in, change->key, change->value);
+        if (!bytes_equal(change->key, key)) break;
+        if (counts) {
+            lmdb_count(count, change);
+        } else {
+            count->value = change->value;
+            count->holders = change->kind == STORE_PUT;
         }
     }
-    return same;
+    if (count->holders > 0) record_visit(in, key, count->value);
+}
+
+/* Show what the changes make of all keys before `key` (NULL: all), and of
+ * `key`, which has `base`. False: the log does not change it. */
+static bool changes_show(struct inspect *in, const struct bytes *key,
+                         struct lmdb_count base)
+{
+    while (in->shown < in->count) {
+        struct bytes next = in->changes[in->shown].key;
+        int order = key == NULL ? -1 : key_compare(next, *key);
+        if (order > 0) return false;
+        struct lmdb_count count = {.holders = 0};
+        if (order == 0) count = base;
+        changes_next(in, &count);
+        if (order == 0) return true;
+    }
+    return false;
 }
 
 static void base_seen(void *context, struct bytes key, struct bytes value)
 {
     struct inspect *in = context;
     in->report->base += 1;
-    if (!changes_show(in, &key)) record_visit(in, key, value);
+    struct lmdb_count count = {value, lmdb_holders(key, value)};
+    if (!changes_show(in, &key, count)) record_visit(in, key, value);
 }
 
 static enum err base_show(struct inspect *in, struct lmdb *lmdb)
@@ -193,7 +206,8 @@ static enum err base_show(struct inspect *in, struct lmdb *lmdb)
     lmdb_sort(in->changes, in->count);
     enum err e = lmdb_each(lmdb, base_seen, in);
     in->report->bytes = lmdb_bytes(lmdb);
-    if (e == OK) (void)changes_show(in, NULL);
+    struct lmdb_count nothing = {.holders = 0};
+    if (e == OK) (void)changes_show(in, NULL, nothing);
     if (e == OK) return OK;
     return fail(in, e, "%s/base.mdb: %s", in->folder, lmdb_why(lmdb));
 }

@@ -41,9 +41,14 @@ static enum err frame_sift(struct wal *wal, const struct logfile *file,
         if (e != OK) break;
         struct index_key key = index_key(&wal->index, change.key);
         struct index_place place = {file->number, at + change.offset};
-        if (!index_is(&wal->index, key, place)) continue;
-        changes->list[changes->count++] = (struct lmdb_change){
-            change.key, change.value, change.kind, place.offset};
+        bool counts = store_counted(change.key);
+        if (!counts && !index_is(&wal->index, key, place)) continue;
+        changes->list[changes->count++] =
+            (struct lmdb_change){.key = change.key,
+                                 .value = change.value,
+                                 .kind = change.kind,
+                                 .dead = counts && index_dead(&wal->index, key),
+                                 .order = place.offset};
     }
     pthread_mutex_unlock(&wal->lock);
     return e;
@@ -73,7 +78,8 @@ static enum err segment_sift(struct wal *wal, const struct logfile *file,
     return e;
 }
 
-/* LMDB has them: the index needs them no more. */
+/* LMDB has them: the index needs them no more. Under the lock that keeps the
+ * file where it is. */
 static void changes_forget(struct wal *wal, const struct logfile *file,
                            const struct changes *changes)
 {
@@ -81,7 +87,12 @@ static void changes_forget(struct wal *wal, const struct logfile *file,
     for (size_t i = 0; i < changes->count; i++) {
         const struct lmdb_change *change = &changes->list[i];
         struct index_place place = {file->number, (uint32_t)change->order};
-        index_drop(&wal->index, index_key(&wal->index, change->key), place);
+        struct index_key key = index_key(&wal->index, change->key);
+        if (store_counted(change->key)) {
+            index_settle(&wal->index, key, file->number);
+        } else {
+            index_forget(&wal->index, key, place);
+        }
     }
     pthread_mutex_unlock(&wal->lock);
 }
@@ -98,7 +109,7 @@ static enum err changes_apply(struct wal *wal, const struct logfile *file,
     return e;
 }
 
-/* Move what still counts in `file`, the oldest, into LMDB. */
+/* Move what still counts in `file`, the oldest, into LMDB; it is then gone. */
 static enum err keeper_move(struct wal *wal, struct logfile *file)
 {
     struct changes changes = {0};
@@ -111,7 +122,12 @@ static enum err keeper_move(struct wal *wal, struct logfile *file)
     if (size > file->end) size = file->end;
     e = segment_sift(wal, file, bytes_at(bytes, size), &changes);
     if (e == OK) e = changes_apply(wal, file, &changes);
-    if (e == OK) changes_forget(wal, file, &changes);
+    if (e == OK) {
+        pthread_mutex_lock(&wal->look_lock);
+        changes_forget(wal, file, &changes);
+        logfile_recycle(wal, file->number, file->end);
+        pthread_mutex_unlock(&wal->look_lock);
+    }
     free(changes.list);
     free(bytes);
     return e;
@@ -166,7 +182,6 @@ static bool keeper_step(struct wal *wal, struct logfile *file)
                     ? lmdb_why(wal->lmdb)
                     : err_text(e));
     }
-    if (!failed) logfile_recycle(wal, file->number, file->end);
     pthread_mutex_lock(&wal->lock);
     wal->keeper_fails = failed;
     if (!failed) {

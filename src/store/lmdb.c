@@ -3,24 +3,35 @@
 
 #include "base/cursor.h"
 #include "base/hash.h"
+#include "base/list.h"
 #include "store/crc32c.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    HEAD_VERSION = 1,
+    HEAD_VERSION = 2, /* 1 had no records that are counted */
     HEAD_BYTES = 2 + STORE_ID_BYTES + 4 * 8 + 4,
     CRC_BYTES = 4,
+    COUNT_BYTES = 4, /* before the checksum, of a record that is counted */
     MAP_BYTES_MIN = 64 * 1024 * 1024,
     PATH_BYTES_MAX = 512,
     WHY_BYTES_MAX = 128
 };
 
+struct lmdb_view {
+    struct lmdb *lmdb;
+    MDB_txn *txn;
+};
+
 struct lmdb {
+    /* Held by who looks, and to change the map or `env`. */
+    pthread_mutex_t lock;
+    struct lmdb_view view;
     MDB_env *env; /* NULL after a failure: to be opened again */
     MDB_dbi records, heads;
     size_t map_bytes;
@@ -29,14 +40,19 @@ struct lmdb {
     char why[WHY_BYTES_MAX];
 };
 
-static enum err lmdb_failed(struct lmdb *lmdb, int error)
+static enum err err_of(int error)
 {
-    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s", mdb_strerror(error));
     if (error == ENOSPC || error == EDQUOT || error == EFBIG) return ERR_FULL;
     if (error == ENOMEM) return ERR_NO_MEMORY;
     bool broken = error == MDB_CORRUPTED || error == MDB_INVALID ||
                   error == MDB_PAGE_NOTFOUND || error == MDB_VERSION_MISMATCH;
     return broken ? ERR_MALFORMED : ERR_IO;
+}
+
+static enum err lmdb_failed(struct lmdb *lmdb, int error)
+{
+    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s", mdb_strerror(error));
+    return err_of(error);
 }
 
 static MDB_val val_of(struct bytes b)
@@ -86,6 +102,7 @@ enum err lmdb_open(const char *path, bool read_only, struct lmdb **out)
     struct lmdb *lmdb = calloc(1, sizeof *lmdb);
     *out = lmdb;
     if (lmdb == NULL) return ERR_NO_MEMORY;
+    if (pthread_mutex_init(&lmdb->lock, NULL) != 0) abort();
     lmdb->read_only = read_only;
     lmdb->map_bytes = MAP_BYTES_MIN;
     (void)snprintf(lmdb->path, sizeof lmdb->path, "%s", path);
@@ -97,6 +114,7 @@ void lmdb_close(struct lmdb *lmdb)
 {
     if (lmdb == NULL) return;
     if (lmdb->env != NULL) mdb_env_close(lmdb->env);
+    pthread_mutex_destroy(&lmdb->lock);
     free(lmdb);
 }
 
@@ -140,7 +158,8 @@ static enum err head_parse(struct bytes in, struct lmdb_head *head)
 {
     if (in.size != HEAD_BYTES) return ERR_MALFORMED;
     struct reader r = reader_of(in);
-    if (read_u16(&r) != HEAD_VERSION) return ERR_VERSION;
+    uint16_t version = read_u16(&r);
+    if (version == 0 || version > HEAD_VERSION) return ERR_VERSION;
     struct bytes id = read_bytes(&r, STORE_ID_BYTES);
     memcpy(head->id, id.data, STORE_ID_BYTES);
     head->segment = read_u64(&r);
@@ -207,22 +226,32 @@ static int record_leave(MDB_cursor *cursor, struct bytes key,
     return 0;
 }
 
+/* Write `value`, and `count` behind it if there is one. */
+static int record_write(MDB_cursor *cursor, struct bytes name,
+                        struct bytes value, struct bytes count,
+                        struct lmdb_head *head)
+{
+    MDB_val key = val_of(name);
+    MDB_val room = {value.size + count.size + CRC_BYTES, NULL};
+    int error = mdb_cursor_put(cursor, &key, &room, MDB_RESERVE);
+    if (error != 0) return error;
+    uint32_t crc = crc32c(record_crc(name, value), count);
+    struct writer w = writer_at(room.mv_data, room.mv_size);
+    write_bytes(&w, value);
+    write_bytes(&w, count);
+    write_u32(&w, crc);
+    head->sum ^= record_mark(name, crc);
+    head->count += 1;
+    return 0;
+}
+
 static int record_put(MDB_cursor *cursor, const struct lmdb_change *change,
                       struct lmdb_head *head)
 {
     int error = record_leave(cursor, change->key, head);
     if (error != 0 && error != MDB_NOTFOUND) return error;
-    MDB_val key = val_of(change->key);
-    MDB_val room = {change->value.size + CRC_BYTES, NULL};
-    error = mdb_cursor_put(cursor, &key, &room, MDB_RESERVE);
-    if (error != 0) return error;
-    uint32_t crc = record_crc(change->key, change->value);
-    struct writer w = writer_at(room.mv_data, room.mv_size);
-    write_bytes(&w, change->value);
-    write_u32(&w, crc);
-    head->sum ^= record_mark(change->key, crc);
-    head->count += 1;
-    return 0;
+    return record_write(cursor, change->key, change->value, bytes_at(NULL, 0),
+                        head);
 }
 
 static int record_del(MDB_cursor *cursor, const struct lmdb_change *change,
@@ -233,6 +262,90 @@ static int record_del(MDB_cursor *cursor, const struct lmdb_change *change,
     return error != 0 ? error : mdb_cursor_del(cursor, 0);
 }
 
+/* --- records that are counted -------------------------------------------- */
+
+void lmdb_count(struct lmdb_count *count, const struct lmdb_change *change)
+{
+    bool value = change->kind == STORE_HOLD && change->value.size > 0;
+    if (change->kind == STORE_DROP) {
+        if (count->holders > 0) count->holders -= 1;
+        return;
+    }
+    if (value) count->value = change->value;
+    if (value || count->holders > 0) count->holders += 1;
+}
+
+/* Take the value and the count apart. False: it is too short for that. */
+static bool count_read(struct bytes stored, struct lmdb_count *count)
+{
+    if (stored.size < COUNT_BYTES + CRC_BYTES) return false;
+    size_t size = stored.size - COUNT_BYTES - CRC_BYTES;
+    struct reader r = reader_of(bytes_skip(stored, size));
+    count->value = bytes_at(stored.data, size);
+    count->holders = read_u32(&r);
+    return count->holders > 0;
+}
+
+uint32_t lmdb_holders(struct bytes key, struct bytes value)
+{
+    if (!store_counted(key)) return 1;
+    struct reader r = reader_of(bytes_at(value.data + value.size, COUNT_BYTES));
+    return read_u32(&r);
+}
+
+/* Write the record anew; its value may lie where it is written. */
+static int count_write(MDB_cursor *cursor, struct bytes key,
+                       const struct lmdb_count *count, struct lmdb_head *head)
+{
+    uint8_t *copy = malloc(count->value.size + COUNT_BYTES);
+    if (copy == NULL) return ENOMEM;
+    struct writer w = writer_at(copy, count->value.size + COUNT_BYTES);
+    write_bytes(&w, count->value);
+    write_u32(&w, count->holders);
+    struct bytes all = writer_bytes(&w);
+    struct bytes value = bytes_at(all.data, count->value.size);
+    int error = record_leave(cursor, key, head);
+    if (error == 0 || error == MDB_NOTFOUND) {
+        error =
+            record_write(cursor, key, value, bytes_skip(all, value.size), head);
+    }
+    free(copy);
+    return error;
+}
+
+/* All `count` changes of one such record, in their order. */
+static int counted_make(MDB_cursor *cursor, const struct lmdb_change *changes,
+                        size_t count, struct lmdb_head *head)
+{
+    struct lmdb_count was = {.holders = 0};
+    MDB_val key = val_of(changes[0].key), old;
+    int error = mdb_cursor_get(cursor, &key, &old, MDB_SET);
+    if (error != 0 && error != MDB_NOTFOUND) return error;
+    bool found = error == 0;
+    if (found && !count_read(bytes_from(&old), &was)) return MDB_CORRUPTED;
+    struct lmdb_count now = was;
+    bool dead = false;
+    for (size_t i = 0; i < count; i++) {
+        lmdb_count(&now, &changes[i]);
+        dead |= changes[i].dead;
+    }
+    bool same = now.holders == was.holders && now.value.data == was.value.data;
+    if ((!found && dead) || same) return 0;
+    if (now.holders == 0) return record_del(cursor, &changes[0], head);
+    return count_write(cursor, changes[0].key, &now, head);
+}
+
+/* --- changes ------------------------------------------------------------- */
+
+/* How many of them, from the first on, are of one key. */
+static size_t changes_alike(const struct lmdb_change *changes, size_t count)
+{
+    size_t alike = 1;
+    while (alike < count && bytes_equal(changes[alike].key, changes[0].key))
+        alike += 1;
+    return alike;
+}
+
 /* All of it in `txn`, but for its end. */
 static int changes_make(struct lmdb *lmdb, MDB_txn *txn,
                         const struct lmdb_change *changes, size_t count,
@@ -240,23 +353,33 @@ static int changes_make(struct lmdb *lmdb, MDB_txn *txn,
 {
     MDB_cursor *cursor;
     int error = mdb_cursor_open(txn, lmdb->records, &cursor);
-    for (size_t i = 0; i < count && error == 0; i++) {
-        bool next = i + 1 < count;
-        if (next && bytes_equal(changes[i].key, changes[i + 1].key)) continue;
-        error = changes[i].kind == STORE_PUT
-                    ? record_put(cursor, &changes[i], head)
-                    : record_del(cursor, &changes[i], head);
+    size_t alike;
+    for (size_t i = 0; i < count && error == 0; i += alike) {
+        alike = changes_alike(changes + i, count - i);
+        const struct lmdb_change *last = &changes[i + alike - 1];
+        if (store_counted(last->key)) {
+            error = counted_make(cursor, changes + i, alike, head);
+        } else {
+            error = last->kind == STORE_PUT ? record_put(cursor, last, head)
+                                            : record_del(cursor, last, head);
+        }
     }
     return error != 0 ? error : head_put(lmdb, txn, head);
+}
+
+static int key_compare(struct bytes a, struct bytes b)
+{
+    size_t size = a.size < b.size ? a.size : b.size;
+    int order = memcmp(a.data, b.data, size);
+    if (order != 0) return order;
+    return a.size == b.size ? 0 : a.size < b.size ? -1 : 1;
 }
 
 static int change_compare(const void *a, const void *b)
 {
     const struct lmdb_change *x = a, *y = b;
-    size_t size = x->key.size < y->key.size ? x->key.size : y->key.size;
-    int order = memcmp(x->key.data, y->key.data, size);
+    int order = key_compare(x->key, y->key);
     if (order != 0) return order;
-    if (x->key.size != y->key.size) return x->key.size < y->key.size ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
@@ -290,14 +413,35 @@ static int map_grow(struct lmdb *lmdb)
     int error = mdb_env_info(lmdb->env, &info);
     if (error != 0) return error;
     lmdb->map_bytes = 2 * info.me_mapsize;
-    return mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
+    pthread_mutex_lock(&lmdb->lock);
+    error = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
+    pthread_mutex_unlock(&lmdb->lock);
+    return error;
+}
+
+/* Open the file again, if the last failure closed it. */
+static int env_renew(struct lmdb *lmdb)
+{
+    pthread_mutex_lock(&lmdb->lock);
+    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
+    pthread_mutex_unlock(&lmdb->lock);
+    return error;
+}
+
+/* What a failed write left behind is nothing to go on with. */
+static void env_leave(struct lmdb *lmdb)
+{
+    pthread_mutex_lock(&lmdb->lock);
+    mdb_env_close(lmdb->env);
+    lmdb->env = NULL;
+    pthread_mutex_unlock(&lmdb->lock);
 }
 
 enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
                     size_t count, struct lmdb_head *head)
 {
     lmdb_sort(changes, count);
-    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
+    int error = env_renew(lmdb);
     if (error != 0) return lmdb_failed(lmdb, error);
     error = changes_try(lmdb, changes, count, head);
     while (error == MDB_MAP_FULL) {
@@ -305,9 +449,7 @@ enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
         if (error == 0) error = changes_try(lmdb, changes, count, head);
     }
     if (error == 0) return OK;
-    /* What a failed write left behind is nothing to go on with. */
-    mdb_env_close(lmdb->env);
-    lmdb->env = NULL;
+    env_leave(lmdb);
     return lmdb_failed(lmdb, error);
 }
 
@@ -317,16 +459,28 @@ struct walk {
     uint64_t count, sum;
 };
 
-/* Count the record; *value is what was put. False: its checksum is wrong. */
-static bool record_count(struct walk *walk, struct bytes key,
-                         struct bytes stored, struct bytes *value)
+/* What was put under `key`, out of what is stored. False: its checksum is
+ * wrong. */
+static bool record_open(struct bytes key, struct bytes stored,
+                        struct bytes *value)
 {
     *value = stored;
     if (stored.size < CRC_BYTES) return false;
     value->size -= CRC_BYTES;
-    uint32_t crc = stored_crc(stored);
-    if (record_crc(key, *value) != crc) return false;
-    walk->sum ^= record_mark(key, crc);
+    if (record_crc(key, *value) != stored_crc(stored)) return false;
+    struct lmdb_count count;
+    if (!store_counted(key)) return true;
+    if (!count_read(stored, &count)) return false;
+    *value = count.value;
+    return true;
+}
+
+/* Count the record; *value is what was put. False: its checksum is wrong. */
+static bool record_count(struct walk *walk, struct bytes key,
+                         struct bytes stored, struct bytes *value)
+{
+    if (key.size == 0 || !record_open(key, stored, value)) return false;
+    walk->sum ^= record_mark(key, stored_crc(stored));
     walk->count += 1;
     return true;
 }
@@ -375,6 +529,116 @@ enum err lmdb_each(struct lmdb *lmdb, store_visit *visit, void *context)
     if (cursor != NULL) mdb_cursor_close(cursor);
     mdb_txn_abort(txn);
     return e;
+}
+
+/* Move the cursor behind the record that it is at, as `jump` says. */
+static int cursor_jump(MDB_cursor *cursor, const struct store_jump *jump,
+                       MDB_val *key, MDB_val *stored)
+{
+    if (jump->size == 0) return mdb_cursor_get(cursor, key, stored, MDB_NEXT);
+    uint8_t here[STORE_KEY_BYTES_MAX];
+    struct bytes was = bytes_from(key);
+    if (was.size > sizeof here) return MDB_CORRUPTED;
+    memcpy(here, was.data, was.size);
+    MDB_val at = {was.size, here};
+    *key = val_of(bytes_at(jump->key, jump->size));
+    int error = mdb_cursor_get(cursor, key, stored, MDB_SET_RANGE);
+    if (jump->last && error == 0) {
+        error = mdb_cursor_get(cursor, key, stored, MDB_PREV);
+    } else if (jump->last && error == MDB_NOTFOUND) {
+        error = mdb_cursor_get(cursor, key, stored, MDB_LAST);
+    }
+    if (error != 0) return error;
+    struct bytes there = bytes_from(key);
+    if (key_compare(there, bytes_at(here, at.mv_size)) > 0) return 0;
+    error = mdb_cursor_get(cursor, &at, stored, MDB_SET);
+    *key = at;
+    return error != 0 ? error : mdb_cursor_get(cursor, key, stored, MDB_NEXT);
+}
+
+/* What steps of a walk look at. */
+struct walk_view {
+    struct store_view view;
+    struct lmdb *lmdb;
+    MDB_txn *txn;
+};
+
+static enum err record_get(const struct lmdb *lmdb, MDB_txn *txn,
+                           struct bytes name, struct bytes *value)
+{
+    MDB_val key = val_of(name), stored;
+    int error = mdb_get(txn, lmdb->records, &key, &stored);
+    if (error == MDB_NOTFOUND) return ERR_MORE;
+    if (error != 0) return err_of(error);
+    return record_open(name, bytes_from(&stored), value) ? OK : ERR_MALFORMED;
+}
+
+static enum err walk_get(struct store_view *view, struct bytes name,
+                         struct bytes *value)
+{
+    const struct walk_view *at = OWNER(view, const struct walk_view, view);
+    return record_get(at->lmdb, at->txn, name, value);
+}
+
+static enum err records_walk(struct lmdb *lmdb, MDB_cursor *cursor,
+                             store_step *step, void *context)
+{
+    MDB_val key, stored;
+    struct walk_view view = {{walk_get}, lmdb, mdb_cursor_txn(cursor)};
+    int error = mdb_cursor_get(cursor, &key, &stored, MDB_FIRST);
+    while (error == 0) {
+        struct store_jump jump = {.size = 0};
+        struct bytes name = bytes_from(&key), value;
+        if (name.size == 0 || !record_open(name, bytes_from(&stored), &value)) {
+            return lmdb_broken(lmdb, "a record has a wrong checksum");
+        }
+        step(context, &view.view, name, value, &jump);
+        error = cursor_jump(cursor, &jump, &key, &stored);
+    }
+    return error == MDB_NOTFOUND ? OK : lmdb_failed(lmdb, error);
+}
+
+enum err lmdb_walk(struct lmdb *lmdb, store_step *step, void *context)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    int error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+    if (error != 0) return lmdb_failed(lmdb, error);
+    error = mdb_cursor_open(txn, lmdb->records, &cursor);
+    enum err e = error == 0 ? records_walk(lmdb, cursor, step, context)
+                            : lmdb_failed(lmdb, error);
+    if (error == 0) mdb_cursor_close(cursor);
+    mdb_txn_abort(txn);
+    return e;
+}
+
+/* --- looking ------------------------------------------------------------- */
+
+enum err lmdb_view_begin(struct lmdb *lmdb, struct lmdb_view **out)
+{
+    pthread_mutex_lock(&lmdb->lock);
+    struct lmdb_view *view = &lmdb->view;
+    view->lmdb = lmdb;
+    int error = lmdb->env == NULL ? EIO : 0;
+    if (error == 0) {
+        error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &view->txn);
+    }
+    *out = view;
+    if (error == 0) return OK;
+    pthread_mutex_unlock(&lmdb->lock);
+    return err_of(error);
+}
+
+void lmdb_view_end(struct lmdb_view *view)
+{
+    mdb_txn_abort(view->txn);
+    pthread_mutex_unlock(&view->lmdb->lock);
+}
+
+enum err lmdb_view_get(struct lmdb_view *view, struct bytes name,
+                       struct bytes *value)
+{
+    return record_get(view->lmdb, view->txn, name, value);
 }
 
 /* --- mending ------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 /* lmdb.h - the sorted file beneath the log: all records that no longer stand
  * in a segment.
  *
- * A value carries a checksum behind it. The head says how many records there
+ * A value carries a checksum behind it, and before that, of a record that is
+ * counted, how many refer to it. The head says how many records there
  * are, and a sum over all of them, so that one that is gone is missed. Written
  * by one thread at a time; the map grows by itself, and is never written
  * through. Errors are ERR_FULL for no space, else ERR_IO or ERR_MALFORMED;
@@ -26,6 +27,7 @@ struct lmdb_head {
 struct lmdb_change {
     struct bytes key, value;
     enum store_change_kind kind;
+    bool dead;      /* HOLD DROP: of no use if the file has no such record */
     uint64_t order; /* among changes of one key the greatest is the newest */
 };
 
@@ -55,10 +57,42 @@ MUST_USE
 enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
                     size_t count, struct lmdb_head *head);
 
+/* A record that is counted. */
+struct lmdb_count {
+    struct bytes value;
+    uint32_t holders; /* 0: there is no such record */
+};
+
+/* What `change`, HOLD or DROP, makes of it. */
+void lmdb_count(struct lmdb_count *count, const struct lmdb_change *change);
+
+/* How many refer to the record under `key`, whose `value` lmdb_each shows. */
+uint32_t lmdb_holders(struct bytes key, struct bytes value);
+
 /* Visit all records in order of their keys. One with a wrong checksum ends it
  * with ERR_MALFORMED; so does, at the end, a record that is missed. */
 MUST_USE
 enum err lmdb_each(struct lmdb *lmdb, store_visit *visit, void *context);
+
+/* Visit the records that the steps do not jump over. What is left out is not
+ * missed. */
+MUST_USE
+enum err lmdb_walk(struct lmdb *lmdb, store_step *step, void *context);
+
+struct lmdb_view;
+
+/* A look at the file as it is now, from any thread, beside lmdb_apply; one at a
+ * time. To be ended soon: the file cannot grow meanwhile. */
+MUST_USE
+enum err lmdb_view_begin(struct lmdb *lmdb, struct lmdb_view **out);
+
+/* The end of `view`. */
+void lmdb_view_end(struct lmdb_view *view);
+
+/* The value under `key`, good until lmdb_view_end. ERR_MORE: there is none. */
+MUST_USE
+enum err lmdb_view_get(struct lmdb_view *view, struct bytes key,
+                       struct bytes *value);
 
 /* Delete the records with a wrong checksum, after `broken` has seen them, and
  * count anew what is left. */

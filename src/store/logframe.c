@@ -6,9 +6,18 @@
 
 #include <assert.h>
 
-enum { MAGIC_BYTES = 8, CRC_BYTES = 4, CHANGE_PUT = 1, CHANGE_DEL = 2 };
+enum { MAGIC_BYTES = 8, CRC_BYTES = 4 };
 
 static const uint8_t MAGIC[] = "mogi-log";
+
+/* What the kinds of changes are called on disk. 0 is none. */
+static const uint8_t CHANGE_CODES[] = {
+    [STORE_PUT] = 1, [STORE_DEL] = 2, [STORE_HOLD] = 3, [STORE_DROP] = 4};
+
+static bool version_known(unsigned version)
+{
+    return version >= 1 && version <= LOGFRAME_VERSION;
+}
 
 /* --- segments ------------------------------------------------------------ */
 
@@ -41,7 +50,7 @@ enum err segment_head_read(struct bytes in, struct segment_head *head)
     if (!bytes_equal(magic, bytes_at(MAGIC, MAGIC_BYTES))) {
         return ERR_MALFORMED;
     }
-    if (read_u16(&r) != LOGFRAME_VERSION) return ERR_VERSION;
+    if (!version_known(read_u16(&r))) return ERR_VERSION;
     (void)read_u16(&r);
     head->salt = read_u32(&r);
     struct bytes id = read_bytes(&r, STORE_ID_BYTES);
@@ -92,7 +101,7 @@ enum err logframe_head_read(struct bytes in, struct logframe_head *head,
     head->count = read_u32(&r);
     head->body_crc = read_u32(&r);
     bool known = head->kind == LOGFRAME_BATCH || head->kind == LOGFRAME_CLOSED;
-    return known && version == LOGFRAME_VERSION ? OK : ERR_MALFORMED;
+    return known && version_known(version) ? OK : ERR_MALFORMED;
 }
 
 size_t logframe_size(size_t size)
@@ -105,7 +114,7 @@ size_t logframe_size(size_t size)
 
 static size_t value_size(const struct store_change *change)
 {
-    if (change->kind == STORE_DEL) return 0;
+    if (!store_has_value(change->kind)) return 0;
     return change->value.size + change->tail.size;
 }
 
@@ -117,9 +126,9 @@ size_t logframe_change_size(const struct store_change *change)
 uint8_t *logframe_change_write(uint8_t *to, const struct store_change *change)
 {
     assert(change->key.size > 0 && change->key.size <= STORE_KEY_BYTES_MAX);
-    bool put = change->kind == STORE_PUT;
+    bool put = store_has_value(change->kind);
     struct writer w = writer_at(to, logframe_change_size(change));
-    write_u8(&w, put ? CHANGE_PUT : CHANGE_DEL);
+    write_u8(&w, CHANGE_CODES[change->kind]);
     write_u16(&w, (uint16_t)change->key.size);
     write_u32(&w, (uint32_t)value_size(change));
     write_bytes(&w, change->key);
@@ -127,6 +136,19 @@ uint8_t *logframe_change_write(uint8_t *to, const struct store_change *change)
     if (put) write_bytes(&w, change->tail);
     assert(!w.failed && writer_left(&w) == 0);
     return to + writer_bytes(&w).size;
+}
+
+/* The kind that `code` stands for, and that fits `key`. */
+static enum err kind_read(uint8_t code, struct bytes key,
+                          enum store_change_kind *kind)
+{
+    for (size_t i = 0; i < sizeof CHANGE_CODES; i++) {
+        if (CHANGE_CODES[i] != code) continue;
+        *kind = (enum store_change_kind)i;
+        bool counts = *kind == STORE_HOLD || *kind == STORE_DROP;
+        return counts == store_counted(key) ? OK : ERR_MALFORMED;
+    }
+    return ERR_MALFORMED;
 }
 
 enum err logframe_change_read(struct bytes body, size_t *offset,
@@ -142,8 +164,8 @@ enum err logframe_change_read(struct bytes body, size_t *offset,
     if (r.failed || key_size == 0 || key_size > STORE_KEY_BYTES_MAX) {
         return ERR_MALFORMED;
     }
-    if (kind != CHANGE_PUT && kind != CHANGE_DEL) return ERR_MALFORMED;
-    change->kind = kind == CHANGE_PUT ? STORE_PUT : STORE_DEL;
+    enum err e = kind_read(kind, change->key, &change->kind);
+    if (e != OK) return e;
     change->offset = (uint32_t)*offset;
     *offset += LOGFRAME_CHANGE_BYTES + (size_t)key_size + size;
     return OK;

@@ -4,6 +4,8 @@
  *     frame    [ head | change | change | ... | 0 to 7 bytes of zero ]
  *     change   [ kind:1 | key size:2 | value size:4 | key | value ]
  *
+ * kind is 1 PUT, 2 DEL, 3 HOLD, 4 DROP.
+ *
  * A frame is a batch, all or nothing. Its head is checked with the salt of its
  * segment, so that what a recycled file had before is never taken for it.
  * Numbers are big-endian.
@@ -16,7 +18,7 @@
 #include "store/store.h"
 
 enum {
-    LOGFRAME_VERSION = 1,
+    LOGFRAME_VERSION = 2, /* 1 had no HOLD and no DROP */
     LOGFRAME_ALIGN = 8,
     LOGFRAME_HEAD_BYTES = 40,
     LOGFRAME_CHANGE_BYTES = 7,
@@ -50,7 +52,7 @@ struct logframe_head {
 struct logframe_change {
     enum store_change_kind kind;
     struct bytes key;
-    struct bytes value; /* PUT */
+    struct bytes value; /* PUT HOLD */
     uint32_t offset;    /* in the body */
 };
 

@@ -9,6 +9,7 @@
 struct record {
     size_t key_size;
     size_t value_size;
+    size_t holders;  /* of one that is counted */
     uint8_t bytes[]; /* key, then value */
 };
 
@@ -32,7 +33,7 @@ struct memory_store {
     size_t count, capacity;
     struct link batches;
     size_t pending;
-    bool hold, fail, broken;
+    bool hold, fail, broken, blind;
     uint64_t last[STORE_PARTS_MAX];
 };
 
@@ -112,6 +113,30 @@ static void memory_put(struct memory_store *m, struct record *record)
     m->records[at] = record;
 }
 
+/* One who refers to the record more. */
+static void memory_add(struct memory_store *m, struct record **record)
+{
+    struct bytes key = record_key(*record);
+    size_t at = memory_find(m, key);
+    size_t holders = memory_is(m, at, key) ? m->records[at]->holders : 0;
+    if ((*record)->value_size > 0) {
+        memory_put(m, *record);
+        *record = NULL;
+    } else if (holders == 0) {
+        return;
+    }
+    m->records[at]->holders = holders + 1;
+}
+
+static void memory_drop(struct memory_store *m, const struct record *gone)
+{
+    size_t at = memory_find(m, record_key(gone));
+    if (!memory_is(m, at, record_key(gone))) return;
+    assert(m->records[at]->holders > 0);
+    m->records[at]->holders -= 1;
+    if (m->records[at]->holders == 0) memory_del(m, gone);
+}
+
 static void batch_free(struct memory_store *m, struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
@@ -125,21 +150,25 @@ static void batch_apply(struct memory_store *m, struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct pending *change = &batch->changes[i];
-        if (change->kind == STORE_DEL) {
-            memory_del(m, change->record);
-        } else {
+        switch (change->kind) {
+        case STORE_PUT:
             memory_put(m, change->record);
             change->record = NULL;
+            break;
+        case STORE_DEL: memory_del(m, change->record); break;
+        case STORE_HOLD: memory_add(m, &change->record); break;
+        case STORE_DROP: memory_drop(m, change->record); break;
         }
     }
 }
 
 static struct record *record_new(const struct store_change *change)
 {
-    bool put = change->kind == STORE_PUT;
+    bool put = store_has_value(change->kind);
     size_t value_size = put ? change->value.size + change->tail.size : 0;
     struct record *r = malloc(sizeof(*r) + change->key.size + value_size);
     if (r == NULL) return NULL;
+    r->holders = 0;
     r->key_size = change->key.size;
     r->value_size = value_size;
     uint8_t *at = r->bytes;
@@ -192,6 +221,9 @@ static enum err memory_submit(struct store *store, uint16_t part,
     for (size_t i = 0; i < count; i++) {
         assert(changes[i].key.size > 0);
         assert(changes[i].key.size <= STORE_KEY_BYTES_MAX);
+        bool counts =
+            changes[i].kind == STORE_HOLD || changes[i].kind == STORE_DROP;
+        assert(counts == store_counted(changes[i].key));
         struct record *record = record_new(&changes[i]);
         if (record == NULL) {
             batch_free(m, batch);
@@ -216,6 +248,53 @@ static enum err memory_each(struct store *store, store_visit *visit,
     return OK;
 }
 
+/* Where a walk that is behind the record at `index` goes on. */
+static size_t memory_jump(const struct memory_store *m, size_t index,
+                          const struct store_jump *jump)
+{
+    if (jump->size == 0) return index + 1;
+    size_t at = memory_find(m, bytes_at(jump->key, jump->size));
+    if (jump->last && at > 0) at -= 1;
+    return at > index ? at : index + 1;
+}
+
+struct memory_view {
+    struct store_view view;
+    const struct memory_store *m;
+};
+
+static enum err memory_get(struct store_view *view, struct bytes key,
+                           struct bytes *value)
+{
+    const struct memory_store *m = OWNER(view, struct memory_view, view)->m;
+    if (m->blind) return ERR_IO;
+    size_t at = memory_find(m, key);
+    if (!memory_is(m, at, key)) return ERR_MORE;
+    *value = record_value(m->records[at]);
+    return OK;
+}
+
+static enum err memory_walk(struct store *store, store_step *step,
+                            void *context)
+{
+    const struct memory_store *m = memory_of(store);
+    struct memory_view view = {{memory_get}, m};
+    size_t i = 0;
+    while (i < m->count) {
+        struct store_jump jump = {.size = 0};
+        const struct record *r = m->records[i];
+        step(context, &view.view, record_key(r), record_value(r), &jump);
+        i = memory_jump(m, i, &jump);
+    }
+    return OK;
+}
+
+static void memory_look(struct store *store, struct store_task *task)
+{
+    struct memory_view view = {{memory_get}, memory_of(store)};
+    task->run(task, &view.view);
+}
+
 static void memory_forget(struct memory_store *m)
 {
     while (!list_empty(&m->batches)) {
@@ -238,7 +317,8 @@ struct store *memory_new(store_done *done, void *context)
     struct memory_store *m = calloc(1, sizeof(*m));
     if (m == NULL) return NULL;
     m->store =
-        (struct store){memory_submit, memory_each, memory_free, done, context};
+        (struct store){memory_submit, memory_each, memory_walk, memory_look,
+                       memory_free,   done,        context};
     list_init(&m->batches);
     return &m->store;
 }
@@ -272,6 +352,11 @@ size_t memory_commit(struct store *store, size_t count_max)
 void memory_fail(struct store *store)
 {
     memory_of(store)->fail = true;
+}
+
+void memory_blind(struct store *store, bool blind)
+{
+    memory_of(store)->blind = blind;
 }
 
 void memory_crash(struct store *store)

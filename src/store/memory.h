@@ -29,6 +29,9 @@ size_t memory_commit(struct store *store, size_t count_max);
  * fails with ERR_IO, until memory_crash. */
 void memory_fail(struct store *store);
 
+/* While `blind`, nothing can be looked at: ERR_IO. */
+void memory_blind(struct store *store, bool blind);
+
 /* The power goes: what waits is gone and never reported; what was committed
  * is still there, and the disk works again. */
 void memory_crash(struct store *store);

@@ -218,8 +218,10 @@ static bool change_add(struct recovery *r, const struct logframe_change *change)
         r->change_capacity = capacity;
     }
     size_t order = r->change_count++;
-    r->changes[order] =
-        (struct lmdb_change){change->key, change->value, change->kind, order};
+    r->changes[order] = (struct lmdb_change){.key = change->key,
+                                             .value = change->value,
+                                             .kind = change->kind,
+                                             .order = order};
     return true;
 }
 

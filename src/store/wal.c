@@ -75,9 +75,15 @@ static void batch_fill(const struct wal *wal, struct batch *batch,
     uint8_t *body = batch->frame + LOGFRAME_HEAD_BYTES;
     uint8_t *at = body;
     for (uint32_t i = 0; i < batch->count; i++) {
-        batch->spots[i] =
-            (struct spot){.key = index_key(&wal->index, changes[i].key),
-                          .offset = (uint32_t)(at - body)};
+        bool counts =
+            changes[i].kind == STORE_HOLD || changes[i].kind == STORE_DROP;
+        assert(counts == store_counted(changes[i].key));
+        batch->spots[i] = (struct spot){
+            .key = index_key(&wal->index, changes[i].key),
+            .offset = (uint32_t)(at - body),
+            .kind = (uint8_t)changes[i].kind,
+            .value = changes[i].value.size + changes[i].tail.size > 0,
+        };
         at = logframe_change_write(at, &changes[i]);
     }
     assert(at == body + batch->size);
@@ -105,6 +111,29 @@ static enum err wal_submit(struct store *store, uint16_t part, uint64_t number,
 }
 
 /* --- reading ------------------------------------------------------------- */
+
+static void wal_look(struct store *store, struct store_task *task)
+{
+    struct wal *wal = wal_of(store);
+    task->next = NULL;
+    pthread_mutex_lock(&wal->lock);
+    *wal->tasks_end = task;
+    wal->tasks_end = &task->next;
+    pthread_cond_signal(&wal->asked);
+    pthread_mutex_unlock(&wal->lock);
+}
+
+static enum err wal_walk(struct store *store, store_step *step, void *context)
+{
+    struct wal *wal = wal_of(store);
+    pthread_mutex_lock(&wal->base_lock);
+    enum err e = lmdb_walk(wal->lmdb, step, context);
+    pthread_mutex_unlock(&wal->base_lock);
+    if (e != OK) {
+        wal_say(wal, true, "%s/base.mdb: %s", wal->folder, lmdb_why(wal->lmdb));
+    }
+    return e;
+}
 
 static enum err wal_each(struct store *store, store_visit *visit, void *context)
 {
@@ -159,9 +188,15 @@ static void wal_free(struct store *store)
     wal->closing = true;
     pthread_cond_signal(&wal->work);
     pthread_cond_signal(&wal->tidy);
+    pthread_cond_signal(&wal->asked);
+    pthread_cond_signal(&wal->synced);
     pthread_mutex_unlock(&wal->lock);
+    if (wal->has_reader) (void)pthread_join(wal->reader, NULL);
     if (wal->has_committer) (void)pthread_join(wal->committer, NULL);
     if (wal->has_keeper) (void)pthread_join(wal->keeper, NULL);
+    struct store_task *task;
+    while ((task = task_take(wal)) != NULL)
+        task_refuse(task);
     batches_free(&wal->waiting);
     batches_free(&wal->group);
     batches_free(&wal->unsynced);
@@ -175,6 +210,9 @@ static void wal_free(struct store *store)
     free(wal->staging);
     pthread_cond_destroy(&wal->work);
     pthread_cond_destroy(&wal->tidy);
+    pthread_cond_destroy(&wal->asked);
+    pthread_cond_destroy(&wal->synced);
+    pthread_mutex_destroy(&wal->look_lock);
     pthread_mutex_destroy(&wal->lock);
     pthread_mutex_destroy(&wal->base_lock);
     pthread_mutex_destroy(&wal->spare_lock);
@@ -188,6 +226,9 @@ static void locks_init(struct wal *wal)
     error |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     error |= pthread_mutex_init(&wal->lock, NULL);
     error |= pthread_mutex_init(&wal->base_lock, NULL);
+    error |= pthread_mutex_init(&wal->look_lock, NULL);
+    error |= pthread_cond_init(&wal->asked, NULL);
+    error |= pthread_cond_init(&wal->synced, NULL);
     error |= pthread_mutex_init(&wal->spare_lock, NULL);
     error |= pthread_cond_init(&wal->work, &attributes);
     error |= pthread_cond_init(&wal->tidy, &attributes);
@@ -200,8 +241,10 @@ static struct wal *wal_new(const struct wal_options *options)
     uint8_t luck[16];
     struct wal *wal = calloc(1, sizeof *wal);
     if (wal == NULL) return NULL;
-    wal->store = (struct store){wal_submit, wal_each, wal_free, options->done,
-                                options->context};
+    wal->store =
+        (struct store){wal_submit, wal_each,      wal_walk,        wal_look,
+                       wal_free,   options->done, options->context};
+    wal->tasks_end = &wal->tasks;
     wal->options = *options;
     if (wal->options.segment_bytes == 0) {
         wal->options.segment_bytes = WAL_SEGMENT_BYTES;
@@ -251,9 +294,11 @@ enum err wal_open(const struct wal_options *options, struct store **out,
 enum err wal_start(struct store *store)
 {
     struct wal *wal = wal_of(store);
-    assert(!wal->has_committer && !wal->has_keeper);
+    assert(!wal->has_committer && !wal->has_keeper && !wal->has_reader);
     wal->has_committer =
         pthread_create(&wal->committer, NULL, committer_run, wal) == 0;
     wal->has_keeper = pthread_create(&wal->keeper, NULL, keeper_run, wal) == 0;
-    return wal->has_committer && wal->has_keeper ? OK : ERR_NO_MEMORY;
+    wal->has_reader = pthread_create(&wal->reader, NULL, reader_run, wal) == 0;
+    bool all = wal->has_committer && wal->has_keeper && wal->has_reader;
+    return all ? OK : ERR_NO_MEMORY;
 }

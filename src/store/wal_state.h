@@ -3,6 +3,7 @@
  *     wal.c         opening, submitting, closing
  *     committer.c   the thread that writes
  *     keeper.c      the thread that tidies up
+ *     reader.c      the thread that looks something up
  *     logfile.c     files of segments: made, filled, recycled
  *     recovery.c    what is found at the start
  */
@@ -40,6 +41,8 @@ enum {
 struct spot {
     struct index_key key;
     uint32_t offset;
+    uint8_t kind; /* enum store_change_kind */
+    bool value;   /* it has one */
 };
 
 /* A batch and its frame, in one block. */
@@ -76,13 +79,17 @@ struct wal {
     uint8_t id[STORE_ID_BYTES];
     int lock_fd;
 
-    pthread_t committer, keeper;
-    bool has_committer, has_keeper;
+    pthread_t committer, keeper, reader;
+    bool has_committer, has_keeper, has_reader;
     pthread_mutex_t lock; /* all down to the next comment */
     pthread_cond_t work;  /* for the committer */
     pthread_cond_t tidy;  /* for the keeper */
-    struct link waiting;  /* batches, in the order in which they came */
-    struct link full;     /* segments, oldest first */
+    pthread_cond_t asked; /* for the reader: there is a task */
+    pthread_cond_t synced;
+    struct link waiting; /* batches, in the order in which they came */
+    struct store_task *tasks, **tasks_end; /* the same */
+    bool sync_asked;                       /* the reader needs a sync */
+    struct link full;                      /* segments, oldest first */
     size_t full_count;
     struct index index; /* of what is on disk in segments */
     bool log_fails;     /* the committer's last attempt */
@@ -105,7 +112,10 @@ struct wal {
     pthread_mutex_t spare_lock; /* names of spare files; taken last */
     bool spare[SPARES_MAX];     /* "spare-0" and so on: there is such a file */
 
-    pthread_mutex_t base_lock; /* LMDB is in use */
+    /* A task looks, or a segment goes, with what the index knows of it. */
+    pthread_mutex_t look_lock;
+
+    pthread_mutex_t base_lock; /* LMDB is in use, but by views */
     struct lmdb *lmdb;
     bool has_reserve; /* the keeper's own */
 };
@@ -156,13 +166,20 @@ bool logfile_has_spare(struct wal *wal);
 MUST_USE
 enum err logfile_spare(struct wal *wal);
 
-/* --- committer.c, keeper.c ----------------------------------------------- */
+/* --- committer.c, keeper.c, reader.c ------------------------------------- */
 
 /* The threads, until wal->closing. */
 void *committer_run(void *wal);
 
 /* See committer_run. */
 void *keeper_run(void *wal);
+void *reader_run(void *wal);
+
+/* The task that came first, or NULL. Under the lock. */
+struct store_task *task_take(struct wal *wal);
+
+/* Run it with a view that sees nothing. */
+void task_refuse(struct store_task *task);
 
 /* --- recovery.c ---------------------------------------------------------- */
 

@@ -17,8 +17,8 @@ struct contract {
     atomic_bool backwards, failed;
 };
 
-static void contract_done(void *context, uint16_t part, uint64_t batch,
-                          enum err result)
+CHECK_UNUSED static void contract_done(void *context, uint16_t part,
+                                       uint64_t batch, enum err result)
 {
     struct contract *c = context;
     if (atomic_exchange(&c->done[part], batch) >= batch) {
@@ -91,6 +91,87 @@ static void contract_takes_all_sizes(struct contract *c)
     store_free(store);
 }
 
+static struct store_change contract_hold(const char *key, const char *value)
+{
+    return (struct store_change){
+        .kind = STORE_HOLD, .key = bytes_of(key), .value = bytes_of(value)};
+}
+
+static struct store_change contract_drop(const char *key)
+{
+    return (struct store_change){.kind = STORE_DROP, .key = bytes_of(key)};
+}
+
+/* A look at one key. */
+struct contract_look {
+    struct store_task task;
+    const char *key;
+    char value[64];
+    enum err result;
+    atomic_bool ran;
+};
+
+static void contract_seen(struct store_task *task, struct store_view *view)
+{
+    struct contract_look *look = (struct contract_look *)(void *)task;
+    struct bytes value;
+    look->result = store_get(view, bytes_of(look->key), &value);
+    if (look->result == OK) {
+        snprintf(look->value, sizeof look->value, "%.*s", (int)value.size,
+                 (const char *)value.data);
+    }
+    atomic_store(&look->ran, true);
+}
+
+/* The value under `key` now, "-" when there is none. */
+CHECK_UNUSED static const char *contract_get(struct store *store,
+                                             const char *key)
+{
+    static struct contract_look look;
+    look = (struct contract_look){.task.run = contract_seen, .key = key};
+    store_look(store, &look.task);
+    for (unsigned i = 0; i < 20000 && !atomic_load(&look.ran); i++)
+        usleep(1000);
+    REQUIRE(atomic_load(&look.ran));
+    if (look.result == ERR_MORE) return "-";
+    CHECK_EQ(look.result, OK);
+    return look.value;
+}
+
+static void contract_counts(struct contract *c)
+{
+    struct store *store = contract_open(c);
+    struct store_change one[] = {
+        contract_hold("M1", "x"),  contract_hold("M1", ""),
+        contract_hold("M2", ""),   contract_drop("M3"),
+        contract_put("k", "", ""), contract_put("l", "v", "w"),
+    };
+    CHECK_EQ(store_submit(store, 0, 1, one, 6), OK);
+    contract_settle(c, 0, 1);
+    CHECK_STR(contract_get(store, "M1"), "x");
+    CHECK_STR(contract_get(store, "M2"), "-");
+    CHECK_STR(contract_get(store, "M3"), "-");
+    CHECK_STR(contract_get(store, "k"), "");
+    CHECK_STR(contract_get(store, "l"), "vw");
+    struct store_change two[] = {contract_drop("M1"), contract_hold("M1", "y"),
+                                 contract_del("l")};
+    CHECK_EQ(store_submit(store, 0, 2, two, 3), OK);
+    contract_settle(c, 0, 2);
+    CHECK_STR(contract_get(store, "M1"), "y");
+    CHECK_STR(contract_get(store, "l"), "-");
+    struct store_change three[] = {contract_drop("M1")};
+    CHECK_EQ(store_submit(store, 0, 3, three, 1), OK);
+    contract_settle(c, 0, 3);
+    CHECK_STR(contract_get(store, "M1"), "y");
+    CHECK_EQ(store_submit(store, 0, 4, three, 1), OK);
+    CHECK_EQ(store_submit(store, 0, 5, three, 1), OK);
+    contract_settle(c, 0, 5);
+    struct store_change four[] = {contract_hold("M1", "")};
+    CHECK_EQ(store_submit(store, 0, 6, four, 1), OK);
+    contract_settle(c, 0, 6);
+    store_free(store);
+}
+
 static void contract_closes_in_a_hurry(struct contract *c)
 {
     struct store *store = contract_open(c);
@@ -105,6 +186,7 @@ CHECK_UNUSED static void contract_ask(struct contract *c)
 {
     contract_reports(c);
     contract_takes_all_sizes(c);
+    contract_counts(c);
     contract_closes_in_a_hurry(c);
     CHECK(!atomic_load(&c->backwards));
     CHECK(!atomic_load(&c->failed));

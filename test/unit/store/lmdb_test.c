@@ -6,13 +6,16 @@
 static struct lmdb_change put(const char *key, const char *value,
                               uint64_t order)
 {
-    return (struct lmdb_change){bytes_of(key), bytes_of(value), STORE_PUT,
-                                order};
+    return (struct lmdb_change){.key = bytes_of(key),
+                                .value = bytes_of(value),
+                                .kind = STORE_PUT,
+                                .order = order};
 }
 
 static struct lmdb_change del(const char *key, uint64_t order)
 {
-    return (struct lmdb_change){bytes_of(key), bytes_of(""), STORE_DEL, order};
+    return (struct lmdb_change){
+        .key = bytes_of(key), .kind = STORE_DEL, .order = order};
 }
 
 static struct lmdb *opened(const char *room)
