@@ -851,6 +851,7 @@ static void options_choose(struct calm *calm, struct options *o)
     o->queue_overflow = chance(calm, 1, 2) ? OVERFLOW_OLDEST : OVERFLOW_NEWEST;
     o->upgrade_outgoing_qos = chance(calm, 1, 8);
     o->persistence = chance(calm, 2, 3);
+    o->queue_memory_messages = (uint32_t)(1 + below(calm, 4));
     o->sys_interval_s = 0;
     o->max_packet_size = PACKET_MAX;
 }

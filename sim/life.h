@@ -67,7 +67,8 @@ struct life {
     struct retained retained[ACTORS_MAX][RETAINED_TOPICS];
     size_t memory_start; /* of one shard */
     uint16_t shards;
-    bool held;     /* commits wait */
+    bool held; /* commits wait */
+    enum loads loads;
     bool failing;  /* the disk takes nothing more */
     bool failed;   /* at some time it did */
     bool tight;    /* memory is short */

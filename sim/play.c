@@ -163,6 +163,23 @@ static bool do_network(struct play *play, const struct statement *s)
     return s->count > 1 || play_fail(play, "of whom?");
 }
 
+/* loads hold|fail|work */
+static bool do_loads(struct play *play, const struct statement *s)
+{
+    const struct token *how = &s->tokens[s->count - 1];
+    play_begin(play);
+    enum loads loads = LOADS_WORK;
+    if (token_is(how, "hold")) {
+        loads = LOADS_HELD;
+    } else if (token_is(how, "fail")) {
+        loads = LOADS_FAIL;
+    } else if (!token_is(how, "work")) {
+        return play_fail(play, "loads hold|fail|work");
+    }
+    world_loads(play->world, loads);
+    return true;
+}
+
 static bool do_commits(struct play *play, const struct statement *s)
 {
     const struct token *how = &s->tokens[s->count - 1];
@@ -302,6 +319,7 @@ static const struct {
     {"expel", do_network},       {"by_hand", do_by},
     {"by_itself", do_by},        {"turn", do_turn},
     {"luck", do_luck},           {"curtain", do_curtain},
+    {"loads", do_loads},
 };
 
 static bool run_statement(struct play *play, const struct statement *s)

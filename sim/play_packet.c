@@ -46,6 +46,7 @@ static const struct option_rule option_rules[] = {
     OPTION(max_queued_messages),
     OPTION(max_queued_bytes),
     OPTION(queue_overflow),
+    OPTION(queue_memory_messages),
     OPTION(queue_qos0_messages),
     OPTION(upgrade_outgoing_qos),
     OPTION(allow_duplicate_messages),

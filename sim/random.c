@@ -133,6 +133,16 @@ static void life_fail(struct life *life, bool fail)
     world_storage(life->world, fail);
 }
 
+/* What is read from disk comes late, or never, or as it should. */
+static void life_loads(struct life *life, enum loads loads)
+{
+    static const char *const words[] = {"work", "hold", "fail"};
+    if (life->loads == loads) return;
+    life->loads = loads;
+    story_tell(life->config->story, "loads %s", words[loads]);
+    world_loads(life->world, loads);
+}
+
 /* All are gone. */
 static void life_cut(struct life *life)
 {
@@ -166,6 +176,7 @@ static void life_crash(struct life *life)
     world_restart(life->world, life->shards);
     life->held = false;
     life->failing = false;
+    life->loads = LOADS_WORK;
 }
 
 /* What the disk does, in a life that has one. */
@@ -177,6 +188,10 @@ static void life_disk(struct life *life)
     }
     if (life_chance(life, 1, life->failing ? 20 : 150)) {
         life_fail(life, !life->failing);
+    }
+    if (life_chance(life, 1, 30)) {
+        static const enum loads all[] = {LOADS_WORK, LOADS_HELD, LOADS_FAIL};
+        life_loads(life, all[life_below(life, 3)]);
     }
     if (life_chance(life, 1, 200)) life_crash(life);
 }
@@ -309,6 +324,7 @@ static void life_rest(struct life *life)
     story_detail(life->config->story, "by_itself");
     if (life->failing) life_fail(life, false);
     if (life->held) life_hold(life, false);
+    life_loads(life, LOADS_WORK);
     for (unsigned i = 0; i < life->rude_count; i++)
         client_hang_up(life->rude[i], true);
     for (unsigned round = 0; round < QUIET_ROUNDS; round++) {
@@ -470,6 +486,7 @@ static void world_choose(struct life *life, struct world_config *config)
     o->receive_maximum = (uint16_t)(1 + life_below(life, 30));
     o->max_inflight_messages = (uint16_t)(1 + life_below(life, 30));
     o->persistence = life_chance(life, 1, 2);
+    o->queue_memory_messages = (uint32_t)(1 + life_below(life, 8));
     o->sys_interval_s = (uint32_t)life_below(life, 2) * 10;
     bool split = life_chance(life, 1, 8);
     bool bulk = life_chance(life, 1, 4);
@@ -493,8 +510,10 @@ static void world_tell(const struct life *life,
     if (config->split > 0) story_tell(story, "# split: %u", config->split);
     story_tell(story,
                "options max_queued_messages=0 receive_maximum=%u "
-               "max_inflight_messages=%u sys_interval_s=%u%s",
+               "max_inflight_messages=%u sys_interval_s=%u "
+               "queue_memory_messages=%u%s",
                o->receive_maximum, o->max_inflight_messages, o->sys_interval_s,
+               o->queue_memory_messages,
                o->persistence ? " persistence=1" : "");
     if (life->tight) {
         story_tell(story, "options max_memory=%u", config->memory_max);

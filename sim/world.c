@@ -139,6 +139,7 @@ struct world *world_new(const struct world_config *config)
     world->now_ms = time_start_ms;
     world->key =
         (struct hash_key){rng_next(&world->rng), rng_next(&world->rng)};
+    list_init(&world->loads);
     world->store = memory_new(committed, world);
     if (world->store == NULL) abort();
     (void)options_keep(world, &config->options);
@@ -162,6 +163,7 @@ static void places_end(struct world *world)
             struct item *item = &place->inbox[place->head + k];
             if (item->kind == EVENT_POSTED) post_drop(&item->post);
             reply_free(item->reply);
+            if (item->kind == EVENT_LOADED) load_free(item->load);
         }
         place->head = 0;
         place->count = 0;
@@ -185,6 +187,7 @@ void world_free(struct world *world)
         free(world->places[i].slots);
     }
     cables_free(world);
+    loads_drop(world);
     store_free(world->store);
     pool_free(world->pool);
     for (size_t i = 0; i < world->options_count; i++)
@@ -243,12 +246,17 @@ static void turn_submit(struct world *world, uint16_t index)
     size_t count = 0;
     for (size_t i = 0; i < actions->count; i++) {
         const struct action *a = &actions->list[i];
-        if (a->kind != ACTION_PUT && a->kind != ACTION_DEL) continue;
+        if (!action_changes((enum action_kind)a->kind)) continue;
+        static const enum store_change_kind kinds[] = {
+            [ACTION_PUT] = STORE_PUT,
+            [ACTION_DEL] = STORE_DEL,
+            [ACTION_HOLD] = STORE_HOLD,
+            [ACTION_DROP] = STORE_DROP,
+        };
         struct store_change *change = &changes[count++];
-        *change = (struct store_change){.kind = STORE_DEL,
+        *change = (struct store_change){.kind = kinds[a->kind],
                                         .key = action_bytes(actions, a)};
-        if (a->kind == ACTION_DEL) continue;
-        change->kind = STORE_PUT;
+        if (!store_has_value(change->kind)) continue;
         change->value = action_value(actions, a);
         if (a->body == NULL) continue;
         change->tail =
@@ -314,7 +322,12 @@ static void turn_perform(struct world *world, uint16_t index)
         const struct action *action = &actions->list[i];
         switch (action->kind) {
         case ACTION_PUT:
-        case ACTION_DEL: break;
+        case ACTION_DEL:
+        case ACTION_HOLD:
+        case ACTION_DROP: break;
+        case ACTION_LOAD:
+            load_ask(world, index, action_bytes(actions, action));
+            break;
         case ACTION_POST: turn_post(world, index, action); break;
         case ACTION_NOTE:
             note_keep(world, action_bytes(actions, action), index);
@@ -394,7 +407,15 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
     if (item->kind == EVENT_CLOSED) world->cables[item->cable]->lost = true;
     if (item->kind == EVENT_POSTED) event.post = &item->post;
     if (item->reply != NULL) event.answer = reply_answer(item->reply);
+    if (item->kind == EVENT_LOADED) {
+        const struct load *load = item->load;
+        event.token = load->token;
+        event.end = load->end;
+        event.failing = load->failed;
+        event.page = bytes_at(load->page, load->page_size);
+    }
     step(world, index, &event);
+    if (item->kind == EVENT_LOADED) load_free(item->load);
     reply_free(item->reply);
 }
 
@@ -409,10 +430,12 @@ bool world_turn(struct world *world)
     uint16_t ready[SHARDS_MAX];
     uint16_t ready_count = 0;
     if (world->frozen) return false;
+    bool late = world->config.chaos && !rng_chance(&world->rng, 1, 4);
+    if (!late) (void)load_answer(world);
     for (uint16_t i = 0; i < world->config.shards; i++) {
         if (place_ready(world, i)) ready[ready_count++] = i;
     }
-    if (ready_count == 0) return false;
+    if (ready_count == 0) return late && load_answer(world);
     uint16_t index = ready[rng_below(&world->rng, ready_count)];
     struct place *place = &world->places[index];
     size_t count = place->count;
@@ -498,23 +521,13 @@ void world_crash(struct world *world, size_t commits)
 {
     (void)memory_commit(world->store, commits);
     memory_crash(world->store);
+    loads_drop(world);
     for (size_t i = 1; i <= world->cable_count; i++) {
         world->cables[i]->ask = 0;
         if (world->cables[i]->broker_here) cable_break(world, (uint32_t)i);
     }
     places_end(world);
     world_say(world, "crash");
-}
-
-/* A record is for whoever is at home with it. */
-static void restored(void *context, struct bytes key, struct bytes value)
-{
-    struct world *world = context;
-    for (uint16_t i = 0; i < world->config.shards; i++) {
-        struct event event = {
-            .kind = EVENT_RESTORED, .key = key, .value = value};
-        step(world, i, &event);
-    }
 }
 
 /* Let all shards hear what the others found, before anything else. */
@@ -542,12 +555,13 @@ void world_restart(struct world *world, uint16_t shards)
     if (shards > 0) world->config.shards = shards;
     world_say(world, "restart with %u shards", world->config.shards);
     memory_hold(world->store, false);
+    world_loads(world, LOADS_WORK);
     for (uint16_t i = 0; i < world->config.shards; i++) {
         place_start(world, i);
         world->places[i].actions.batch = 1;
     }
     if (!world_options(world)->persistence) return;
-    if (store_each(world->store, restored, world) != OK) abort();
+    disk_restore(world, step);
     for (uint16_t i = 0; i < world->config.shards; i++) {
         struct event end = {.kind = EVENT_RESTORED};
         step(world, i, &end);

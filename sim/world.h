@@ -114,6 +114,11 @@ size_t world_unsent(const struct world *world, struct cable_id cable);
 /* Commits wait while `hold`. */
 void world_hold(struct world *world, bool hold);
 
+enum loads { LOADS_WORK, LOADS_HELD, LOADS_FAIL };
+
+/* What is asked from disk comes, or waits, or cannot be read. */
+void world_loads(struct world *world, enum loads loads);
+
 /* The store says to every shard that it can take no more, or can again. */
 void world_storage(struct world *world, bool failing);
 

@@ -1,8 +1,9 @@
-/* world_state.h - what a world is made of. For world.c and cables.c alone. */
+/* world_state.h - what a world is made of. For its own files alone. */
 #ifndef MOGI_SIM_WORLD_STATE_H
 #define MOGI_SIM_WORLD_STATE_H
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "core/event.h"
 #include "core/post.h"
 #include "sim/world.h"
@@ -22,6 +23,20 @@ struct item {
     struct post post;              /* POSTED */
     uint64_t batch;                /* COMMITTED */
     const struct options *options; /* RELOADED */
+    struct load *load;             /* LOADED: owned */
+};
+
+/* A LOAD that was asked for, and what was read. */
+struct load {
+    struct link link;
+    uint16_t shard;
+    bool read;
+    bool failed;
+    uint64_t token, end;
+    uint8_t *asked; /* its bytes */
+    size_t asked_size;
+    uint8_t *page;
+    size_t page_size;
 };
 
 /* Output up to `position` was asked to be reported. */
@@ -78,6 +93,8 @@ struct world {
     struct options **options; /* all that ever were; the last is in force */
     size_t options_count;
     struct store *store;
+    struct link loads; /* struct load, not yet answered */
+    bool loads_held;
     struct hash_key key;
     char **notes;
     size_t note_count, note_capacity, note_seen;
@@ -90,6 +107,25 @@ void *world_grow(void *block, size_t count, size_t size);
 
 /* Put `item` into the inbox of `shard`. */
 void world_push(struct world *world, uint16_t shard, const struct item *item);
+
+/* --- disk.c -------------------------------------------------------------- */
+
+/* The shard wants to read what `bytes` of a LOAD say. */
+void load_ask(struct world *world, uint16_t shard, struct bytes bytes);
+
+/* Answer one LOAD, if there is one that may be. */
+bool load_answer(struct world *world);
+
+/* Nobody wants it any more. */
+void load_free(struct load *load);
+
+/* All that is under way is lost. */
+void loads_drop(struct world *world);
+
+/* Give all shards the records that they want at start. */
+void disk_restore(struct world *world,
+                  void (*step)(struct world *world, uint16_t shard,
+                               struct event *event));
 
 /* The broker did what its contract forbids: say so and stop. */
 void world_die(struct world *world, const char *format, ...)

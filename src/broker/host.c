@@ -471,13 +471,25 @@ static void mail_woken(struct host *host, struct mail *mail)
     auth_call_back(mail->call);
 }
 
+static void mail_loaded(struct host *host, struct mail *mail)
+{
+    struct loaded *loaded = mail->loaded;
+    struct event event = {.kind = EVENT_LOADED,
+                          .token = loaded->token,
+                          .end = loaded->end,
+                          .failing = loaded->failing,
+                          .page = bytes_at(loaded->bytes, loaded->size)};
+    host_step(host, &event);
+    free(loaded);
+}
+
 typedef void mail_open(struct host *host, struct mail *mail);
 
 static mail_open *const mail_opens[MAIL_KINDS] = {
     [MAIL_POST] = mail_post,       [MAIL_MOVED] = mail_moved,
     [MAIL_RELOAD] = mail_reload,   [MAIL_COMMITTED] = mail_committed,
     [MAIL_STORAGE] = mail_storage, [MAIL_WOKEN] = mail_woken,
-    [MAIL_STOP] = mail_stop,
+    [MAIL_LOADED] = mail_loaded,   [MAIL_STOP] = mail_stop,
 };
 
 static void mail_open_all(struct host *host)

@@ -44,6 +44,10 @@ const struct key keys_client[] = {
            "bytes that wait for a client; 0: no limit"),
     WORD("queue_overflow", AT(options.queue_overflow), "newest oldest",
          "newest", "which message goes when a queue is full: newest or oldest"),
+    NUMBER("queue_memory_messages", AT(options.queue_memory_messages), 1,
+           UINT32_MAX, "256",
+           "messages of one client's queue that are in memory, when all are "
+           "on disk"),
     BOOL("queue_qos0_messages", AT(options.queue_qos0_messages), "false",
          "keep QoS 0 messages for clients that are away"),
     BOOL("upgrade_outgoing_qos", AT(options.upgrade_outgoing_qos), "false",

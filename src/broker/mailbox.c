@@ -56,6 +56,7 @@ static void mail_drop(struct mail *mail)
     if (mail->kind == MAIL_RELOAD) settings_unref(mail->settings);
     /* Its guest is gone, so it was given up, and frees itself. */
     if (mail->kind == MAIL_WOKEN) auth_call_back(mail->call);
+    if (mail->kind == MAIL_LOADED) free(mail->loaded);
     if (mail->kind != MAIL_MOVED) return;
     socket_close(mail->moved->fd);
     shield_free(mail->moved->shield);

@@ -45,6 +45,7 @@ enum mail_kind {
     MAIL_COMMITTED, /* from the store: a batch is on disk */
     MAIL_STORAGE,   /* from the store: it fails, or works again */
     MAIL_WOKEN,     /* a method has found out who a client is */
+    MAIL_LOADED,    /* from the store: what a shard asked for */
     MAIL_STOP,      /* the broker ends */
     MAIL_KINDS
 };
@@ -60,12 +61,21 @@ struct moved {
     uint8_t bytes[];
 };
 
+/* A page: see core/page.h. */
+struct loaded {
+    uint64_t token, end;
+    bool failing;
+    size_t size;
+    uint8_t bytes[];
+};
+
 struct mail {
     enum mail_kind kind;
     size_t weight;
     union {
         struct post post;
         struct moved *moved;
+        struct loaded *loaded;
         struct settings *settings;
         struct auth_call *call;
         uint64_t batch;

@@ -1,12 +1,16 @@
 /* storage.c - see storage.h. */
 #include "broker/storage.h"
 
+#include "broker/block.h"
 #include "broker/turn.h"
+#include "core/page.h"
+#include "core/walk.h"
 #include "store/files.h"
 #include "store/wal.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void storage_folder(const char *location, char folder[STORAGE_PATH_MAX])
@@ -85,16 +89,43 @@ enum err storage_open(struct hosts *hosts, const struct config *config)
 
 struct restoring {
     struct hosts *hosts;
+    struct walk walk;
     uint64_t count;
 };
 
-static void on_record(void *context, struct bytes key, struct bytes value)
+/* Where the store goes on, as the core wants it. */
+static void jump_set(struct store_jump *jump, const struct walk_next *next)
+{
+    _Static_assert(sizeof jump->key >= sizeof next->key, "a key fits");
+    jump->last = next->last;
+    jump->size = next->size;
+    memcpy(jump->key, next->key, next->size);
+}
+
+/* The message that the record refers to; empty when it cannot be read. */
+static struct bytes message_of(struct store_view *view,
+                               const struct walk_next *next)
+{
+    struct bytes value = {NULL, 0};
+    struct bytes key = bytes_at(next->message, next->message_size);
+    if (key.size == 0 || store_get(view, key, &value) == OK) return value;
+    return bytes_at(NULL, 0);
+}
+
+static void on_record(void *context, struct store_view *view, struct bytes key,
+                      struct bytes value, struct store_jump *jump)
 {
     struct restoring *restoring = context;
     struct hosts *hosts = restoring->hosts;
+    struct walk_next next;
+    walk_step(&restoring->walk, key, value, &next);
+    jump_set(jump, &next);
+    struct bytes message = message_of(view, &next);
     for (uint16_t i = 0; i < hosts->count; i++) {
-        struct event event = {
-            .kind = EVENT_RESTORED, .key = key, .value = value};
+        struct event event = {.kind = EVENT_RESTORED,
+                              .key = key,
+                              .value = value,
+                              .message = message};
         host_step(&hosts->list[i], &event);
         turn_relieve(&hosts->list[i]);
     }
@@ -122,7 +153,7 @@ enum err storage_restore(struct hosts *hosts)
     if (wal_start(hosts->store) != OK) return ERR_NO_MEMORY;
     struct restoring restoring = {.hosts = hosts};
     uint64_t began_ns = uv_hrtime();
-    enum err e = store_each(hosts->store, on_record, &restoring);
+    enum err e = store_walk(hosts->store, on_record, &restoring);
     if (e != OK) {
         log_write(hosts->log, LEVEL_ERROR, NULL,
                   "what was stored cannot be read; to go on without what is "
@@ -132,10 +163,78 @@ enum err storage_restore(struct hosts *hosts)
     }
     restore_end(hosts);
     log_write(hosts->log, LEVEL_NOTICE, NULL,
-              "%llu records were stored, and are back after %llu ms",
+              "%llu records were read, and all is back after %llu ms",
               (unsigned long long)restoring.count,
               (unsigned long long)((uv_hrtime() - began_ns) / 1000000));
     return OK;
+}
+
+/* --- loading ------------------------------------------------------------- */
+
+/* A LOAD on its way: what is asked, and the page as it grows. */
+struct loading {
+    struct store_task task;
+    struct host *host;
+    struct page_load load;
+    struct store_view *view; /* while it runs */
+    struct loaded *loaded;
+    size_t capacity;
+    uint8_t client[];
+};
+
+static enum err load_get(void *context, struct bytes key, struct bytes *value)
+{
+    const struct loading *loading = context;
+    return store_get(loading->view, key, value);
+}
+
+static enum err load_add(void *context, struct bytes bytes)
+{
+    struct loading *loading = context;
+    struct loaded *loaded = loading->loaded;
+    size_t need = loaded->size + bytes.size;
+    if (need > loading->capacity) {
+        loading->capacity = 2 * need;
+        loaded = block_grow(loaded, sizeof *loaded + loading->capacity);
+        loading->loaded = loaded;
+    }
+    memcpy(loaded->bytes + loaded->size, bytes.data, bytes.size);
+    loaded->size = need;
+    return OK;
+}
+
+static void load_run(struct store_task *task, struct store_view *view)
+{
+    struct loading *loading = OWNER(task, struct loading, task);
+    struct page_host host = {loading, load_get, load_add};
+    loading->view = view;
+    uint64_t end;
+    enum err e = page_read(&loading->load, &host, &end);
+    struct loaded *loaded = loading->loaded;
+    loaded->end = end;
+    loaded->failing = e != OK;
+    struct mail mail = {
+        .kind = MAIL_LOADED, .weight = MAIL_WEIGHT, .loaded = loaded};
+    struct hosts *hosts = loading->host->hosts;
+    mailbox_push_one(&hosts->boxes[loading->host->index], mail);
+    free(loading);
+}
+
+void storage_load(struct host *host, struct bytes bytes)
+{
+    struct page_load load;
+    page_load_read(bytes, &load);
+    struct loading *loading =
+        block_grow(NULL, sizeof *loading + load.client.size);
+    memset(loading, 0, sizeof *loading);
+    memcpy(loading->client, load.client.data, load.client.size);
+    load.client.data = loading->client;
+    loading->task.run = load_run;
+    loading->host = host;
+    loading->load = load;
+    loading->loaded = block_grow(NULL, sizeof *loading->loaded);
+    *loading->loaded = (struct loaded){.token = load.token};
+    store_look(host->hosts->store, &loading->task);
 }
 
 void storage_close(struct hosts *hosts)

@@ -27,6 +27,9 @@ enum err storage_open(struct hosts *hosts, const struct config *config);
 MUST_USE
 enum err storage_restore(struct hosts *hosts);
 
+/* Read what the bytes of a LOAD ask for, beside the loop: MAIL_LOADED comes. */
+void storage_load(struct host *host, struct bytes load);
+
 /* Write what waits, and close the store. When no thread of a host runs any
  * more, and every mailbox is still there. */
 void storage_close(struct hosts *hosts);

@@ -3,6 +3,7 @@
 
 #include "broker/block.h"
 #include "broker/notes.h"
+#include "broker/storage.h"
 #include "core/message.h"
 
 #include <assert.h>
@@ -26,14 +27,16 @@ enum {
 typedef void act(struct host *host, struct action *action);
 
 static act act_send, act_close, act_move, act_pause, act_resume, act_post;
-static act act_store, act_note, act_ask;
+static act act_store, act_load, act_note, act_ask;
 
 static act *const acts[] = {
     [ACTION_SEND] = act_send,     [ACTION_CLOSE] = act_close,
     [ACTION_MOVE] = act_move,     [ACTION_PAUSE] = act_pause,
     [ACTION_RESUME] = act_resume, [ACTION_POST] = act_post,
     [ACTION_PUT] = act_store,     [ACTION_DEL] = act_store,
-    [ACTION_NOTE] = act_note,     [ACTION_ASK] = act_ask,
+    [ACTION_HOLD] = act_store,    [ACTION_DROP] = act_store,
+    [ACTION_LOAD] = act_load,     [ACTION_NOTE] = act_note,
+    [ACTION_ASK] = act_ask,
 };
 
 static void changes_reserve(struct host *host);
@@ -187,14 +190,24 @@ static void act_store(struct host *host, struct action *action)
     assert(host->hosts->store != NULL);
     assert(host->change_count < host->change_capacity);
     struct store_change *change = &host->changes[host->change_count++];
-    *change = (struct store_change){.kind = STORE_DEL,
+    static const enum store_change_kind kinds[] = {
+        [ACTION_PUT] = STORE_PUT,
+        [ACTION_DEL] = STORE_DEL,
+        [ACTION_HOLD] = STORE_HOLD,
+        [ACTION_DROP] = STORE_DROP,
+    };
+    *change = (struct store_change){.kind = kinds[action->kind],
                                     .key = action_bytes(actions, action)};
-    if (action->kind == ACTION_DEL) return;
-    change->kind = STORE_PUT;
+    if (!store_has_value(change->kind)) return;
     change->value = action_value(actions, action);
     const struct body *body = action->body;
     if (body == NULL) return;
     change->tail = bytes_at(body->bytes, body->size - sizeof *body);
+}
+
+static void act_load(struct host *host, struct action *action)
+{
+    storage_load(host, action_bytes(&host->actions, action));
 }
 
 /* Room for the turn's changes. */

@@ -27,11 +27,13 @@ struct dump {
 static const char *const kinds[128] = {
     [RECORD_SESSION] = "session",
     [RECORD_DELIVERY] = "delivery",
+    [RECORD_HANDOVER] = "handover",
     [RECORD_MEMBERSHIP] = "shared_subscription",
     [RECORD_RECEIVED] = "received",
     [RECORD_SUBSCRIPTION] = "subscription",
     [RECORD_WILL] = "will",
     [RECORD_MESSAGE] = "message",
+    [RECORD_MESSAGE_OLD] = "message_of_old",
     [RECORD_HEARD] = "heard",
     [RECORD_RETAINED] = "retained",
 };
@@ -99,6 +101,7 @@ static enum err print_delivery(FILE *to, struct bytes value)
     enum err e = record_delivery_read(value, &r);
     if (e != OK) return e;
     print_number(to, "stamp", r.stamp);
+    print_number(to, "bytes", r.size);
     print_number(to, "packet_id", r.packet_id);
     print_number(to, "qos", r.qos);
     print_number(to, "state", r.state);
@@ -126,9 +129,11 @@ static enum err print_value(FILE *to, enum record_kind kind, struct bytes value)
     case RECORD_SESSION: return print_session(to, value);
     case RECORD_MEMBERSHIP:
     case RECORD_SUBSCRIPTION: return print_subscription(to, value);
+    case RECORD_HANDOVER:
     case RECORD_DELIVERY: return print_delivery(to, value);
     case RECORD_WILL: return print_will(to, value);
     case RECORD_MESSAGE:
+    case RECORD_MESSAGE_OLD:
     case RECORD_RETAINED:
         e = record_message_read(value, &m);
         if (e == OK) print_message(to, &m);

@@ -82,7 +82,7 @@ struct bytes action_bytes(const struct actions *actions,
 struct bytes action_value(const struct actions *actions,
                           const struct action *action)
 {
-    assert(action->kind == ACTION_PUT);
+    assert(action->kind == ACTION_PUT || action->kind == ACTION_HOLD);
     size_t start = (size_t)action->offset + action->size;
     return arena_part(actions, start, action->value_size);
 }
@@ -109,7 +109,7 @@ struct action *actions_add(struct actions *actions, enum action_kind kind,
                    actions->count, &actions->capacity);
     struct action *action = &actions->list[actions->count++];
     *action = (struct action){.kind = (uint8_t)kind, .conn = conn};
-    if (kind == ACTION_PUT || kind == ACTION_DEL) actions->put_count++;
+    if (action_changes(kind)) actions->put_count++;
     assert(actions->put_count <= actions->count);
     return action;
 }

@@ -8,7 +8,7 @@
  *               |         |                 |
  *     arena  [ 30 12 00 03 61 ... ][ 40 02 00 01 ] ...
  *
- * SENDs of one connection leave in order. A turn's PUT and DEL are one batch,
+ * SENDs of one connection leave in order. A turn's changes are one batch,
  * numbered `batch` by the host before the turn, and submitted before any POST
  * of the turn reaches another shard: what follows from it is durable later.
  * The core itself holds back what must not leave before a batch is on disk,
@@ -35,6 +35,10 @@ enum action_kind {
     ACTION_PUT,    /* store a record: key, value, then all bytes of `body`:
                       topic, forward, payload, as they lie in it */
     ACTION_DEL,    /* delete a record: key */
+    ACTION_HOLD,   /* one more refers to a counted record: key, and, but for
+                      who has it already, the value as of PUT */
+    ACTION_DROP,   /* one less: key */
+    ACTION_LOAD,   /* read deliveries: see page.h; LOADED answers */
     ACTION_ASK,    /* who `conn` is: `ask` numbers the question, its bytes are
                       as in ask.h; answered by GRANTED */
     ACTION_NOTE    /* a line for the log: level and text */
@@ -73,12 +77,18 @@ struct action {
     uint16_t shard;    /* MOVE, POST */
     struct conn_id conn;
     uint32_t ask;        /* ASK: never 0 */
-    uint32_t offset;     /* SEND MOVE PUT DEL NOTE ASK: in the arena */
-    uint32_t size;       /* their number; PUT and DEL: of the key */
-    uint32_t value_size; /* PUT: of the value, right behind the key */
+    uint32_t offset;     /* SEND MOVE NOTE ASK LOAD, changes: in the arena */
+    uint32_t size;       /* their number; changes: of the key */
+    uint32_t value_size; /* PUT HOLD: of the value, right behind the key */
     uint32_t post;       /* POST: index in `posts` */
-    struct body *body;   /* SEND, PUT: a reference owned by the action */
+    struct body *body;   /* SEND PUT HOLD: a reference owned by the action */
 };
+
+/* Is `kind` a change of the store? */
+static inline bool action_changes(enum action_kind kind)
+{
+    return kind >= ACTION_PUT && kind <= ACTION_DROP;
+}
 
 struct actions {
     struct pool *pool;
@@ -88,7 +98,7 @@ struct actions {
     size_t post_count, post_capacity;
     struct buffer arena;
     uint64_t batch;   /* the number this turn's PUT and DEL will have */
-    size_t put_count; /* PUT and DEL in `list` */
+    size_t put_count; /* changes in `list` */
 };
 
 /* No actions; memory comes from `pool`. */
@@ -102,12 +112,12 @@ void actions_clear(struct actions *actions);
 /* Give all memory back. */
 void actions_fini(struct actions *actions);
 
-/* The bytes of SEND, MOVE, NOTE, ASK; the key of PUT and DEL. Valid until the
- * next action is added. */
+/* The bytes of SEND, MOVE, NOTE, ASK, LOAD; the key of a change. Valid until
+ * the next action is added. */
 struct bytes action_bytes(const struct actions *actions,
                           const struct action *action);
 
-/* The value of PUT, without its body. */
+/* The value of PUT or HOLD, without its body. */
 struct bytes action_value(const struct actions *actions,
                           const struct action *action);
 

@@ -57,6 +57,18 @@ enum {
     /* How long a client of 3.x whose publish cannot be kept stays, in ms. */
     CONN_DOOM_MS = 5000,
 
+    /* One page of a queue that is read from disk: deliveries, the bytes of
+     * their messages (one more fits), and orders that are looked for. */
+    PAGE_ENTRIES_MAX = 256,
+    PAGE_BYTES_MAX = 256 * 1024,
+    PAGE_LOOKS_MAX = 4096,
+
+    /* Messages in one queue, when no option says less. */
+    QUEUE_COUNT_MAX = 1 << 30,
+
+    /* Bytes of messages of one queue that are in memory, with persistence. */
+    QUEUE_MEMORY_BYTES_MAX = 1024 * 1024,
+
     /* Characters of one log line of the core. */
     NOTE_BYTES_MAX = 512
 };

@@ -9,7 +9,7 @@
  *      | EXPELLED                         |   it has to go
  *      | TICK                             |   deadline_ms has come
  *      | POSTED                           |   from another shard
- *      | COMMITTED STORAGE RESTORED       |   the store
+ *      | COMMITTED STORAGE RESTORED LOADED|   the store
  *      | RELOADED STOPPED                 |   the operator
  *      +--------------------------------->|
  */
@@ -64,10 +64,14 @@ enum event_kind {
     EVENT_STORAGE,
 
     /* At start, before anything else: one stored record, in the order of keys,
-     * or, with an empty key, the end of them. Every shard gets every record.
-     * What the shards then post to one another reaches them before the first
-     * other event. */
+     * or, with an empty key, the end of them. Every shard gets every record
+     * that walk.h does not jump over; with a delivery its message, where that
+     * says so. What the shards then post to one another reaches them before
+     * the first other event. */
     EVENT_RESTORED,
+
+    /* What LOAD asked for: `page`, or, `failing`, nothing could be read. */
+    EVENT_LOADED,
 
     /* New `options`; they and what they point to outlive the shard or the
      * next RELOADED. */
@@ -93,12 +97,16 @@ struct event {
     uint32_t ask;                  /* GRANTED */
     const struct answer *answer;   /* GRANTED */
     enum err why;                  /* EXPELLED */
-    bool failing;                  /* STORAGE */
+    bool failing;                  /* STORAGE LOADED */
     uint16_t listener;             /* OPENED: index in the configuration */
     struct bytes bytes;            /* BYTES */
     struct post *post;             /* POSTED */
     uint64_t batch;                /* COMMITTED */
     struct bytes key, value;       /* RESTORED */
+    struct bytes message;          /* RESTORED: a value; or empty */
+    uint64_t token;                /* LOADED: of the LOAD */
+    struct bytes page;             /* LOADED: see page.h */
+    uint64_t end;                  /* LOADED: the first order not in it */
     const struct options *options; /* RELOADED */
 };
 

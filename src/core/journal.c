@@ -1,6 +1,7 @@
 /* journal.c - what of a session must survive, as records. */
 #include "core/journal.h"
 
+#include "core/backlog.h"
 #include "core/publish.h"
 #include "core/record.h"
 #include "core/session.h"
@@ -10,18 +11,18 @@
 
 #include <assert.h>
 
-/* How many deliveries of this shard refer to a stored message. */
-struct stored {
-    struct map_entry entry;
-    uint64_t stamp;
-    uint64_t count;
+enum {
+    /* Deliveries on their way to others, among which one that came back is
+     * looked for. */
+    HANDOVERS_SEEN_MAX = 64
 };
 
-/* The record of a delivery that went to another session. */
+/* The record of a delivery that is on its way to another session. */
 struct handover {
     struct link link;
     struct join_ref join;
-    uint64_t order, stamp;
+    uint64_t order;
+    uint64_t stamp; /* 0: there is no record any more */
     uint16_t id_size;
     char id[];
 };
@@ -70,10 +71,17 @@ static void entry_put(struct shard *shard, const struct entry *entry,
     if (body != NULL) action->body = body_ref(body);
 }
 
-static void entry_del(struct shard *shard, const struct record_key *key)
+/* A change of `kind` that has a key alone. */
+static void entry_key(struct shard *shard, const struct record_key *key,
+                      enum action_kind kind)
 {
     struct entry entry = entry_begin(shard, key, 0);
-    entry_end(shard, &entry, ACTION_DEL);
+    entry_end(shard, &entry, kind);
+}
+
+static void entry_del(struct shard *shard, const struct record_key *key)
+{
+    entry_key(shard, key, ACTION_DEL);
 }
 
 /* The key of `session`'s record of `kind`. */
@@ -88,14 +96,7 @@ static struct record_key key_of(const struct session *session,
 void journal_init(struct shard *shard, bool on)
 {
     shard->journal.on = on;
-    map_init(&shard->journal.bodies, shard->pool);
     list_init(&shard->journal.handovers);
-}
-
-static void stored_free(struct shard *shard, struct stored *stored)
-{
-    map_remove(&shard->journal.bodies, &stored->entry);
-    pool_give(shard->pool, stored, sizeof *stored);
 }
 
 static void handover_free(struct shard *shard, struct handover *handover)
@@ -104,90 +105,43 @@ static void handover_free(struct shard *shard, struct handover *handover)
     pool_give(shard->pool, handover, sizeof *handover + handover->id_size);
 }
 
-static void stored_visit_free(struct map_entry *entry, void *context)
-{
-    stored_free(context, OWNER(entry, struct stored, entry));
-}
-
 void journal_fini(struct shard *shard)
 {
     LIST_EACH(at, after, &shard->journal.handovers) {
         handover_free(shard, OWNER(at, struct handover, link));
     }
-    struct map *bodies = &shard->journal.bodies;
-    size_t cursor = 0;
-    while (map_walk(bodies, &cursor, SIZE_MAX, stored_visit_free, shard)) {
-    }
-    map_fini(bodies);
 }
 
-static bool stored_same(const struct map_entry *entry, const void *key)
+static struct record_key key_of_message(uint64_t stamp)
 {
-    const uint64_t *stamp = key;
-    return OWNER(entry, const struct stored, entry)->stamp == *stamp;
+    return (struct record_key){.kind = RECORD_MESSAGE, .number = stamp};
 }
 
-/* Stamps count up and end in the shard: spread them over the table. */
-static uint64_t stamp_hash(uint64_t stamp)
-{
-    uint64_t x = stamp * 0x9e3779b97f4a7c15;
-    return x ^ x >> 32;
-}
-
-static struct stored *stored_find(const struct shard *shard, uint64_t stamp)
-{
-    struct map_entry *entry = map_find(&shard->journal.bodies,
-                                       stamp_hash(stamp), stored_same, &stamp);
-    return entry == NULL ? NULL : OWNER(entry, struct stored, entry);
-}
-
-/* One delivery more refers to `stamp`. True when it is the first. */
-static bool stored_take(struct shard *shard, uint64_t stamp)
-{
-    struct stored *stored = stored_find(shard, stamp);
-    bool first = stored == NULL;
-    if (first) {
-        stored = pool_take(shard->pool, sizeof *stored);
-        stored->stamp = stamp;
-        map_insert(&shard->journal.bodies, &stored->entry, stamp_hash(stamp));
-    }
-    stored->count += 1;
-    return first;
-}
-
-void journal_adopt(struct shard *shard, uint64_t stamp)
-{
-    (void)stored_take(shard, stamp);
-}
-
-static struct record_key key_of_message(const struct shard *shard,
-                                        uint64_t stamp)
-{
-    return (struct record_key){
-        .kind = RECORD_MESSAGE, .shard = shard->place.index, .number = stamp};
-}
-
-/* One more delivery refers to `body`: the first one stores it. */
+/* One more delivery refers to `body`: the first of a step stores it. */
 static void body_keep(struct shard *shard, struct body *body)
 {
+    struct journal *journal = &shard->journal;
     uint64_t stamp = body->message.stamp;
-    if (!stored_take(shard, stamp)) return;
-    struct record_key key = key_of_message(shard, stamp);
+    struct record_key key = key_of_message(stamp);
+    bool held = journal->held == stamp && journal->held_step == shard->step;
+    if (held) {
+        entry_key(shard, &key, ACTION_HOLD);
+        return;
+    }
     struct entry entry = entry_begin(shard, &key, 0);
     record_message_write(&entry.w, &body->message);
-    entry_put(shard, &entry, body);
+    struct action *action = entry_end(shard, &entry, ACTION_HOLD);
+    action->body = body_ref(body);
+    journal->held = stamp;
+    journal->held_step = shard->step;
 }
 
-/* One less; the last one deletes it. */
+/* One less. It may have been the last. */
 static void body_release(struct shard *shard, uint64_t stamp)
 {
-    struct stored *stored = stored_find(shard, stamp);
-    assert(stored != NULL && stored->count > 0);
-    stored->count -= 1;
-    if (stored->count > 0) return;
-    stored_free(shard, stored);
-    struct record_key key = key_of_message(shard, stamp);
-    entry_del(shard, &key);
+    struct record_key key = key_of_message(stamp);
+    entry_key(shard, &key, ACTION_DROP);
+    if (shard->journal.held == stamp) shard->journal.held = 0;
 }
 
 /* --- sessions ------------------------------------------------------------ */
@@ -197,9 +151,11 @@ static void each_delivery(struct shard *shard, struct session *session,
                           void (*visit)(struct shard *, struct session *,
                                         struct delivery *))
 {
+    struct backlog *backlog = session->outbound.backlog;
     struct link *const lists[] = {&session->outbound.window,
-                                  &session->outbound.queue};
-    for (size_t i = 0; i < 2; i++) {
+                                  &session->outbound.queue,
+                                  backlog == NULL ? NULL : &backlog->recent};
+    for (size_t i = 0; i < 3 && lists[i] != NULL; i++) {
         LIST_EACH(at, after, lists[i]) {
             visit(shard, session, OWNER(at, struct delivery, link));
         }
@@ -211,6 +167,7 @@ static void delivery_write(struct shard *shard, struct session *session,
 {
     d->stored = false;
     d->stored = journal_delivery(shard, session, d);
+    d->kept = shard->out->batch;
 }
 
 static void delivery_erase(struct shard *shard, struct session *session,
@@ -251,6 +208,7 @@ static void session_put(struct shard *shard, const struct session *session)
         .home = shard->place.index,
         .expiry_s = session->expiry_s,
         .ends_ms = session->ends_ms,
+        .floor = session->floor,
         .id = id,
     };
     struct record_key key = key_of(session, RECORD_SESSION);
@@ -384,6 +342,38 @@ static struct record_key key_of_delivery(const struct session *session,
     return key;
 }
 
+static struct record_key key_of_handover(struct bytes client_id, uint64_t order)
+{
+    return (struct record_key){
+        .kind = RECORD_HANDOVER, .client = client_id, .number = order};
+}
+
+/* What is in a delivery's record wherever it is. */
+static struct record_delivery record_of(const struct delivery *d)
+{
+    struct record_delivery record = {
+        .stamp = d->body->message.stamp,
+        .order = d->order,
+        .bytes = d->bytes,
+        .size = (uint32_t)d->body->message.payload.size,
+        .qos = d->qos,
+        .retain = d->retain,
+        .identifier_count = d->identifier_count,
+    };
+    if (d->group != NULL) record.group = d->group->message.topic;
+    return record;
+}
+
+static void record_put(struct shard *shard, const struct record_key *key,
+                       const struct record_delivery *record,
+                       const struct delivery *d)
+{
+    size_t more = record->group.size + d->identifier_count * sizeof(uint32_t);
+    struct entry entry = entry_begin(shard, key, more);
+    record_delivery_write(&entry.w, record, d->identifiers);
+    entry_put(shard, &entry, NULL);
+}
+
 struct join_ref journal_hand_over(struct shard *shard, struct bytes id,
                                   struct delivery *d)
 {
@@ -397,59 +387,98 @@ struct join_ref journal_hand_over(struct shard *shard, struct bytes id,
     handover->join = join_new(shard, JOIN_HANDOVER, handover);
     list_push(&shard->journal.handovers, &handover->link);
     d->stored = false;
+    struct record_key key = {
+        .kind = RECORD_DELIVERY, .client = id, .number = d->order};
+    entry_del(shard, &key);
+    key = key_of_handover(id, d->order);
+    struct record_delivery record = record_of(d);
+    record_put(shard, &key, &record, d);
     return handover->join;
+}
+
+void journal_handover_drop(struct shard *shard, struct bytes client_id,
+                           uint64_t order, uint64_t stamp)
+{
+    struct record_key key = key_of_handover(client_id, order);
+    entry_del(shard, &key);
+    body_release(shard, stamp);
+}
+
+/* Its record goes, once. */
+static void handover_settle(struct shard *shard, struct handover *handover)
+{
+    if (handover->stamp == 0) return;
+    journal_handover_drop(shard, bytes_at(handover->id, handover->id_size),
+                          handover->order, handover->stamp);
+    handover->stamp = 0;
 }
 
 void journal_handed(struct shard *shard, struct handover *handover)
 {
-    struct record_key key = {
-        .kind = RECORD_DELIVERY,
-        .client = bytes_at(handover->id, handover->id_size),
-        .number = handover->order,
-    };
-    entry_del(shard, &key);
-    body_release(shard, handover->stamp);
+    handover_settle(shard, handover);
     join_free(shard, handover->join);
     handover_free(shard, handover);
 }
 
+void journal_came_back(struct shard *shard, const struct session *session,
+                       uint64_t stamp)
+{
+    struct link *handovers = &shard->journal.handovers;
+    unsigned seen = 0;
+    LIST_EACH(at, after, handovers) {
+        struct handover *handover = OWNER(at, struct handover, link);
+        struct bytes id = bytes_at(handover->id, handover->id_size);
+        /* They come back in their order, and those that did are behind. */
+        if (seen++ == HANDOVERS_SEEN_MAX) return;
+        if (handover->stamp != stamp) continue;
+        if (!bytes_equal(id, session_id(session))) continue;
+        handover_settle(shard, handover);
+        list_remove(at);
+        list_push(handovers, at);
+        return;
+    }
+}
+
 void journal_delivery_drop(struct shard *shard, struct bytes client_id,
-                           uint64_t order)
+                           uint64_t order, uint64_t stamp)
 {
     struct record_key key = {
         .kind = RECORD_DELIVERY, .client = client_id, .number = order};
     entry_del(shard, &key);
+    if (stamp != 0) body_release(shard, stamp);
 }
 
 void journal_drop(struct shard *shard, struct bytes key)
 {
     struct actions *out = shard->out;
-    struct action *action = actions_add(out, ACTION_DEL, (struct conn_id){0});
+    bool counted = key.data[0] == RECORD_MESSAGE;
+    struct action *action = actions_add(out, counted ? ACTION_DROP : ACTION_DEL,
+                                        (struct conn_id){0});
     action->offset = (uint32_t)out->arena.size;
     action->size = (uint32_t)key.size;
     buffer_append(&out->arena, key);
 }
 
-bool journal_delivery(struct shard *shard, const struct session *session,
-                      const struct delivery *d)
+/* Its place in the queue, for good: see record.h. */
+static void delivery_place(struct outbound *o, struct delivery *d)
+{
+    if (d->order != 0) return;
+    o->total_bytes += d->body->message.payload.size;
+    d->bytes = o->total_bytes;
+    d->order = ++o->order;
+}
+
+bool journal_delivery(struct shard *shard, struct session *session,
+                      struct delivery *d)
 {
     if (!session->stored || d->qos == 0) return false;
     if (!d->stored) body_keep(shard, d->body);
-    struct record_delivery record = {
-        .stamp = d->body->message.stamp,
-        .home = shard->place.index,
-        .packet_id = d->packet_id,
-        .qos = d->qos,
-        .state = d->state,
-        .retain = d->retain,
-        .identifier_count = d->identifier_count,
-    };
-    if (d->group != NULL) record.group = d->group->message.topic;
+    delivery_place(&session->outbound, d);
+    struct record_delivery record = record_of(d);
+    record.packet_id = d->packet_id;
+    record.state = d->state;
     struct record_key key = key_of_delivery(session, d);
-    size_t more = record.group.size + d->identifier_count * sizeof(uint32_t);
-    struct entry entry = entry_begin(shard, &key, more);
-    record_delivery_write(&entry.w, &record, d->identifiers);
-    entry_put(shard, &entry, NULL);
+    record_put(shard, &key, &record, d);
     return true;
 }
 

@@ -4,15 +4,14 @@
  * step's batch. Nothing is written for a session that ends with its
  * connection, nor without the option `persistence` (as it was at start).
  *
- * A message is stored once in a shard, with the first delivery that refers to
- * it, and deleted with the last: `bodies` counts them.
+ * A message is stored once; the store counts the deliveries that refer to it.
+ * The first of a step brings it along, others of the same step only count.
  */
 #ifndef MOGI_CORE_JOURNAL_H
 #define MOGI_CORE_JOURNAL_H
 
 #include "base/bytes.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "core/bounds.h"
 #include "core/id.h"
 
@@ -30,8 +29,8 @@ struct subscription;
 
 struct journal {
     bool on;
-    struct map bodies;     /* stamps that are stored, and for how many */
-    struct link handovers; /* struct handover, under way to other shards */
+    uint64_t held, held_step; /* the message that came last, and when */
+    struct link handovers;    /* struct handover, under way to other shards */
     /* The last stamp of each shard that a group here passed on. */
     uint64_t passed[SHARDS_MAX];
 };
@@ -65,31 +64,39 @@ void journal_membership_gone(struct shard *shard, const struct session *session,
 
 /* A delivery: new, numbered, or received. True when there is a record of it
  * now: QoS 1 and 2 of a session that survives. */
-bool journal_delivery(struct shard *shard, const struct session *session,
-                      const struct delivery *delivery);
+bool journal_delivery(struct shard *shard, struct session *session,
+                      struct delivery *delivery);
 
 /* The end of one that has a record. */
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
 
-/* `delivery`, which has a record, is given back to its shared subscription: the
- * record stays until whoever has it now has one of its own. Returns the join
- * that waits for that; the delivery itself has no record any more. */
+/* `delivery`, which has a record, is given back to its shared subscription:
+ * there is another record, until whoever has it then has one of its own.
+ * Returns the join that waits for that; the delivery itself has none any more.
+ */
 struct join_ref journal_hand_over(struct shard *shard, struct bytes client_id,
                                   struct delivery *delivery);
 
 /* That has happened. */
 void journal_handed(struct shard *shard, struct handover *handover);
 
-/* The record of delivery `order`, which refers to nothing, goes. */
+/* `session` has a record of a message that it may have given back itself: then
+ * the other one goes, so that it is never there twice. */
+void journal_came_back(struct shard *shard, const struct session *session,
+                       uint64_t stamp);
+
+/* The record of a handover `order` goes, whose message nobody can read. */
+void journal_handover_drop(struct shard *shard, struct bytes client_id,
+                           uint64_t order, uint64_t stamp);
+
+/* The record of delivery `order`, which is not in memory, goes; it refers to
+ * the message `stamp`, or with 0 to none. */
 void journal_delivery_drop(struct shard *shard, struct bytes client_id,
-                           uint64_t order);
+                           uint64_t order, uint64_t stamp);
 
 /* So does the record under `key`, as it was read. */
 void journal_drop(struct shard *shard, struct bytes key);
-
-/* A delivery of `stamp` was read from the store: count it, write nothing. */
-void journal_adopt(struct shard *shard, uint64_t stamp);
 
 /* QoS 2 id `packet_id` of the client, whose message has `stamp`, is between
  * PUBLISH and PUBREL; sessions of the shards in `lacking` must have it, too,

@@ -23,6 +23,7 @@ void options_init(struct options *options)
         .max_inflight_messages = 20,
         .max_queued_messages = 1000,
         .queue_overflow = OVERFLOW_NEWEST,
+        .queue_memory_messages = 256,
         .check_retain_source = true,
         .sys_interval_s = 10,
     };

@@ -79,11 +79,12 @@ struct options {
     uint64_t max_inflight_bytes;
     uint32_t max_queued_messages;
     uint64_t max_queued_bytes;
-    enum overflow queue_overflow;  /* what goes when a queue is full */
-    bool queue_qos0_messages;      /* also for clients that are away */
-    bool upgrade_outgoing_qos;     /* deliver at the subscription's QoS */
-    bool allow_duplicate_messages; /* a copy for each subscription */
-    uint32_t max_subscriptions;    /* of one client */
+    enum overflow queue_overflow;   /* what goes when a queue is full */
+    uint32_t queue_memory_messages; /* of one queue that is on disk; > 0 */
+    bool queue_qos0_messages;       /* also for clients that are away */
+    bool upgrade_outgoing_qos;      /* deliver at the subscription's QoS */
+    bool allow_duplicate_messages;  /* a copy for each subscription */
+    uint32_t max_subscriptions;     /* of one client */
 
     /* Retained. */
     uint32_t retained_limit; /* messages of one shard's part */

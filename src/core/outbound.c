@@ -1,8 +1,10 @@
 /* outbound.c - messages on their way to one client. */
 #include "core/outbound.h"
 
+#include "core/backlog.h"
 #include "core/journal.h"
 #include "core/output.h"
+#include "core/record.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
@@ -41,6 +43,22 @@ void delivery_free(struct shard *shard, struct delivery *d)
     body_unref(d->body);
     body_unref(d->group);
     pool_give(shard->pool, d, delivery_size(d->identifier_count));
+}
+
+struct delivery *delivery_build(struct shard *shard,
+                                const struct record_delivery *record)
+{
+    struct delivery *d = delivery_new(shard, record->identifier_count);
+    d->packet_id = record->packet_id;
+    d->qos = record->qos;
+    d->state = record->state;
+    d->retain = record->retain;
+    if (d->packet_id != 0 && d->state == DELIVERY_QUEUED) {
+        d->state = DELIVERY_SENT;
+    }
+    for (uint16_t i = 0; i < record->identifier_count; i++)
+        d->identifiers[i] = record_identifier(record, i);
+    return d;
 }
 
 /* A delivery of `m` on `terms`; NULL when there is no memory for its body. */
@@ -118,15 +136,31 @@ static struct delivery *id_find(const struct outbound *o, uint16_t packet_id)
 
 /* --- queue and window ---------------------------------------------------- */
 
-static void queue_push(struct shard *shard, struct outbound *o,
+void outbound_append(struct session *session, struct delivery *d)
+{
+    struct outbound *o = &session->outbound;
+    assert(!d->behind && !d->in_window);
+    assert(o->head_count < o->queue_count);
+    list_push(&o->queue, &d->link);
+    o->head_count += 1;
+    o->head_bytes += delivery_bytes(d);
+}
+
+/* Queue `d`, where it belongs. */
+static void queue_push(struct shard *shard, struct session *session,
                        struct delivery *d)
 {
-    list_push(&o->queue, &d->link);
+    struct outbound *o = &session->outbound;
     o->queue_count += 1;
     o->queue_qos0_count += d->qos == 0;
     o->queue_bytes += delivery_bytes(d);
     stat_add(shard, STAT_QUEUED, 1);
     stat_add(shard, STAT_QUEUED_BYTES, delivery_bytes(d));
+    if (backlog_wants(shard, session, d)) {
+        backlog_push(shard, session, d);
+    } else {
+        outbound_append(session, d);
+    }
 }
 
 static void queue_remove(struct outbound *o, struct delivery *d)
@@ -135,10 +169,17 @@ static void queue_remove(struct outbound *o, struct delivery *d)
     assert(o->queue_bytes >= delivery_bytes(d));
     assert(!d->in_window);
     list_remove(&d->link);
+    if (!d->behind) {
+        assert(o->head_count > 0);
+        o->head_count -= 1;
+        o->head_bytes -= delivery_bytes(d);
+    }
+    d->behind = false;
     o->queue_count -= 1;
     o->queue_qos0_count -= d->qos == 0;
     o->queue_bytes -= delivery_bytes(d);
     assert(o->queue_qos0_count <= o->queue_count);
+    assert(o->head_count <= o->queue_count);
     if (o->queue_count == 0) o->overflow_noted = false;
 }
 
@@ -322,10 +363,16 @@ void outbound_pump(struct shard *shard, struct session *session)
     if (conn == NULL) return;
     waiting_send(shard, session);
     struct outbound *o = &session->outbound;
-    while (!list_empty(&o->queue) && output_room(conn)) {
+    bool goes = true;
+    while (goes && output_room(conn)) {
+        if (list_empty(&o->queue)) {
+            goes = backlog_refill(shard, session);
+            continue;
+        }
         struct delivery *d = OWNER(o->queue.next, struct delivery, link);
-        if (!queue_send(shard, session, d)) return;
+        goes = queue_send(shard, session, d);
     }
+    (void)backlog_refill(shard, session);
     if (session->busy && outbound_idle(session)) share_free(shard, session);
 }
 
@@ -335,7 +382,8 @@ bool outbound_idle(const struct session *session)
 {
     const struct outbound *o = &session->outbound;
     return session->conn != NULL && list_empty(&o->queue) &&
-           o->window_count < o->window_max && output_room(session->conn);
+           o->backlog == NULL && o->window_count < o->window_max &&
+           output_room(session->conn);
 }
 
 /* Say once, until the queue is empty again, that messages are lost. */
@@ -415,18 +463,27 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
     return OK;
 }
 
+void outbound_drop(struct shard *shard, struct session *session,
+                   struct delivery *d, bool dropped)
+{
+    queue_remove(&session->outbound, d);
+    if (dropped) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    delivery_end(shard, session, d);
+}
+
 /* Make room by dropping the oldest message that was never sent. */
 static bool queue_drop_oldest(struct shard *shard, struct session *session)
 {
     LIST_EACH(at, after, &session->outbound.queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
         if (d->packet_id != 0) continue;
-        queue_remove(&session->outbound, d);
+        outbound_drop(shard, session, d, false);
         overflow_note(shard, session);
-        delivery_end(shard, session, d);
         return true;
     }
-    return false;
+    if (!backlog_drop_oldest(shard, session)) return false;
+    overflow_note(shard, session);
+    return true;
 }
 
 /* Drop what expired at the head of the queue, unsent. */
@@ -438,6 +495,8 @@ static void queue_drop_expired(struct shard *shard, struct session *session)
         if (d->packet_id != 0) return;
         if (!message_expired(&d->body->message, shard->now_ms)) return;
         queue_drop(shard, session, d);
+    }
+    while (backlog_drop_expired(shard, session)) {
     }
 }
 
@@ -479,9 +538,12 @@ enum err outbound_offer(struct shard *shard, struct session *session,
         overflow_note(shard, session);
         return ERR_FULL;
     }
-    d->order = ++o->order;
-    queue_push(shard, o, d);
     d->stored = journal_delivery(shard, session, d);
+    d->kept = shard->out->batch;
+    if (d->stored && d->group != NULL) {
+        journal_came_back(shard, session, d->body->message.stamp);
+    }
+    queue_push(shard, session, d);
     outbound_pump(shard, session);
     return OK;
 }
@@ -544,7 +606,7 @@ void outbound_attach(struct outbound *o, uint16_t window_max)
 
 /* May `d` go to another member of its shared subscription? Not what is under
  * way with QoS 2. [MQTT-4.8.2-4] [MQTT-4.8.2-5] */
-static bool delivery_returnable(const struct delivery *d)
+bool delivery_returnable(const struct delivery *d)
 {
     if (d->group == NULL) return false;
     return d->qos < 2 || d->state == DELIVERY_QUEUED;
@@ -561,21 +623,32 @@ void delivery_give(struct shard *shard, struct session_ref session,
     assert(!d->stored);
 }
 
-/* Give back what others may have. What finds no other member comes back to this
- * very queue, so it is taken out whole before. */
+/* Take what others may have out of `list`, which is a part of the queue. */
+static void returnable_take(struct outbound *o, struct link *list,
+                            struct link *given)
+{
+    LIST_EACH(at, after, list) {
+        struct delivery *d = OWNER(at, struct delivery, link);
+        if (!delivery_returnable(d)) continue;
+        queue_remove(o, d);
+        list_push(given, &d->link);
+    }
+}
+
+/* Give back what others may have, but for what is on disk alone. What finds no
+ * other member comes back to this very queue, so it is taken out whole before.
+ */
 static void outbound_return(struct shard *shard, struct session *session)
 {
     struct link given;
     list_init(&given);
-    LIST_EACH(at, after, &session->outbound.queue) {
-        struct delivery *d = OWNER(at, struct delivery, link);
-        if (!delivery_returnable(d)) continue;
-        queue_remove(&session->outbound, d);
-        list_push(&given, &d->link);
-    }
+    struct outbound *o = &session->outbound;
+    returnable_take(o, &o->queue, &given);
+    if (o->backlog != NULL) returnable_take(o, &o->backlog->recent, &given);
     LIST_EACH(at, after, &given) {
         struct delivery *d = OWNER(at, struct delivery, link);
         list_remove(at);
+        if (d->stored) o->holed = shard->out->batch;
         delivery_give(shard, session->ref, session_id(session), d);
         delivery_end(shard, session, d);
     }
@@ -588,6 +661,8 @@ static void outbound_rewind(struct outbound *o)
         struct delivery *d = OWNER(o->window.prev, struct delivery, link);
         window_remove(o, d);
         list_unshift(&o->queue, &d->link);
+        o->head_count += 1;
+        o->head_bytes += delivery_bytes(d);
         o->queue_count += 1;
         o->queue_bytes += delivery_bytes(d);
     }
@@ -600,6 +675,7 @@ void outbound_detach(struct shard *shard, struct session *session)
     assert(session->conn == NULL);
     outbound_rewind(&session->outbound);
     outbound_return(shard, session);
+    backlog_detach(shard, session);
 }
 
 void outbound_fini(struct shard *shard, struct session *session, bool gone)
@@ -607,6 +683,7 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone)
     struct outbound *o = &session->outbound;
     outbound_rewind(o);
     if (gone) outbound_return(shard, session);
+    backlog_end(shard, session, gone);
     LIST_EACH(at, after, &o->queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
         queue_remove(o, d);
@@ -614,6 +691,7 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone)
         delivery_end(shard, session, d);
     }
     assert(o->ids_used == 0);
+    assert(o->backlog == NULL && o->queue_count == 0);
     pool_give(shard->pool, o->slots, o->slot_count * sizeof(*o->slots));
     outbound_init(o);
 }
@@ -621,8 +699,9 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone)
 void outbound_forget_group(struct session *session, struct bytes group)
 {
     struct outbound *o = &session->outbound;
-    struct link *const lists[] = {&o->queue, &o->window};
-    for (size_t i = 0; i < 2; i++) {
+    struct link *const lists[] = {
+        &o->queue, &o->window, o->backlog == NULL ? NULL : &o->backlog->recent};
+    for (size_t i = 0; i < 3 && lists[i] != NULL; i++) {
         LIST_EACH(at, after, lists[i]) {
             struct delivery *d = OWNER(at, struct delivery, link);
             if (d->group == NULL) continue;
@@ -649,7 +728,7 @@ bool outbound_restore(struct shard *shard, struct session *session,
         o->next_id = d->packet_id;
     }
     o->order = d->order;
-    queue_push(shard, o, d);
+    queue_push(shard, session, d);
     return true;
 }
 

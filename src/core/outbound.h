@@ -4,6 +4,9 @@
  *     [ m9 | m8 | m7 ]   ------>   [ m6 | m5 ]   ------>   forgotten
  *      <= max_queued_messages       <= window_max
  *
+ * Of a queue that is stored only the head is in memory: see backlog.h. Counts
+ * and bytes of the queue are those of all of it.
+ *
  * Part of a session, outlives its connection: when that ends, the window goes
  * back to the queue's front, each with the packet id it has, and is sent again
  * in its order on the next one. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
@@ -20,6 +23,7 @@
 #include "core/message.h"
 #include "wire/packet.h"
 
+struct backlog;
 struct session;
 struct shard;
 
@@ -34,8 +38,10 @@ struct delivery {
     struct link link;
     struct body *body;
     struct body *group; /* of a shared subscription, or NULL */
-    uint64_t order;     /* place among the session's deliveries */
+    uint64_t order;     /* place among those ever stored; 0: it never was */
+    uint64_t bytes;     /* queued before and with it: see record.h */
     uint64_t batch;     /* must be on disk before it is sent */
+    uint64_t kept;      /* with this one its first record is on disk */
     uint16_t packet_id; /* 0 until it is first sent */
     uint8_t qos;        /* 0..2 */
     uint8_t state;      /* enum delivery_state */
@@ -43,19 +49,26 @@ struct delivery {
     bool stored;    /* there is a record of it */
     bool held;      /* in the window, but not sent: the gate has it */
     bool in_window; /* else in the queue */
+    bool behind;    /* of that not in the head, but in the backlog */
     uint16_t identifier_count;
     uint32_t identifiers[];
 };
 
 struct outbound {
-    struct link queue, window;
+    struct link queue; /* its head */
+    struct link window;
+    struct backlog *backlog; /* what is behind the head; NULL: nothing */
     struct delivery **slots;
     uint32_t slot_count; /* a power of two, or 0 */
     uint32_t ids_used;
     uint32_t queue_count, window_count;
     uint32_t queue_qos0_count;
+    uint32_t head_count; /* in memory, of the queue */
+    uint64_t head_bytes;
     uint64_t queue_bytes, window_bytes;
     uint64_t order;
+    uint64_t total_bytes; /* ever stored: see record.h */
+    uint64_t holed;       /* the batch that took the last out of the middle */
     uint16_t next_id;
     uint16_t window_max; /* of this connection, > 0 */
     bool overflow_noted;
@@ -117,6 +130,24 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone);
 /* The shared subscription `group` was left: what is queued through it stays
  * with this client. */
 void outbound_forget_group(struct session *session, struct bytes group);
+
+/* Add `delivery`, which is counted as queued already, to the end of the head.
+ */
+void outbound_append(struct session *session, struct delivery *delivery);
+
+/* The end of `delivery`, which is queued, in the head or in the backlog;
+ * `dropped`: it was never sent. */
+void outbound_drop(struct shard *shard, struct session *session,
+                   struct delivery *delivery, bool dropped);
+
+/* May `delivery` go to another member of its shared subscription? */
+bool delivery_returnable(const struct delivery *delivery);
+
+struct record_delivery;
+
+/* What a record says, without its message, not in a shared group. */
+struct delivery *delivery_build(struct shard *shard,
+                                const struct record_delivery *record);
 
 /* Queue `delivery`, which was stored, in the order of the calls: `order` rises.
  * False: its packet id is in use, or its order wrong; nothing happened. */

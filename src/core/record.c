@@ -33,6 +33,21 @@ static void write_version(struct writer *w)
     write_u8(w, RECORD_VERSION);
 }
 
+static void write_version_new(struct writer *w)
+{
+    write_u8(w, RECORD_VERSION_NEW);
+}
+
+/* Is it of version 1? Another than the two known fails. */
+static bool read_version_old(struct reader *r)
+{
+    uint8_t version = read_u8(r);
+    if (version != RECORD_VERSION && version != RECORD_VERSION_NEW) {
+        r->failed = true;
+    }
+    return version == RECORD_VERSION;
+}
+
 /* Only this version is known; another fails. */
 static void read_version(struct reader *r)
 {
@@ -94,6 +109,7 @@ static void write_client_key(struct writer *w, const struct record_key *key)
     write_u8(w, 0);
     write_u8(w, (uint8_t)key->kind);
     switch (key->kind) {
+    case RECORD_HANDOVER:
     case RECORD_DELIVERY: write_u64(w, key->number); return;
     case RECORD_RECEIVED: write_u16(w, (uint16_t)key->number); return;
     case RECORD_MEMBERSHIP:
@@ -101,6 +117,7 @@ static void write_client_key(struct writer *w, const struct record_key *key)
     case RECORD_SESSION:
     case RECORD_WILL: return;
     case RECORD_MESSAGE:
+    case RECORD_MESSAGE_OLD:
     case RECORD_HEARD:
     case RECORD_RETAINED: break;
     }
@@ -114,6 +131,10 @@ void record_key_write(struct writer *w, const struct record_key *key)
     switch (key->kind) {
     case RECORD_MESSAGE:
         write_u8(w, RECORD_MESSAGE);
+        write_u64(w, key->number);
+        break;
+    case RECORD_MESSAGE_OLD:
+        write_u8(w, RECORD_MESSAGE_OLD);
         write_u8(w, (uint8_t)key->shard);
         write_u64(w, key->number);
         break;
@@ -151,6 +172,7 @@ static void read_client_key(struct reader *r, struct record_key *key)
     uint8_t kind = read_u8(r);
     key->kind = (enum record_kind)kind;
     switch (kind) {
+    case RECORD_HANDOVER:
     case RECORD_DELIVERY: key->number = read_u64(r); return;
     case RECORD_RECEIVED:
         key->number = read_u16(r);
@@ -175,7 +197,8 @@ enum err record_key_read(struct bytes in, struct record_key *key)
     key->kind = (enum record_kind)first;
     switch (first) {
     case OF_CLIENT: read_client_key(&r, key); break;
-    case RECORD_MESSAGE:
+    case RECORD_MESSAGE: key->number = read_u64(&r); break;
+    case RECORD_MESSAGE_OLD:
         key->shard = read_u8(&r);
         key->number = read_u64(&r);
         break;
@@ -202,11 +225,12 @@ void record_session_write(struct writer *w, const struct record_session *s)
     assert(s->id.size > 0 && s->id.size <= BINARY_SIZE_MAX);
     assert(s->expiry_s > 0);
     assert(s->home < SHARDS_MAX);
-    write_version(w);
+    write_version_new(w);
     write_u8(w, s->protocol);
     write_u8(w, (uint8_t)s->home);
     write_u32(w, s->expiry_s);
     write_u64(w, s->ends_ms);
+    write_u64(w, s->floor);
     write_binary(w, s->id);
     assert(!w->failed);
 }
@@ -214,11 +238,12 @@ void record_session_write(struct writer *w, const struct record_session *s)
 enum err record_session_read(struct bytes in, struct record_session *s)
 {
     struct reader r = reader_of(in);
-    read_version(&r);
+    bool old = read_version_old(&r);
     s->protocol = read_u8(&r);
     s->home = read_u8(&r);
     s->expiry_s = read_u32(&r);
     s->ends_ms = read_u64(&r);
+    s->floor = old ? 0 : read_u64(&r);
     s->id = read_binary(&r);
     bool known = s->protocol == MQTT_31 || s->protocol == MQTT_311 ||
                  s->protocol == MQTT_50;
@@ -272,10 +297,12 @@ void record_delivery_write(struct writer *w, const struct record_delivery *d,
 {
     assert(d->qos == 1 || d->qos == 2);
     assert(d->state <= DELIVERY_RECEIVED);
-    write_version(w);
-    assert(d->home < SHARDS_MAX);
+    write_version_new(w);
+    assert(!d->old);
     write_u64(w, d->stamp);
-    write_u8(w, (uint8_t)d->home);
+    write_u64(w, d->order);
+    write_u64(w, d->bytes);
+    write_u32(w, d->size);
     write_u16(w, d->packet_id);
     write_u8(w, d->qos);
     write_u8(w, d->state);
@@ -308,9 +335,15 @@ static bool identifiers_valid(const struct record_delivery *d)
 enum err record_delivery_read(struct bytes in, struct record_delivery *d)
 {
     struct reader r = reader_of(in);
-    read_version(&r);
+    *d = (struct record_delivery){.old = read_version_old(&r)};
     d->stamp = read_u64(&r);
-    d->home = read_u8(&r);
+    if (d->old) {
+        d->home = read_u8(&r);
+    } else {
+        d->order = read_u64(&r);
+        d->bytes = read_u64(&r);
+        d->size = read_u32(&r);
+    }
     d->packet_id = read_u16(&r);
     d->qos = read_u8(&r);
     d->state = read_u8(&r);

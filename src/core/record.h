@@ -2,13 +2,15 @@
  *
  * All shards share one space of keys; in ascending order they are
  *
+ *     'M' STAMP:8                      a message that deliveries refer to
  *     'c' CLIENT 00 'S'                a session, before its parts:
  *     'c' CLIENT 00 'g' TEXT             a shared subscription
+ *     'c' CLIENT 00 'h' ORDER:8          a delivery that goes to another client
  *     'c' CLIENT 00 'o' ORDER:8          a delivery, in the order they are sent
  *     'c' CLIENT 00 'q' PACKET_ID:2      a QoS 2 id that the client publishes
  *     'c' CLIENT 00 's' TEXT             a subscription
  *     'c' CLIENT 00 'w'                  the will
- *     'm' SHARD:1 STAMP:8              a message that deliveries refer to
+ *     'm' SHARD:1 STAMP:8              a message, of old
  *     'p' SHARD:1 FROM:1               how far SHARD has heard FROM
  *     'r' TEXT                         the retained message of a topic
  *
@@ -17,13 +19,23 @@
  * digits of a hash. The value then holds the whole text, and tells two apart
  * that were one. So no key is longer than RECORD_KEY_MAX.
  *
- * A delivery refers to the message by its stamp and by the shard that wrote
- * both; that shard keeps one copy for all its sessions:
+ * A delivery refers to the message by its stamp. There is one copy for all, and
+ * the store counts how many refer to it (HOLD and DROP):
  *
  *     'c' "a" S
- *     'c' "a" o 1   home 2, stamp 7 ----> 'm' 2 7   [ head | topic | ... ]
- *     'c' "b" S                            ^
- *     'c' "b" o 5   home 2, stamp 7 -------'
+ *     'c' "a" o 1   stamp 7 ----> 'M' 7   [ head | topic | ... ]   2
+ *     'c' "b" S                    ^
+ *     'c' "b" o 5   stamp 7 -------'
+ *
+ * Orders of a session go on by one, and a delivery says how many bytes had been
+ * queued with it since the session began. So the first and the last that were
+ * never sent say how many there are between, and how large they are, and nobody
+ * has to read them at start. Those below `floor` of their
+ * session belong to an earlier one of the same name, and only wait to be
+ * deleted.
+ *
+ * Version 1 had one copy of a message for each shard, 'm'; a delivery said
+ * which. They are still read: see restore.h.
  *
  * Exactly once, across shards and crashes: a QoS 2 publish that waits for
  * PUBREL ('q') names its stamp and the other shards that it went to. Each of
@@ -40,7 +52,7 @@
  * says which stamp was the last that was passed on: up to there groups, other
  * than sessions, may lack what was heard. They rather get it twice.
  *
- * A value begins with RECORD_VERSION. A message is a head and the bytes of its
+ * A value begins with its version. A message is a head and the bytes of its
  * `struct body`, which the store appends (ACTION_PUT with a body):
  *
  *     [ version | stamp:8 | expires_ms:8 | flags:1 | topic size:2 |
@@ -61,6 +73,7 @@
 
 enum {
     RECORD_VERSION = 1,
+    RECORD_VERSION_NEW = 2, /* of SESSION and DELIVERY */
     RECORD_TEXT_MAX = 200,
     RECORD_CUT_BYTES = 160,
     RECORD_KEY_MAX = 1 + RECORD_TEXT_MAX + 1 + 1 + RECORD_TEXT_MAX,
@@ -73,10 +86,12 @@ enum record_kind {
     RECORD_SESSION = 'S',
     RECORD_DELIVERY = 'o',
     RECORD_MEMBERSHIP = 'g',
+    RECORD_HANDOVER = 'h', /* a value as of DELIVERY */
     RECORD_RECEIVED = 'q',
     RECORD_SUBSCRIPTION = 's',
     RECORD_WILL = 'w',
-    RECORD_MESSAGE = 'm',
+    RECORD_MESSAGE = 'M',
+    RECORD_MESSAGE_OLD = 'm',
     RECORD_HEARD = 'p',
     RECORD_RETAINED = 'r'
 };
@@ -87,7 +102,7 @@ struct record_key {
     struct bytes client; /* written whole, read as it stands (maybe cut) */
     struct bytes text;   /* the same */
     uint64_t number;     /* order, packet id, stamp */
-    uint16_t shard;      /* MESSAGE, HEARD: whose it is */
+    uint16_t shard;      /* MESSAGE_OLD, HEARD: whose it is */
     uint16_t from;       /* HEARD */
 };
 
@@ -96,6 +111,7 @@ struct record_session {
     uint16_t home;     /* the shard that wrote it */
     uint32_t expiry_s; /* > 0 */
     uint64_t ends_ms;  /* as of 1970; 0: connected, or never */
+    uint64_t floor;    /* the order of its first delivery, at least */
     struct bytes id;   /* of the client, whole */
 };
 
@@ -107,7 +123,11 @@ struct record_subscription {
 
 struct record_delivery {
     uint64_t stamp;     /* of the message */
-    uint16_t home;      /* the shard that keeps it */
+    uint64_t order;     /* as in the key */
+    uint64_t bytes;     /* of all payloads ever queued, with this one */
+    uint32_t size;      /* of the payload */
+    bool old;           /* of version 1, which has none of these three */
+    uint16_t home;      /* old: the shard that keeps the message */
     uint16_t packet_id; /* 0: never sent */
     uint8_t qos;        /* 1, 2 */
     uint8_t state;      /* enum delivery_state */
@@ -176,9 +196,9 @@ void record_heard_write(struct writer *w, const struct record_heard *h);
 MUST_USE
 enum err record_heard_read(struct bytes in, struct record_heard *h);
 
-/* MESSAGE and RETAINED, and the end of WILL: the head of `m`, whose body's
- * bytes follow it in the store. Read, `m` is a view of `in` without a body;
- * its topic is a valid name. */
+/* MESSAGE, MESSAGE_OLD, RETAINED, and the end of WILL: the head of `m`, whose
+ * body's bytes follow it in the store. Read, `m` is a view of `in` without a
+ * body; its topic is a valid name. */
 void record_message_write(struct writer *w, const struct message *m);
 MUST_USE
 enum err record_message_read(struct bytes in, struct message *m);

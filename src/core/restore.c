@@ -1,6 +1,7 @@
 /* restore.c - what was stored comes back, at start. */
 #include "core/restore.h"
 
+#include "core/grave.h"
 #include "core/journal.h"
 #include "core/record.h"
 #include "core/route.h"
@@ -23,9 +24,11 @@ struct restored {
     struct session *session;
     uint16_t home;   /* the shard that wrote it */
     bool will_begun; /* its will's delay had begun */
+    bool old;        /* deliveries of version 1 came */
+    uint64_t handed; /* the greatest order that goes to another client */
 };
 
-/* A message that deliveries here need. */
+/* A message of version 1 that deliveries here need. */
 struct awaited {
     struct map_entry entry;
     uint64_t stamp;
@@ -42,8 +45,8 @@ struct found {
     struct link link;
     struct restored *of; /* NULL: the session has ended */
     struct delivery *delivery;
-    struct awaited *awaited;
-    uint16_t client_size; /* without a session: as in its key */
+    struct awaited *awaited; /* of version 1, else NULL */
+    uint16_t client_size;    /* without a session: as in its key */
     uint8_t client[RECORD_TEXT_MAX];
 };
 
@@ -65,9 +68,9 @@ struct restore {
     struct link doubteds;
     struct map awaiteds;
     struct record_heard *heard; /* [shard][from]; or NULL */
-    uint64_t homes;             /* set of the shards that wrote sessions */
+    struct bytes message;       /* with the record now */
+    bool old;                   /* deliveries of version 1 came, for anybody */
     bool ended;                 /* but for what is let go late */
-    bool strangers; /* this shard wrote one that is not at home here now */
 };
 
 /* --- coming and going ---------------------------------------------------- */
@@ -147,7 +150,7 @@ static bool restore_mine(const struct shard *shard, struct bytes client)
     return shard_home(&shard->place, client) == shard->place.index;
 }
 
-/* The clock must be beyond all stamps that were ever given. */
+/* The clock must be beyond all stamps that were ever given, and all orders. */
 static void restore_clock(struct shard *shard, uint64_t stamp)
 {
     uint64_t clock = stamp >> STAMP_SHARD_BITS;
@@ -174,9 +177,8 @@ static enum err restore_session(struct shard *shard, struct restore *restore,
     if (e != OK) return e;
     if (!record_text_is(key->client, record.id)) return ERR_MALFORMED;
     restore->known = true;
-    restore->homes |= UINT64_C(1) << record.home;
+    restore_clock(shard, record.floor);
     bool here = shard_home(&shard->place, record.id) == shard->place.index;
-    if (!here && record.home == shard->place.index) restore->strangers = true;
     if (!here) return OK;
     if (session_find(shard, record.id) != NULL) return ERR_MALFORMED;
     struct session *session = session_new(shard, record.id);
@@ -184,6 +186,7 @@ static enum err restore_session(struct shard *shard, struct restore *restore,
     session->expiry_s = record.expiry_s;
     session->ends_ms = record.ends_ms;
     session->wrote = UINT64_C(1) << record.home;
+    session->floor = record.floor;
     session->outbound.order = 0;
     struct restored *restored = pool_take(shard->pool, sizeof *restored);
     restored->session = session;
@@ -326,25 +329,6 @@ static struct awaited *awaited_make(struct shard *shard, struct awaited_key key)
     return awaited;
 }
 
-/* The delivery without its message, not in a shared group. What has an id may
- * have been sent. */
-static struct delivery *delivery_build(struct shard *shard,
-                                       const struct record_delivery *record)
-{
-    struct delivery *d = delivery_new(shard, record->identifier_count);
-    d->packet_id = record->packet_id;
-    d->qos = record->qos;
-    d->state = record->state;
-    d->retain = record->retain;
-    if (d->packet_id != 0 && d->state == DELIVERY_QUEUED) {
-        d->state = DELIVERY_SENT;
-    }
-    for (uint16_t i = 0; i < record->identifier_count; i++)
-        d->identifiers[i] = record_identifier(record, i);
-    d->stored = record->home == shard->place.index;
-    return d;
-}
-
 /* Did a crash find the message on its way from this member of a group to
  * itself? Then it is there twice. */
 static bool delivery_twice(const struct awaited *awaited,
@@ -364,24 +348,24 @@ static struct found *found_new(struct shard *shard, struct restored *of,
     found->of = of;
     found->delivery = delivery_build(shard, record);
     found->delivery->order = order;
-    found->awaited =
-        awaited_make(shard, (struct awaited_key){record->stamp, record->home});
+    if (record->old) {
+        struct awaited_key wanted = {record->stamp, record->home};
+        found->awaited = awaited_make(shard, wanted);
+    }
     list_push(&shard->restore->founds, &found->link);
     return found;
 }
 
-static enum err restore_delivery(struct shard *shard, struct restore *restore,
-                                 const struct record_key *key,
-                                 struct bytes value)
+static enum err restore_delivery_old(struct shard *shard,
+                                     struct restored *restored,
+                                     const struct record_key *key,
+                                     const struct record_delivery *record)
 {
-    struct record_delivery record;
-    enum err e = record_delivery_read(value, &record);
-    if (e != OK) return e;
-    struct restored *restored = restore->restored;
     struct membership *membership =
-        record.group.size == 0 ? NULL
-                               : share_find(restored->session, record.group);
-    struct found *found = found_new(shard, restored, &record, key->number);
+        record->group.size == 0 ? NULL
+                                : share_find(restored->session, record->group);
+    restored->old = true;
+    struct found *found = found_new(shard, restored, record, key->number);
     struct delivery *d = found->delivery;
     if (membership != NULL) d->group = body_ref(membership->group);
     struct awaited *awaited = found->awaited;
@@ -394,49 +378,136 @@ static enum err restore_delivery(struct shard *shard, struct restore *restore,
     return OK;
 }
 
-/* One of a session that has ended. */
+/* What was sent, and is sent again. */
+static enum err restore_sent(struct shard *shard, struct session *session,
+                             const struct record_delivery *record)
+{
+    struct message m;
+    enum err e = record_message_read(shard->restore->message, &m);
+    if (e != OK) return e;
+    struct body *body = message_share(&m, shard->pool);
+    message_done(&m);
+    if (body == NULL) return ERR_NO_MEMORY;
+    struct delivery *d = delivery_build(shard, record);
+    struct membership *membership =
+        record->group.size == 0 ? NULL : share_find(session, record->group);
+    if (membership != NULL) d->group = body_ref(membership->group);
+    d->body = body;
+    d->order = record->order;
+    d->bytes = record->bytes;
+    d->stored = true;
+    if (outbound_restore(shard, session, d)) return OK;
+    delivery_free(shard, d);
+    return ERR_MALFORMED;
+}
+
+static enum err restore_delivery(struct shard *shard, struct restore *restore,
+                                 const struct record_key *key,
+                                 struct bytes value)
+{
+    struct record_delivery record;
+    enum err e = record_delivery_read(value, &record);
+    if (e != OK) return e;
+    struct session *session = restore->restored->session;
+    if (record.old) {
+        return restore_delivery_old(shard, restore->restored, key, &record);
+    }
+    if (key->number < session->floor) {
+        grave_restore(shard, key->client, key->number);
+        return OK;
+    }
+    if (record.order != key->number) return ERR_MALFORMED;
+    if (record.order <= session->outbound.order) return ERR_MALFORMED;
+    if (record.packet_id != 0) return restore_sent(shard, session, &record);
+    if (!backlog_restore(shard, session, &record)) return ERR_MALFORMED;
+    session->outbound.order = record.order;
+    return OK;
+}
+
+/* What was on its way to another member of a shared subscription goes there,
+ * later. */
+static enum err restore_handover(struct shard *shard, struct restore *restore,
+                                 const struct record_key *key,
+                                 struct bytes value)
+{
+    struct restored *restored = restore->restored;
+    if (restored != NULL && restored->handed < key->number) {
+        restored->handed = key->number;
+    }
+    if (!restore_mine(shard, key->client)) return OK;
+    struct record_delivery record;
+    struct message m;
+    enum err e = record_delivery_read(value, &record);
+    if (e == OK && record.group.size == 0) e = ERR_MALFORMED;
+    if (e == OK) e = record_message_read(restore->message, &m);
+    if (e != OK) return e;
+    struct found *found = found_new(shard, NULL, &record, key->number);
+    struct delivery *d = found->delivery;
+    d->stored = true;
+    d->body = message_share(&m, shard->pool);
+    message_done(&m);
+    d->group = body_of_text(shard->pool, record.group);
+    found->client_size = (uint16_t)key->client.size;
+    memcpy(found->client, key->client.data, key->client.size);
+    return OK;
+}
+
+/* One of version 1, of a session that has ended. */
+static enum err restore_stray_old(struct shard *shard,
+                                  const struct record_key *key,
+                                  const struct record_delivery *record)
+{
+    if (!restore_mine(shard, key->client)) return OK;
+    if (record->group.size == 0) return ERR_ID_UNKNOWN;
+    struct found *found = found_new(shard, NULL, record, key->number);
+    found->delivery->group = body_of_text(shard->pool, record->group);
+    found->client_size = (uint16_t)key->client.size;
+    memcpy(found->client, key->client.data, key->client.size);
+    return OK;
+}
+
+/* A record of a session that has ended. */
 static enum err restore_stray(struct shard *shard, struct restore *restore,
                               const struct record_key *key, struct bytes value)
 {
     struct record_delivery record;
     bool mine = restore_mine(shard, key->client);
     if (key->kind != RECORD_DELIVERY ||
-        record_delivery_read(value, &record) != OK || record.group.size == 0) {
+        record_delivery_read(value, &record) != OK) {
         return mine ? ERR_ID_UNKNOWN : OK;
     }
-    restore->homes |= UINT64_C(1) << record.home;
-    bool gone = record.home >= shard->place.count;
-    if (gone ? !mine : record.home != shard->place.index) return OK;
-    struct found *found = found_new(shard, NULL, &record, key->number);
-    found->delivery->group = body_of_text(shard->pool, record.group);
-    found->client_size = (uint16_t)key->client.size;
-    memcpy(found->client, key->client.data, key->client.size);
+    if (record.old) {
+        restore->old = true;
+        return restore_stray_old(shard, key, &record);
+    }
+    if (mine) grave_restore(shard, key->client, key->number);
     return OK;
 }
 
 /* --- messages ------------------------------------------------------------ */
 
-/* Nobody here needs the copy of `home`. May it go? Only when all that could
- * refer to it is known to be elsewhere for good: see restore.h. */
-static bool message_orphan(const struct shard *shard,
-                           const struct restore *restore, uint16_t home)
-{
-    uint16_t here = shard->place.index;
-    if (home == here) return !restore->strangers;
-    return home >= shard->place.count && here == 0 &&
-           (restore->homes >> home & 1) == 0;
-}
-
 static enum err restore_message(struct shard *shard, struct restore *restore,
                                 const struct record_key *key,
                                 struct bytes value)
+{
+    (void)restore;
+    (void)value;
+    restore_clock(shard, key->number);
+    return OK;
+}
+
+/* Nobody needs them once nothing of version 1 is left. */
+static enum err restore_message_old(struct shard *shard,
+                                    struct restore *restore,
+                                    const struct record_key *key,
+                                    struct bytes value)
 {
     restore_clock(shard, key->number);
     uint64_t hash;
     struct awaited_key wanted = {key->number, key->shard};
     struct awaited *awaited = awaited_find(shard, wanted, &hash);
     if (awaited == NULL) {
-        bool orphan = message_orphan(shard, restore, key->shard);
+        bool orphan = !restore->old && shard->place.index == 0;
         return orphan ? ERR_ID_UNKNOWN : OK;
     }
     struct message m;
@@ -482,12 +553,11 @@ static void found_settle(struct shard *shard, struct found *found)
                      found->awaited->failed ? "there is no memory for it"
                                             : "it has no body, or no free id");
         if (!found->awaited->failed) {
-            journal_delivery_drop(shard, session_id(session), d->order);
+            journal_delivery_drop(shard, session_id(session), d->order, 0);
         }
         return;
     }
     found->delivery = NULL;
-    if (d->stored) journal_adopt(shard, d->body->message.stamp);
 }
 
 /* Let another member of the group have it. */
@@ -495,14 +565,12 @@ static void found_give(struct shard *shard, struct found *found)
 {
     struct delivery *d = found->delivery;
     struct bytes client = bytes_at(found->client, found->client_size);
-    if (d->body == NULL || d->group == NULL) {
-        journal_delivery_drop(shard, client, d->order);
-        return;
+    bool old = !d->stored;
+    if (d->body != NULL && d->group != NULL) {
+        delivery_give(shard, (struct session_ref){0}, client, d);
     }
-    bool ours = d->stored;
-    if (ours) journal_adopt(shard, d->body->message.stamp);
-    delivery_give(shard, (struct session_ref){0}, client, d);
-    if (!ours) journal_delivery_drop(shard, client, d->order);
+    if (old) journal_delivery_drop(shard, client, d->order, 0);
+    d->stored = false;
 }
 
 /* Now that all messages are there: give each delivery its own. */
@@ -510,8 +578,10 @@ static void founds_settle(struct shard *shard, struct restore *restore)
 {
     LIST_EACH(at, after, &restore->founds) {
         struct found *found = OWNER(at, struct found, link);
-        struct body *body = found->awaited->body;
-        if (body != NULL) found->delivery->body = body_ref(body);
+        const struct awaited *awaited = found->awaited;
+        if (awaited != NULL && awaited->body != NULL) {
+            found->delivery->body = body_ref(awaited->body);
+        }
         if (found->of == NULL) continue;
         found_settle(shard, found);
         found_free(shard, found);
@@ -556,22 +626,45 @@ static void doubted_settle(struct shard *shard, struct doubted *doubted)
     journal_doubt(shard, session, &doubt);
 }
 
+/* Its deliveries are of version 1: they get other orders, without gaps, and a
+ * place behind all that were. */
+static void restored_renew(struct shard *shard, struct session *session)
+{
+    struct outbound *o = &session->outbound;
+    LIST_EACH(at, after, &o->queue) {
+        struct delivery *d = OWNER(at, struct delivery, link);
+        journal_delivery_drop(shard, session_id(session), d->order, 0);
+        d->order = 0;
+    }
+    journal_session_whole(shard, session);
+    backlog_detach(shard, session);
+}
+
+/* No order is used again: a record of the other kind may have it. */
+static void restored_order(struct shard *shard, const struct restored *restored)
+{
+    struct outbound *o = &restored->session->outbound;
+    if (o->order == 0) o->order = shard_stamp(shard);
+    if (o->order < restored->handed) o->order = restored->handed;
+}
+
 /* A session that was connected when the broker ended is alone since now: what
- * counts from then begins, and must be on disk. */
+ * counts from then begins, and must be on disk. So must be where it is now. */
 static void restored_settle(struct shard *shard, struct restored *restored)
 {
     struct session *session = restored->session;
-    session->stored = restored->home == shard->place.index;
-    session->will_stored = session->stored && session->will != NULL;
+    session->will_stored = session->will != NULL;
     bool was_here = session->ends_ms == 0;
     session_restored(shard, session);
-    uint64_t stamp = shard_stamp(shard);
-    if (session->outbound.order < stamp) session->outbound.order = stamp;
-    if (!session->stored) {
-        journal_session_whole(shard, session);
+    restored_order(shard, restored);
+    if (restored->old) {
+        restored_renew(shard, session);
         return;
     }
-    if (was_here && session->ends_ms != 0) journal_session(shard, session);
+    bool moved = restored->home != shard->place.index;
+    if (moved || (was_here && session->ends_ms != 0)) {
+        journal_session(shard, session);
+    }
     if (!restored->will_begun && session->will != NULL) {
         journal_will(shard, session);
     }
@@ -583,8 +676,7 @@ static void restore_end(struct shard *shard)
     if (restore == NULL) return;
     founds_settle(shard, restore);
     LIST_EACH(at, after, &restore->sessions) {
-        struct restored *restored = OWNER(at, struct restored, link);
-        restored->session->stored = restored->home == shard->place.index;
+        OWNER(at, struct restored, link)->session->stored = true;
     }
     LIST_EACH(at, after, &restore->doubteds) {
         doubted_settle(shard, OWNER(at, struct doubted, link));
@@ -617,11 +709,13 @@ static restore_one *restore_kind(enum record_kind kind)
     switch (kind) {
     case RECORD_SESSION: return restore_session;
     case RECORD_DELIVERY: return restore_delivery;
+    case RECORD_HANDOVER: return restore_handover;
     case RECORD_MEMBERSHIP: return restore_membership;
     case RECORD_RECEIVED: return restore_received;
     case RECORD_SUBSCRIPTION: return restore_subscription;
     case RECORD_WILL: return restore_will;
     case RECORD_MESSAGE: return restore_message;
+    case RECORD_MESSAGE_OLD: return restore_message_old;
     case RECORD_HEARD: return restore_heard;
     case RECORD_RETAINED: return restore_retained;
     }
@@ -639,18 +733,28 @@ static enum err restore_client(struct shard *shard, struct restore *restore,
         enum err e = restore_session(shard, restore, key, value);
         return e == OK || restore_mine(shard, key->client) ? e : OK;
     }
+    bool delivery = key->kind == RECORD_DELIVERY && value.size > 0;
+    if (delivery && value.data[0] == RECORD_VERSION) restore->old = true;
+    if (delivery || key->kind == RECORD_HANDOVER) {
+        restore_clock(shard, key->number);
+    }
+    if (key->kind == RECORD_HANDOVER) {
+        return restore_handover(shard, restore, key, value);
+    }
     if (!restore->known) return restore_stray(shard, restore, key, value);
     if (restore->restored == NULL) return OK;
     return restore_kind(key->kind)(shard, restore, key, value);
 }
 
-void restore_record(struct shard *shard, struct bytes key, struct bytes value)
+void restore_record(struct shard *shard, struct bytes key, struct bytes value,
+                    struct bytes message)
 {
     if (key.size == 0) {
         restore_end(shard);
         return;
     }
     struct restore *restore = restore_of(shard);
+    restore->message = message;
     struct record_key parts;
     enum err e = record_key_read(key, &parts);
     if (e != OK) {
@@ -663,7 +767,7 @@ void restore_record(struct shard *shard, struct bytes key, struct bytes value)
         e = restore_kind(parts.kind)(shard, restore, &parts, value);
     }
     bool expected = e == ERR_ID_IN_USE ||
-                    (e == ERR_ID_UNKNOWN && parts.kind == RECORD_MESSAGE);
+                    (e == ERR_ID_UNKNOWN && parts.kind == RECORD_MESSAGE_OLD);
     if (expected) {
         journal_drop(shard, key);
     } else if (e == ERR_ID_UNKNOWN) {

@@ -1,15 +1,17 @@
 /* restore.h - what was stored comes back, at start. See record.h.
  *
- *     'c' ...  sessions and their parts, built as they come
- *              deliveries wait for their messages
- *     'm' ...  messages: kept when a delivery here waits for them
+ *     'M' ...  only the last: its stamp
+ *     'c' ...  sessions and their parts, built as they come; of a queue what
+ *              was sent, each with its message, and both ends of the rest
  *     'r' ...  retained messages
- *     end      deliveries are queued, timers set, what is of no use deleted
+ *     end      timers set, what is of no use deleted
  *
- * Every shard is given every record, and takes what is at home on it: so the
- * number of shards may be another than before. A session that another shard
- * wrote is written anew whole, with copies of its messages, in one batch;
- * nobody refers to the old copies any more, and the next start deletes them.
+ * Every shard is given every record that walk.h does not jump over, and takes
+ * what is at home on it: so the number of shards may be another than before.
+ *
+ * Of version 1 all of a queue is given. Deliveries wait for their messages
+ * ('m'); at the end the session is written anew, with other orders, since there
+ * were gaps. When no delivery is of version 1, messages of that go, too.
  *
  * What can't be read, or belongs to nothing, is noted, left out and deleted: it
  * must not come to life when its client id is used again.
@@ -21,9 +23,11 @@
 
 struct shard;
 
-/* One record, or with an empty `key` the end of them. Records come in the order
- * of their keys, before anything else happens to the shard. */
-void restore_record(struct shard *shard, struct bytes key, struct bytes value);
+/* One record, or with an empty `key` the end of them; `message` is the value of
+ * the message that a delivery refers to, or empty. Records come in the order of
+ * their keys, before anything else happens to the shard. */
+void restore_record(struct shard *shard, struct bytes key, struct bytes value,
+                    struct bytes message);
 
 /* Some time after the end, when all shards have told what they have: let go
  * what was on its way from one member of a shared group to another. */

@@ -68,7 +68,7 @@ struct session *session_new(struct shard *shard, struct bytes client_id)
     list_init(&session->recalls);
     outbound_init(&session->outbound);
     /* Not those of an earlier session: a record may outlive it for a while. */
-    session->outbound.order = shard_stamp(shard);
+    session->floor = session->outbound.order = shard_stamp(shard);
     session->inbound = &shard->no_inbound;
     timer_init(&session->timer);
     map_insert(&shard->sessions, &session->by_id,

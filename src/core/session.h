@@ -44,6 +44,7 @@ struct session {
     uint64_t will_ms;   /* the will is due; 0: not under way */
     struct will *will;
 
+    uint64_t floor;    /* of the orders of its deliveries */
     uint32_t expiry_s; /* 0: ends with its connection */
     bool stored;       /* there are records of it: see journal.h */
     bool will_stored;

@@ -3,6 +3,7 @@
 
 #include "core/admission.h"
 #include "core/conn.h"
+#include "core/grave.h"
 #include "core/journal.h"
 #include "core/recall.h"
 #include "core/restore.h"
@@ -70,6 +71,7 @@ static void shard_sweep(struct shard *shard)
     retain_sweep(shard->retain, shard->now_ms, SWEEP_SLOTS_MAX, sweep_visit,
                  shard);
     restore_late(shard);
+    backlogs_retry(shard);
 }
 
 /* Sweep before long, if there is anything to sweep: a broker with nothing to do
@@ -77,7 +79,9 @@ static void shard_sweep(struct shard *shard)
 static void shard_plan_sweep(struct shard *shard)
 {
     if (shard->sweep.deadline_ms != 0) return;
-    if (retain_expiring(shard->retain) == 0 && shard->restore == NULL) return;
+    bool needed = retain_expiring(shard->retain) > 0 ||
+                  shard->restore != NULL || backlogs_waiting(shard);
+    if (!needed) return;
     wheel_set(&shard->timers, &shard->sweep, shard->now_ms + SWEEP_INTERVAL_MS);
 }
 
@@ -206,6 +210,8 @@ static void step_tick(struct shard *shard, const struct event *event)
 static void step_committed(struct shard *shard, const struct event *event)
 {
     gate_committed(shard, event->batch);
+    backlogs_committed(shard);
+    graves_dig(shard);
 }
 
 static void step_storage(struct shard *shard, const struct event *event)
@@ -216,7 +222,16 @@ static void step_storage(struct shard *shard, const struct event *event)
 
 static void step_restored(struct shard *shard, const struct event *event)
 {
-    restore_record(shard, event->key, event->value);
+    restore_record(shard, event->key, event->value, event->message);
+}
+
+static void step_loaded(struct shard *shard, const struct event *event)
+{
+    if (event->token == 0) {
+        grave_loaded(shard, event);
+    } else {
+        backlog_loaded(shard, event);
+    }
 }
 
 static void step_reloaded(struct shard *shard, const struct event *event)
@@ -241,7 +256,7 @@ static void (*const STEPS[])(struct shard *, const struct event *) = {
     [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
     [EVENT_STORAGE] = step_storage,     [EVENT_RELOADED] = step_reloaded,
     [EVENT_STOPPED] = step_stopped,     [EVENT_GRANTED] = step_granted,
-    [EVENT_EXPELLED] = step_expelled,
+    [EVENT_EXPELLED] = step_expelled,   [EVENT_LOADED] = step_loaded,
 };
 
 void shard_step(struct shard *shard, const struct event *event,
@@ -302,6 +317,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     joins_init(&shard->joins);
     gate_init(&shard->gate);
     journal_init(shard, options->persistence);
+    backlogs_init(&shard->backlogs);
     timer_init(&shard->sweep);
     sys_init(shard);
     return shard;
@@ -319,6 +335,7 @@ void shard_free(struct shard *shard)
     retain_free(shard->retain);
     gate_fini(shard);
     restore_fini(shard);
+    graves_fini(shard);
     journal_fini(shard);
     joins_fini(&shard->joins, pool);
     sys_fini(shard);

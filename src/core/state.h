@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/table.h"
 #include "base/wheel.h"
+#include "core/backlog.h"
 #include "core/bounds.h"
 #include "core/gate.h"
 #include "core/grant.h"
@@ -73,6 +74,7 @@ struct shard {
     struct joins joins;
     struct gate gate;
     struct journal journal;
+    struct backlogs backlogs;
     struct restore *restore; /* while records come, else NULL */
     struct hot hot;
     struct memo memos[2][2];   /* [5.0][retain], of QoS 0 */

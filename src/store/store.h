@@ -137,8 +137,8 @@ static inline enum err store_each(struct store *store, store_visit *visit,
     return store->each(store, visit, context);
 }
 
-/* The same, but only what the steps do not jump over. What is left out may be
- * broken without that being known. */
+/* The same, but only what the steps do not jump over. Of a large store, what is
+ * left out may be broken without that being known. */
 MUST_USE
 static inline enum err store_walk(struct store *store, store_step *step,
                                   void *context)

@@ -123,11 +123,30 @@ static void wal_look(struct store *store, struct store_task *task)
     pthread_mutex_unlock(&wal->lock);
 }
 
+static void record_pass(void *context, struct bytes key, struct bytes value)
+{
+    (void)context;
+    (void)key;
+    (void)value;
+}
+
+/* A store that is not large is read whole before, so that what is broken or
+ * missing is known. */
+static enum err base_check(struct wal *wal)
+{
+    struct lmdb_head head;
+    enum err e = lmdb_head(wal->lmdb, &head);
+    if (e == ERR_MORE) return OK;
+    if (e != OK || head.count > WALK_CHECKED_MAX) return e;
+    return lmdb_each(wal->lmdb, record_pass, NULL);
+}
+
 static enum err wal_walk(struct store *store, store_step *step, void *context)
 {
     struct wal *wal = wal_of(store);
     pthread_mutex_lock(&wal->base_lock);
-    enum err e = lmdb_walk(wal->lmdb, step, context);
+    enum err e = base_check(wal);
+    if (e == OK) e = lmdb_walk(wal->lmdb, step, context);
     pthread_mutex_unlock(&wal->base_lock);
     if (e != OK) {
         wal_say(wal, true, "%s/base.mdb: %s", wal->folder, lmdb_why(wal->lmdb));

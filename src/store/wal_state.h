@@ -32,6 +32,9 @@ enum {
     /* Space that is held so that the keeper can work when there is no more. */
     RESERVE_BYTES = 4 * 1024 * 1024,
 
+    /* Records up to which all of LMDB is checked at start. */
+    WALK_CHECKED_MAX = 500 * 1000,
+
     STAGING_BYTES = 256 * 1024, /* of one write, but for a larger batch */
 
     RETRY_MS = 1000

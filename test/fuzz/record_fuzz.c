@@ -5,6 +5,7 @@
  * What is read can be written, and is then the same. A shard that was given all
  * of it, in the order of its keys, serves the clients that it knows.
  */
+#include "core/page.h"
 #include "core/record.h"
 #include "core/shard.h"
 #include "fuzz.h"
@@ -33,6 +34,10 @@ struct host {
     struct watch watches[CLIENTS];
     struct buffer heard[CLIENTS];
     uint64_t now_ms;
+    const struct stored *list; /* the records, in order of their keys */
+    size_t count;
+    struct buffer asked; /* the bytes of a LOAD; one is under way at a time */
+    struct buffer page;
 };
 
 /* --- records ------------------------------------------------------------- */
@@ -51,11 +56,12 @@ static void write_some_key(struct reader *in, struct record_key *key,
                            struct writer *w, char *text)
 {
     static const enum record_kind KINDS[] = {
-        RECORD_SESSION,  RECORD_SESSION,  RECORD_DELIVERY,
-        RECORD_DELIVERY, RECORD_DELIVERY, RECORD_MEMBERSHIP,
-        RECORD_RECEIVED, RECORD_WILL,     RECORD_MESSAGE,
-        RECORD_MESSAGE,  RECORD_MESSAGE,  RECORD_SUBSCRIPTION,
-        RECORD_HEARD,    RECORD_RETAINED};
+        RECORD_SESSION,    RECORD_SESSION,  RECORD_DELIVERY,
+        RECORD_DELIVERY,   RECORD_DELIVERY, RECORD_MEMBERSHIP,
+        RECORD_RECEIVED,   RECORD_WILL,     RECORD_MESSAGE,
+        RECORD_MESSAGE,    RECORD_MESSAGE,  RECORD_SUBSCRIPTION,
+        RECORD_HEARD,      RECORD_RETAINED, RECORD_HANDOVER,
+        RECORD_MESSAGE_OLD};
     static const char *const CLIENTS_KNOWN[] = {"a", "b", "c", "d"};
     key->kind = KINDS[fuzz_below(in, sizeof KINDS / sizeof KINDS[0])];
     unsigned bits = read_u8(in);
@@ -84,7 +90,9 @@ static void write_delivery(unsigned bits, struct reader *in,
 {
     static const uint32_t IDENTIFIERS[] = {1, 200};
     struct record_delivery d = {.stamp = 1 + fuzz_below(in, 8),
-                                .home = key->shard,
+                                .order = key->number,
+                                .bytes = bits * 7,
+                                .size = bits,
                                 .packet_id = (uint16_t)(bits / 32),
                                 .qos = (uint8_t)(1 + bits % 2),
                                 .state = (uint8_t)(bits / 2 % 3),
@@ -117,6 +125,7 @@ static void write_some_value(struct reader *in, const struct record_key *key,
     case RECORD_SESSION: record_session_write(w, &session); break;
     case RECORD_SUBSCRIPTION:
     case RECORD_MEMBERSHIP: record_subscription_write(w, &subscription); break;
+    case RECORD_HANDOVER:
     case RECORD_DELIVERY: write_delivery(bits, in, key, w); break;
     case RECORD_RECEIVED: record_received_write(w, &received); break;
     case RECORD_HEARD: record_heard_write(w, &heard); break;
@@ -126,6 +135,7 @@ static void write_some_value(struct reader *in, const struct record_key *key,
         write_bytes(w, m.payload);
         break;
     case RECORD_MESSAGE:
+    case RECORD_MESSAGE_OLD:
     case RECORD_RETAINED:
         record_message_write(w, &m);
         write_bytes(w, m.topic);
@@ -211,6 +221,39 @@ static void check_value(struct bytes in)
 
 static void host_step(struct host *host, struct event *event);
 
+/* The value that is stored under `key`. */
+static enum err host_get(void *context, struct bytes key, struct bytes *value)
+{
+    const struct host *host = context;
+    for (size_t i = 0; i < host->count; i++) {
+        if (!bytes_equal(key_of(&host->list[i]), key)) continue;
+        *value = value_of(&host->list[i]);
+        return OK;
+    }
+    return ERR_MORE;
+}
+
+static enum err host_add(void *context, struct bytes bytes)
+{
+    buffer_append(&((struct host *)context)->page, bytes);
+    return OK;
+}
+
+/* Answer what was asked for, as if nothing had been deleted. */
+static void host_load(struct host *host)
+{
+    struct page_load load;
+    struct page_host from = {host, host_get, host_add};
+    struct event event = {.kind = EVENT_LOADED};
+    page_load_read(buffer_bytes(&host->asked), &load);
+    host->page.size = 0;
+    PROMISE(page_read(&load, &from, &event.end) == OK);
+    host->asked.size = 0;
+    event.token = load.token;
+    event.page = buffer_bytes(&host->page);
+    host_step(host, &event);
+}
+
 /* Everything that the shard wants, at once. */
 static void host_turn(struct host *host)
 {
@@ -219,6 +262,9 @@ static void host_turn(struct host *host)
     for (size_t i = 0; i < host->actions.count; i++) {
         struct action *a = &host->actions.list[i];
         if (a->kind == ACTION_POST) PROMISE(false); /* there is one shard */
+        if (a->kind == ACTION_LOAD && host->asked.size == 0) {
+            buffer_append(&host->asked, action_bytes(&host->actions, a));
+        }
         if (a->kind != ACTION_SEND) continue;
         PROMISE(a->conn.v < CLIENTS);
         struct buffer *heard = &host->heard[a->conn.v];
@@ -229,6 +275,7 @@ static void host_turn(struct host *host)
     committed.batch = host->actions.batch;
     host->actions.batch += 1;
     if (puts) host_step(host, &committed);
+    if (host->asked.size > 0) host_load(host);
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct bytes in = buffer_bytes(&host->heard[i]);
         buffer_consume(&host->heard[i], watch_heard(&host->watches[i], in));
@@ -293,6 +340,15 @@ static void host_restore(struct host *host, const struct stored *list,
         struct event event = {.kind = EVENT_RESTORED};
         event.key = key_of(&list[i]);
         event.value = value_of(&list[i]);
+        struct record_delivery delivery;
+        if (record_delivery_read(event.value, &delivery) == OK) {
+            uint8_t room[RECORD_KEY_MAX];
+            struct writer w = writer_at(room, sizeof room);
+            struct record_key key = {.kind = RECORD_MESSAGE,
+                                     .number = delivery.stamp};
+            record_key_write(&w, &key);
+            (void)!host_get(host, writer_bytes(&w), &event.message);
+        }
         host_step(host, &event);
     }
     struct event end = {.kind = EVENT_RESTORED};
@@ -324,6 +380,10 @@ static void check_restore(const struct stored *list, size_t count)
     host.actions.batch = 1;
     for (unsigned i = 0; i < CLIENTS; i++)
         buffer_init(&host.heard[i], host.pool);
+    buffer_init(&host.asked, host.pool);
+    buffer_init(&host.page, host.pool);
+    host.list = list;
+    host.count = count;
     host_restore(&host, list, count);
     host_live(&host);
     actions_fini(&host.actions);
@@ -332,6 +392,8 @@ static void check_restore(const struct stored *list, size_t count)
         watch_fini(&host.watches[i]);
         buffer_fini(&host.heard[i]);
     }
+    buffer_fini(&host.asked);
+    buffer_fini(&host.page);
     PROMISE(pool_bytes(host.pool) == 0);
     pool_free(host.pool);
 }

@@ -74,6 +74,7 @@ struct bench {
     uint32_t conn_count;
     unsigned notes[NOTE_KINDS];
     unsigned puts, dels, posts;
+    unsigned loads; /* that nobody answers: there is no disk */
 };
 
 /* --- doing what shards want ---------------------------------------------- */
@@ -136,8 +137,11 @@ CHECK_UNUSED static void bench_act(struct bench *b, uint16_t shard,
     case ACTION_POST:
         bench_mail(b, action->shard, &b->actions.posts[action->post]);
         return;
-    case ACTION_PUT: b->puts++; return;
-    case ACTION_DEL: b->dels++; return;
+    case ACTION_PUT:
+    case ACTION_HOLD: b->puts++; return;
+    case ACTION_DEL:
+    case ACTION_DROP: b->dels++; return;
+    case ACTION_LOAD: b->loads++; return;
     case ACTION_NOTE: b->notes[action->note_kind]++; return;
     case ACTION_ASK: b->asked = action->ask; return;
     }

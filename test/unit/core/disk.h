@@ -1,12 +1,16 @@
 /* disk.h - one shard with a disk, for tests of what is stored.
  *
- *     events --> shard --> PUT, DEL --> memory store --> COMMITTED --> shard
+ *     events --> shard --> changes --> memory store --> COMMITTED --> shard
+ *                  +-----> LOAD -----------+----------> LOADED -----> shard
  */
 #ifndef MOGI_UNIT_CORE_DISK_H
 #define MOGI_UNIT_CORE_DISK_H
 
+#include "base/list.h"
 #include "core/message.h"
+#include "core/page.h"
 #include "core/shard.h"
+#include "core/walk.h"
 #include "store/memory.h"
 #include "unit_pool.h"
 
@@ -20,6 +24,8 @@ struct disk {
     uint8_t sent[4096]; /* to connection 1, since the last look */
     size_t sent_size;
     size_t errors; /* notes */
+    size_t loads;
+    bool deaf; /* LOAD is not answered */
 };
 
 CHECK_UNUSED static void disk_committed(void *context, uint16_t part,
@@ -73,6 +79,59 @@ CHECK_UNUSED static void disk_step(struct disk *disk, struct event event)
     shard_step(disk->shard, &event, &disk->actions);
 }
 
+/* A LOAD, and its page. */
+struct disk_load {
+    struct store_task task;
+    struct store_view *view;
+    struct page_load load;
+    uint8_t asked[512], page[65536];
+    size_t asked_size, size;
+    uint64_t end;
+    bool failing;
+};
+
+CHECK_UNUSED static enum err disk_load_get(void *context, struct bytes key,
+                                           struct bytes *value)
+{
+    const struct disk_load *load = context;
+    return store_get(load->view, key, value);
+}
+
+CHECK_UNUSED static enum err disk_load_add(void *context, struct bytes bytes)
+{
+    struct disk_load *load = context;
+    REQUIRE(load->size + bytes.size <= sizeof load->page);
+    memcpy(load->page + load->size, bytes.data, bytes.size);
+    load->size += bytes.size;
+    return OK;
+}
+
+CHECK_UNUSED static void disk_load_run(struct store_task *task,
+                                       struct store_view *view)
+{
+    struct disk_load *load = OWNER(task, struct disk_load, task);
+    struct page_host host = {load, disk_load_get, disk_load_add};
+    load->view = view;
+    load->failing = page_read(&load->load, &host, &load->end) != OK;
+}
+
+/* Read what was asked for last, and answer. */
+CHECK_UNUSED static void disk_load(struct disk *disk, struct bytes asked)
+{
+    static struct disk_load load;
+    REQUIRE(asked.size <= sizeof load.asked);
+    memcpy(load.asked, asked.data, asked.size);
+    load.task.run = disk_load_run;
+    load.size = 0;
+    page_load_read(bytes_at(load.asked, asked.size), &load.load);
+    store_look(disk->store, &load.task);
+    disk_step(disk, (struct event){.kind = EVENT_LOADED,
+                                   .token = load.load.token,
+                                   .end = load.end,
+                                   .failing = load.failing,
+                                   .page = bytes_at(load.page, load.size)});
+}
+
 /* One action; returns whether it is a change, which it fills in. */
 CHECK_UNUSED static bool disk_action(struct disk *disk,
                                      const struct action *action,
@@ -90,10 +149,15 @@ CHECK_UNUSED static bool disk_action(struct disk *disk,
         memcpy(disk->sent + disk->sent_size, bytes.data, bytes.size);
         disk->sent_size += bytes.size;
     }
-    if (action->kind != ACTION_PUT && action->kind != ACTION_DEL) return false;
-    *change = (struct store_change){.kind = STORE_DEL, .key = bytes};
-    if (action->kind == ACTION_DEL) return true;
-    change->kind = STORE_PUT;
+    if (!action_changes((enum action_kind)action->kind)) return false;
+    static const enum store_change_kind kinds[] = {
+        [ACTION_PUT] = STORE_PUT,
+        [ACTION_DEL] = STORE_DEL,
+        [ACTION_HOLD] = STORE_HOLD,
+        [ACTION_DROP] = STORE_DROP,
+    };
+    *change = (struct store_change){.kind = kinds[action->kind], .key = bytes};
+    if (!store_has_value(change->kind)) return true;
     change->value = action_value(&disk->actions, action);
     if (action->body == NULL) return true;
     change->tail =
@@ -106,9 +170,17 @@ CHECK_UNUSED static void disk_perform(struct disk *disk)
 {
     while (disk->actions.count > 0) {
         static struct store_change changes[4096];
-        size_t count = 0;
+        size_t count = 0, asked_size = 0;
+        static uint8_t asked[8][512];
+        size_t asked_sizes[8];
         for (size_t i = 0; i < disk->actions.count; i++) {
-            REQUIRE(count < 4096);
+            REQUIRE(count < 4096 && asked_size < 8);
+            const struct action *action = &disk->actions.list[i];
+            if (action->kind == ACTION_LOAD) {
+                struct bytes b = action_bytes(&disk->actions, action);
+                memcpy(asked[asked_size], b.data, b.size);
+                asked_sizes[asked_size++] = b.size;
+            }
             if (disk_action(disk, &disk->actions.list[i], &changes[count])) {
                 count += 1;
             }
@@ -122,6 +194,9 @@ CHECK_UNUSED static void disk_perform(struct disk *disk)
         }
         actions_clear(&disk->actions);
         if (count > 0) disk_step(disk, event);
+        disk->loads += asked_size;
+        for (size_t i = 0; i < asked_size && !disk->deaf; i++)
+            disk_load(disk, bytes_at(asked[i], asked_sizes[i]));
     }
 }
 
@@ -153,11 +228,30 @@ CHECK_UNUSED static void disk_close(struct disk *disk, uint32_t conn)
     disk_perform(disk);
 }
 
-CHECK_UNUSED static void disk_restored(void *context, struct bytes key,
-                                       struct bytes value)
+struct disk_walk {
+    struct disk *disk;
+    struct walk walk;
+};
+
+CHECK_UNUSED static void disk_restored(void *context, struct store_view *view,
+                                       struct bytes key, struct bytes value,
+                                       struct store_jump *jump)
 {
-    disk_step(context, (struct event){
-                           .kind = EVENT_RESTORED, .key = key, .value = value});
+    struct disk_walk *at = context;
+    struct walk_next next;
+    struct bytes message = {NULL, 0};
+    walk_step(&at->walk, key, value, &next);
+    jump->last = next.last;
+    jump->size = next.size;
+    memcpy(jump->key, next.key, next.size);
+    struct bytes wanted = bytes_at(next.message, next.message_size);
+    if (wanted.size > 0 && store_get(view, wanted, &message) != OK) {
+        message = bytes_at(NULL, 0);
+    }
+    disk_step(at->disk, (struct event){.kind = EVENT_RESTORED,
+                                       .key = key,
+                                       .value = value,
+                                       .message = message});
 }
 
 /* The shard comes back with what is in the store. */
@@ -165,7 +259,8 @@ CHECK_UNUSED static void disk_restart(struct disk *disk)
 {
     disk_crash(disk);
     disk_start(disk);
-    CHECK_EQ(store_each(disk->store, disk_restored, disk), OK);
+    struct disk_walk walk = {.disk = disk};
+    CHECK_EQ(store_walk(disk->store, disk_restored, &walk), OK);
     disk_step(disk, (struct event){.kind = EVENT_RESTORED});
     disk_perform(disk);
 }

@@ -20,10 +20,12 @@ static struct bytes key_bytes(const struct record_key *key)
 
 /* Keys in the order in which they must come. */
 static const struct record_key KEYS[] = {
+    {.kind = RECORD_MESSAGE, .number = UINT64_MAX},
     {.kind = RECORD_SESSION, .client = {(const uint8_t *)"a", 1}},
     {.kind = RECORD_MEMBERSHIP,
      .client = {(const uint8_t *)"a", 1},
      .text = {(const uint8_t *)"$share/g/t", 10}},
+    {.kind = RECORD_HANDOVER, .client = {(const uint8_t *)"a", 1}, .number = 8},
     {.kind = RECORD_DELIVERY, .client = {(const uint8_t *)"a", 1}, .number = 9},
     {.kind = RECORD_DELIVERY,
      .client = {(const uint8_t *)"a", 1},
@@ -34,7 +36,7 @@ static const struct record_key KEYS[] = {
      .text = {(const uint8_t *)"t/#", 3}},
     {.kind = RECORD_WILL, .client = {(const uint8_t *)"a", 1}},
     {.kind = RECORD_SESSION, .client = {(const uint8_t *)"aS", 2}},
-    {.kind = RECORD_MESSAGE, .shard = 63, .number = UINT64_MAX},
+    {.kind = RECORD_MESSAGE_OLD, .shard = 63, .number = UINT64_MAX},
     {.kind = RECORD_HEARD, .shard = 1, .from = 63},
     {.kind = RECORD_RETAINED, .text = {(const uint8_t *)"t", 1}},
 };
@@ -160,7 +162,7 @@ static void torture(read_any *read, struct bytes value, size_t payload)
         }
         copy[i] = value.data[i];
     }
-    copy[0] = RECORD_VERSION + 1;
+    copy[0] = RECORD_VERSION_NEW + 1;
     if (read != read_key) {
         CHECK_EQ(read(bytes_at(copy, value.size)), ERR_MALFORMED);
     }
@@ -173,6 +175,7 @@ static void sessions_come_back(void)
                                .home = 63,
                                .expiry_s = UINT32_MAX,
                                .ends_ms = 1700000000123,
+                               .floor = 0x0102030405060708,
                                .id = bytes_of("client")};
     struct writer w = writer_at(space, sizeof space);
     record_session_write(&w, &s);
@@ -182,8 +185,45 @@ static void sessions_come_back(void)
     CHECK_EQ(got.home, s.home);
     CHECK_EQ(got.expiry_s, s.expiry_s);
     CHECK_EQ(got.ends_ms, s.ends_ms);
+    CHECK_EQ(got.floor, s.floor);
     CHECK(bytes_equal(got.id, s.id));
     torture(read_session, writer_bytes(&w), 0);
+}
+
+/* Version 1 had no floor. */
+static void sessions_of_old_are_read(void)
+{
+    static const uint8_t OLD[] = {1, 5, 7, 0, 0, 14, 16, 0,   0,  0,
+                                  0, 0, 0, 0, 9, 0,  2,  'a', 'b'};
+    struct record_session got;
+    struct bytes in = bytes_at(OLD, sizeof OLD);
+    CHECK_EQ(record_session_read(in, &got), OK);
+    CHECK_EQ(got.home, 7);
+    CHECK_EQ(got.expiry_s, 3600);
+    CHECK_EQ(got.ends_ms, 9);
+    CHECK_EQ(got.floor, 0);
+    CHECK(bytes_equal(got.id, bytes_of("ab")));
+    CHECK_EQ(record_session_read(bytes_at(OLD, sizeof OLD - 1), &got),
+             ERR_MALFORMED);
+}
+
+/* Version 1 said which shard has the message, and did not count. */
+static void deliveries_of_old_are_read(void)
+{
+    static const uint8_t OLD[] = {1, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 9,
+                                  2, 1, 1, 0, 0, 0, 1, 0, 0, 0, 8};
+    struct record_delivery got;
+    CHECK_EQ(record_delivery_read(bytes_at(OLD, sizeof OLD), &got), OK);
+    CHECK(got.old);
+    CHECK_EQ(got.stamp, 0x102);
+    CHECK_EQ(got.home, 3);
+    CHECK_EQ(got.packet_id, 9);
+    CHECK_EQ(got.qos, 2);
+    CHECK_EQ(got.state, DELIVERY_SENT);
+    CHECK(got.retain);
+    CHECK_EQ(got.identifier_count, 1);
+    CHECK_EQ(record_identifier(&got, 0), 8);
+    CHECK_EQ(got.order, 0);
 }
 
 static void subscriptions_come_back(void)
@@ -209,7 +249,9 @@ static void deliveries_come_back(void)
 {
     const uint32_t identifiers[] = {1, 268435455};
     struct record_delivery d = {.stamp = 0x0102030405060708,
-                                .home = 5,
+                                .order = 0x1112131415161718,
+                                .bytes = 0x2122232425262728,
+                                .size = 0x31323334,
                                 .packet_id = 65535,
                                 .qos = 2,
                                 .state = DELIVERY_RECEIVED,
@@ -221,7 +263,10 @@ static void deliveries_come_back(void)
     struct record_delivery got;
     CHECK_EQ(record_delivery_read(writer_bytes(&w), &got), OK);
     CHECK_EQ(got.stamp, d.stamp);
-    CHECK_EQ(got.home, 5);
+    CHECK_EQ(got.order, d.order);
+    CHECK_EQ(got.bytes, d.bytes);
+    CHECK_EQ(got.size, d.size);
+    CHECK(!got.old);
     CHECK_EQ(got.packet_id, d.packet_id);
     CHECK_EQ(got.qos, d.qos);
     CHECK_EQ(got.state, d.state);
@@ -370,6 +415,8 @@ int main(void)
     RUN(keys_come_back_in_order);
     RUN(long_texts_are_cut);
     RUN(sessions_come_back);
+    RUN(sessions_of_old_are_read);
+    RUN(deliveries_of_old_are_read);
     RUN(subscriptions_come_back);
     RUN(deliveries_come_back);
     RUN(heard_come_back);
