@@ -6,6 +6,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 
 enum {
@@ -327,6 +328,29 @@ enum err jwk_public(EVP_PKEY *key, struct jwk *out, struct fault *fault)
     }
     if (e != OK) jwk_fini(out);
     return e;
+}
+
+/* Nobody is asked for a pass phrase. */
+static int no_phrase(char *text, int size, int writing, void *of)
+{
+    (void)text;
+    (void)size;
+    (void)writing;
+    (void)of;
+    return -1;
+}
+
+enum err jwk_private(struct bytes text, struct jwk *out, struct fault *fault)
+{
+    *out = (struct jwk){.id = NULL};
+    BIO *bio = BIO_new_mem_buf(text.data, (int)text.size);
+    if (bio == NULL) return fault_set(fault, ERR_NO_MEMORY, "out of memory");
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_phrase, NULL);
+    BIO_free(bio);
+    if (key != NULL) return jwk_public(key, out, fault);
+    return fault_set(fault, ERR_CONFIG,
+                     "it has no private key in PEM without pass phrase; make "
+                     "one with: openssl genpkey -algorithm ED25519 -out FILE");
 }
 
 void jwk_fini(struct jwk *jwk)

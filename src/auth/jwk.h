@@ -56,6 +56,12 @@ enum err jwk_secret(struct bytes secret, struct jwk *out, struct fault *fault);
 MUST_USE
 enum err jwk_public(EVP_PKEY *key, struct jwk *out, struct fault *fault);
 
+/* The private key in the PEM `text`, which has no pass phrase, for jws_sign.
+ * ERR_CONFIG: there is none, or it is of a kind, curve or size that we do not
+ * take; ERR_NO_MEMORY. */
+MUST_USE
+enum err jwk_private(struct bytes text, struct jwk *out, struct fault *fault);
+
 /* Wipe and give back what it owns; one that is all zero is fine. */
 void jwk_fini(struct jwk *jwk);
 

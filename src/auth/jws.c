@@ -199,8 +199,10 @@ static bool (*const verifiers[])(const struct jwk *key, struct bytes input,
     [JWS_EDDSA] = eddsa_verify,
 };
 
-const char *jws_verify(const struct jws *jws, const struct keyring *keyring)
+const char *jws_verify(const struct jws *jws, const struct keyring *keyring,
+                       const struct jwk **by)
 {
+    *by = NULL;
     uint8_t signature[JWS_SIGNATURE_BYTES_MAX + 3];
     size_t size;
     if (base64_bytes_max(jws->signature.size) > sizeof signature) {
@@ -217,6 +219,7 @@ const char *jws_verify(const struct jws *jws, const struct keyring *keyring)
         assert(keys[i]->algorithm == jws->algorithm);
         if (verifiers[jws->algorithm](keys[i], jws->input,
                                       bytes_at(signature, size))) {
+            *by = keys[i];
             return NULL;
         }
     }

@@ -36,8 +36,10 @@ bool jws_looks_like(struct bytes text);
  * static memory. `out` borrows from `text`. */
 const char *jws_read(struct bytes text, struct jws *out);
 
-/* Is it signed by a key of `keyring`? NULL, or why not, in static memory. */
-const char *jws_verify(const struct jws *jws, const struct keyring *keyring);
+/* Is it signed by a key of `keyring`? NULL, and the key in `*by`; or why not,
+ * in static memory. */
+const char *jws_verify(const struct jws *jws, const struct keyring *keyring,
+                       const struct jwk **by);
 
 /* Sign `input` with the secret, or the private key, in `key`, into `out`, which
  * has JWS_SIGNATURE_BYTES_MAX bytes. How many there are goes to `*size`.

@@ -114,13 +114,64 @@ const char *jwt_judge(struct bytes text, const struct keyring *keyring,
     struct jws jws;
     const char *why = jws_read(text, &jws);
     /* Nothing of the payload is looked at before the signature is right. */
-    if (why == NULL) why = jws_verify(&jws, keyring);
+    if (why == NULL) why = jws_verify(&jws, keyring, &out->key);
     if (why != NULL) return why;
     out->claims = payload_read(jws.payload, &why);
     if (out->claims == NULL) return why;
     why = claims_judge(rules, now_s, out);
     if (why != NULL) jwt_fini(out);
     return why;
+}
+
+/* The header for `key`, as text for cJSON_free; NULL: no memory. */
+static char *header_print(const struct jwk *key)
+{
+    cJSON *header = cJSON_CreateObject();
+    const char *name = jwk_algorithm_name(key->algorithm);
+    bool fine = cJSON_AddStringToObject(header, "alg", name) != NULL &&
+                cJSON_AddStringToObject(header, "typ", "JWT") != NULL;
+    if (fine && key->id != NULL) {
+        fine = cJSON_AddStringToObject(header, "kid", key->id) != NULL;
+    }
+    char *text = fine ? cJSON_PrintUnformatted(header) : NULL;
+    cJSON_Delete(header);
+    return text;
+}
+
+/* Both parts, and the signature over them. */
+static char *parts_sign(const struct jwk *key, struct bytes header,
+                        struct bytes payload)
+{
+    uint8_t signature[JWS_SIGNATURE_BYTES_MAX];
+    char *token =
+        malloc(base64_text_max(header.size) + base64_text_max(payload.size) +
+               base64_text_max(sizeof signature) + 3);
+    if (token == NULL) return NULL;
+    size_t size = base64_encode(BASE64_URL, header, token), signature_size;
+    token[size++] = '.';
+    size += base64_encode(BASE64_URL, payload, token + size);
+    if (jws_sign(key, bytes_at(token, size), signature, &signature_size) !=
+        OK) {
+        free(token);
+        return NULL;
+    }
+    token[size++] = '.';
+    base64_encode(BASE64_URL, bytes_at(signature, signature_size),
+                  token + size);
+    return token;
+}
+
+char *jwt_make(const struct jwk *key, const cJSON *claims)
+{
+    char *header = header_print(key);
+    char *payload = cJSON_PrintUnformatted(claims);
+    char *token = NULL;
+    if (header != NULL && payload != NULL) {
+        token = parts_sign(key, bytes_of(header), bytes_of(payload));
+    }
+    cJSON_free(header);
+    cJSON_free(payload);
+    return token;
 }
 
 void jwt_fini(struct jwt *jwt)

@@ -23,9 +23,10 @@ struct jwt_rules {
 
 struct jwt {
     char user[JWT_USER_BYTES_MAX + 1];
-    uint64_t expires_s; /* Unix time, leeway included; 0: never */
-    cJSON *claims;      /* all of them */
-    const cJSON *acl;   /* the claim with rules, within `claims`; or NULL */
+    uint64_t expires_s;    /* Unix time, leeway included; 0: never */
+    const struct jwk *key; /* that signed it; of the keyring */
+    cJSON *claims;         /* all of them */
+    const cJSON *acl;      /* the claim with rules, within `claims`; or NULL */
 };
 
 /* Judge the token `text` at Unix time `now_s`.
@@ -35,6 +36,11 @@ struct jwt {
 const char *jwt_judge(struct bytes text, const struct keyring *keyring,
                       const struct jwt_rules *rules, uint64_t now_s,
                       struct jwt *out);
+
+/* A token that says `claims`, an object, signed with `key`, of which a private
+ * half or a secret is there. NULL: OpenSSL cannot, or there is no memory. Freed
+ * with free(). */
+char *jwt_make(const struct jwk *key, const cJSON *claims);
 
 /* Give back what it owns; one that is all zero is fine. */
 void jwt_fini(struct jwt *jwt);

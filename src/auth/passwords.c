@@ -2,10 +2,8 @@
 #include "auth/passwords.h"
 
 #include "auth/proven.h"
-#include "base/hash.h"
+#include "auth/standing.h"
 
-#include <openssl/rand.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -15,47 +13,28 @@ struct passwords {
     struct proven *proven; /* or NULL */
 };
 
-/* Proofs outlive a configuration, so their key is the process's. */
-static struct hash_key proof_key;
-static pthread_once_t proof_once = PTHREAD_ONCE_INIT;
-
-static void proof_key_draw(void)
-{
-    if (RAND_bytes((uint8_t *)&proof_key, sizeof proof_key) != 1) abort();
-}
-
-/* What is the same as long as name and hash are; never 0. */
+/* What is the same as long as name and hash are. */
 static uint64_t proof_of(const struct passfile_user *user)
 {
-    uint64_t parts[] = {hash_bytes(&proof_key, user->name),
-                        hash_bytes(&proof_key, user->hash)};
-    uint64_t proof = hash_bytes(&proof_key, bytes_at(parts, sizeof parts));
-    return proof != 0 ? proof : 1;
-}
-
-static int proof_compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    struct bytes parts[] = {user->name, user->hash};
+    return standing_of(parts, 2);
 }
 
 static bool proofs_make(struct passwords *self)
 {
     size_t count = self->file.count;
-    (void)pthread_once(&proof_once, proof_key_draw);
     self->proofs = calloc(count + 1, sizeof *self->proofs);
     if (self->proofs == NULL) return false;
     for (size_t i = 0; i < count; i++)
         self->proofs[i] = proof_of(&self->file.users[i]);
-    qsort(self->proofs, count, sizeof *self->proofs, proof_compare);
+    standing_sort(self->proofs, count);
     return true;
 }
 
 static bool passwords_stand(void *of, uint64_t proof)
 {
     const struct passwords *self = of;
-    return bsearch(&proof, self->proofs, self->file.count, sizeof *self->proofs,
-                   proof_compare) != NULL;
+    return standing_has(self->proofs, self->file.count, proof);
 }
 
 static enum auth_step accept(struct auth_call *call,

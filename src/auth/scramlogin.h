@@ -19,7 +19,8 @@
  * ERR_NO_MEMORY: `fault` says what to do, with the path.
  *
  * Clients without an authentication method, or with another one, are passed
- * on. A user name in CONNECT must be the one that is proven. */
+ * on. A user name in CONNECT must be the one that is proven. Whose line is
+ * gone, or another one, has to leave at the reload. */
 MUST_USE
 enum err scramlogin_open(const char *path, struct auth_method *out,
                          struct fault *fault);

@@ -3,12 +3,15 @@
 
 #include "auth/acljson.h"
 #include "auth/jwt.h"
+#include "auth/standing.h"
 
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <time.h>
 
 struct tokens {
     struct keyring *keyring;
+    uint64_t proofs[KEYRING_KEYS_MAX]; /* of its keys, sorted */
     struct jwt_rules rules;
     bool in_user_name, any_user_name;
     char *texts[4]; /* those that `rules` points to */
@@ -44,6 +47,21 @@ static bool token_find(const struct tokens *tokens,
     return jws_looks_like(*out);
 }
 
+/* What is the same as long as the key is there. 1: OpenSSL has no memory. */
+static uint64_t proof_of(const struct jwk *key)
+{
+    struct bytes name = bytes_of(jwk_algorithm_name(key->algorithm));
+    struct bytes parts[] = {name, key->secret};
+    if (key->key == NULL) return standing_of(parts, 2);
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key->key, &der);
+    if (size <= 0) return 1;
+    parts[1] = bytes_at(der, (size_t)size);
+    uint64_t proof = standing_of(parts, 2);
+    OPENSSL_free(der);
+    return proof;
+}
+
 /* Does the name that the client goes by, if it does, fit? A name that was
  * already used to make its client id, or that it was let in with, must. */
 static bool user_fits(const struct tokens *tokens,
@@ -72,6 +90,7 @@ static enum auth_step token_accept(const struct tokens *tokens,
         }
     }
     answer->expires_s = jwt->expires_s;
+    answer->proof = proof_of(jwt->key);
     return auth_answer_accept(answer, bytes_of(jwt->user));
 }
 
@@ -110,10 +129,18 @@ static enum auth_step tokens_work(void *self, struct auth_call *call)
     return token_judge(self, call);
 }
 
+/* Whose key has been taken out of the file has to go. */
+static bool tokens_stand(void *self, uint64_t proof)
+{
+    const struct tokens *tokens = self;
+    return standing_has(tokens->proofs, tokens->keyring->count, proof);
+}
+
 static const struct auth_method_kind tokens_kind = {
     .name = "jwt",
     .begin = tokens_begin,
     .work = tokens_work,
+    .stands = tokens_stand,
     .free = tokens_free,
 };
 
@@ -181,6 +208,9 @@ enum err tokens_open(const struct tokens_options *options,
     }
     e = keys_read(tokens->keyring, options, fault);
     if (e != OK) goto fail;
+    for (size_t i = 0; i < tokens->keyring->count; i++)
+        tokens->proofs[i] = proof_of(&tokens->keyring->keys[i]);
+    standing_sort(tokens->proofs, tokens->keyring->count);
     *out = (struct auth_method){.kind = &tokens_kind, .self = tokens};
     return OK;
 fail:

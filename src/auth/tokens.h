@@ -4,6 +4,8 @@
  *     CONNECT  authentication method "JWT", data = token
  *     AUTH     0x19, the same method, data = a newer token. MQTT 5.0, 4.12.1
  *
+ * Whose key is taken out of the file has to leave as well, at the reload.
+ *
  * Who is let in leaves when the token expires, unless it has shown a newer one
  * by then; that needs the second form. The client's user name becomes the one
  * in the token.

@@ -15,6 +15,9 @@ int passwd_main(int argc, char **argv);
 /* What the rules of an acl_file say about somebody. */
 int acl_main(int argc, char **argv);
 
+/* A signed token for a client. */
+int token_main(int argc, char **argv);
+
 /* Check, count or print what is stored. */
 int db_main(int argc, char **argv);
 

@@ -5,13 +5,14 @@ ends and what goes on when a token does, and new keys while it runs."""
 import json
 import pathlib
 import signal
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
 import packets
-from harness import Broker, Raw, until
+from harness import MOGI, Broker, Raw, run, until
 from proofs import DATA, METHOD, Signer, auth
 
 CREDENTIALS, NOT_AUTHORIZED = 0x86, 0x87
@@ -227,10 +228,12 @@ class Keys(JwtCase):
         keys = self.folder / "keys.pem"
         keys.write_bytes(old.public.read_bytes())
         broker = self.start(jwt_key_file=keys)
-        stays = self.login(broker, old.token(), client_id="stays")
+        goes = self.login(broker, old.token(), client_id="goes")
         self.refused(broker, new.token(), "its signature is wrong")
         keys.write_bytes(new.public.read_bytes())
         broker.signal(signal.SIGHUP)
+        goes.expect("disconnect", reason=NOT_AUTHORIZED)
+        goes.expect_closed()
 
         def lets_in():
             client = self.raw(broker)
@@ -238,6 +241,7 @@ class Keys(JwtCase):
             return client.read().reason == 0
         until(lets_in, "the new key to count")
         self.refused(broker, old.token(), "its signature is wrong")
+        stays = self.login(broker, new.token(), client_id="stays")
         # What cannot be used changes nothing.
         for bad in (b"", b"-----BEGIN PUBLIC KEY-----\n", b"{\"keys\":[]}",
                     old.private.read_bytes()):
@@ -249,6 +253,50 @@ class Keys(JwtCase):
         self.login(broker, new.token()).close()
         stays.expect_nothing()
         broker.stop()
+
+
+class Command(JwtCase):
+    def test_mogi_token(self):
+        """`mogi token` makes what the broker takes."""
+        for algorithm in ("HS256", "RS256", "ES256", "EdDSA"):
+            signer = Signer(self.folder, algorithm)
+            how, where = (("--secret", "jwt_secret_file")
+                          if algorithm == "HS256" else
+                          ("--key", "jwt_key_file"))
+            file = signer.public if how == "--secret" else signer.private
+            broker = self.start(**{where: signer.public}, jwt_issuer="me",
+                                jwt_audience="mogi")
+            token = run(MOGI, "token", how, str(file), "--sub", "anna",
+                        "--iss", "me", "--aud", "mogi", "--exp", "1h",
+                        "--kid", "x", "--acl", '{"publish":["a"]}').strip()
+            client = self.login(broker, token)
+            client.publish("a", b"x", qos=1)
+            client.send(packets.publish("b", b"x", 1, 7))
+            client.expect("puback", reason=NOT_AUTHORIZED)
+            token = run(MOGI, "token", how, str(file), "--sub", "anna",
+                        "--aud", "mogi").strip()
+            self.refused(broker, token, 'it has no "iss"')
+            broker.stop()
+
+    def test_mistakes(self):
+        key = str(Signer(self.folder, "EdDSA").private)
+        for words, text in (
+                ([], "give either --key FILE or --secret FILE"),
+                (["--key", key, "--secret", key, "--sub", "a"], "give either"),
+                (["--key", key], "--sub USER is missing"),
+                (["--key", key, "--sub"], "--sub needs a value"),
+                (["--key", key, "--sub", "a", "--exp", "0"], "--exp is a time"),
+                (["--key", key, "--sub", "a", "--acl", "{"], "it is not JSON"),
+                (["--key", key, "--sub", "a", "--acl", '{"x":[]}'], "--acl: "),
+                (["--key", "/no/file", "--sub", "a"], "/no/file: No such"),
+                (["--secret", key, "--sub", "a"], "it is a key, no secret"),
+                (["--name", "x"], "unknown option '--name'")):
+            done = subprocess.run([MOGI, "token", *words],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertEqual(done.stdout, "")
+            self.assertIn(text, done.stderr)
+        self.assertIn(b"--secret FILE", run(MOGI, "token", "--help"))
 
 
 class Many(JwtCase):

@@ -11,7 +11,7 @@ import threading
 import unittest
 
 import packets
-from harness import Broker, Raw, until
+from harness import MOGI, Broker, Raw, run, until
 from proofs import DATA, METHOD, Scram, auth, scram_line
 
 CREDENTIALS, NOT_AUTHORIZED, BAD_METHOD = 0x86, 0x87, 0x8C
@@ -23,10 +23,10 @@ class ScramTest(unittest.TestCase):
         holder = tempfile.TemporaryDirectory(prefix="mogi-scram-")
         self.addCleanup(holder.cleanup)
         self.file = pathlib.Path(holder.name) / "scram"
-        self.file.write_text("# who\n" + "".join(
-            scram_line(user, password, name)
-            for user, password in (("anna", "pencil"), ("b,c=d", "s p a c e"))
-            for name in NAMES) + scram_line("one", "pencil", NAMES[0]))
+        self.file.write_text("# who\n" + scram_line("one", "pencil"))
+        for user, password in (("anna", "pencil"), ("b,c=d", "s p a c e")):
+            run(MOGI, "passwd", "-b", "--scram", "-I", "4096", str(self.file),
+                user, password)
         self.broker = Broker(allow_anonymous="false", scram_file=self.file,
                              auth_ban_attempts=0)
         self.broker.start()
@@ -203,6 +203,11 @@ class ScramTest(unittest.TestCase):
               "the mistake in the log")
         self.login(NAMES[0], "new", "fresh").close()
         stays.expect_nothing()
+        # Whose password is another one has to go.
+        self.file.write_text(old.replace("anna:", "other:"))
+        self.broker.signal(signal.SIGHUP)
+        stays.expect("disconnect", reason=NOT_AUTHORIZED)
+        stays.expect_closed()
         self.broker.stop()
 
     def test_many_at_once(self):

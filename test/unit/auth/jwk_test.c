@@ -152,12 +152,44 @@ static void algorithms_have_names(void)
     CHECK(!jwk_algorithm_find("HS384", &found));
 }
 
+static void check_private(struct bytes text, enum err want, const char *because)
+{
+    struct jwk jwk;
+    struct fault fault = {{0}};
+    CHECK_EQ(jwk_private(text, &jwk, &fault), want);
+    if (strstr(fault.text, because) == NULL) CHECK_STR(fault.text, because);
+    jwk_fini(&jwk);
+}
+
+static void private_keys_sign(void)
+{
+    struct jwk pair = signing_key(JWS_EDDSA);
+    char *text;
+    BIO *bio = BIO_new(BIO_s_mem());
+    REQUIRE(PEM_write_bio_PrivateKey(bio, pair.key, NULL, NULL, 0, NULL, NULL));
+    long size = BIO_get_mem_data(bio, &text);
+    check_private(bytes_at(text, (size_t)size), OK, "");
+    BIO_free(bio);
+    bio = BIO_new(BIO_s_mem());
+    REQUIRE(PEM_write_bio_PKCS8PrivateKey(bio, pair.key, EVP_aes_128_cbc(),
+                                          "phrase", 6, NULL, NULL));
+    size = BIO_get_mem_data(bio, &text);
+    check_private(bytes_at(text, (size_t)size), ERR_CONFIG,
+                  "without pass phrase");
+    BIO_free(bio);
+    char pem[2048];
+    check_private(signing_pem(&pair, pem), ERR_CONFIG, "openssl genpkey");
+    check_private(bytes_of(""), ERR_CONFIG, "openssl genpkey");
+    jwk_fini(&pair);
+}
+
 int main(void)
 {
     RUN(keys_of_the_standards_are_read);
     RUN(others_are_refused_with_a_reason);
     RUN(other_public_keys_are_refused);
     RUN(secrets_have_a_size);
+    RUN(private_keys_sign);
     RUN(algorithms_have_names);
     return check_result();
 }

@@ -60,7 +60,9 @@ static const char *judge(struct bytes text, const struct keyring *keyring)
     uint8_t *copy = check_guard(text.data, text.size);
     struct jws jws;
     const char *why = jws_read(bytes_at(copy, text.size), &jws);
-    if (why == NULL) why = jws_verify(&jws, keyring);
+    const struct jwk *by = NULL;
+    if (why == NULL) why = jws_verify(&jws, keyring, &by);
+    CHECK_EQ(by == NULL, why != NULL);
     check_guard_free(copy, text.size);
     return why;
 }

@@ -180,6 +180,39 @@ static void each_algorithm_serves(void)
     }
 }
 
+static void what_is_made_is_taken(void)
+{
+    cJSON *claims = cJSON_CreateObject();
+    cJSON_AddStringToObject(claims, "sub", "an\"na");
+    cJSON_AddNumberToObject(claims, "exp", NOW_S + 60);
+    struct jwt_rules few = {.user_claim = "sub"};
+    for (enum jws_algorithm a = JWS_HS256; a <= JWS_EDDSA; a++) {
+        struct keyring *ring = keyring_new();
+        struct fault fault;
+        struct jwt jwt;
+        char pem[2048], id[] = "7";
+        struct jwk pair = signing_key(a);
+        if (a == JWS_HS256) {
+            REQUIRE(jwk_secret(pair.secret, &ring->keys[0], &fault) == OK);
+            ring->count = 1;
+        } else {
+            REQUIRE(keyring_add(ring, signing_pem(&pair, pem), &fault) == OK);
+        }
+        ring->keys[0].id = strdup(id);
+        pair.id = strdup(id);
+        char *token = jwt_make(&pair, claims);
+        REQUIRE(token != NULL);
+        CHECK_STR(jwt_judge(bytes_of(token), ring, &few, NOW_S, &jwt), NULL);
+        CHECK_STR(jwt.user, "an\"na");
+        CHECK_EQ(jwt.expires_s, NOW_S + 60);
+        jwt_fini(&jwt);
+        free(token);
+        jwk_fini(&pair);
+        keyring_free(ring);
+    }
+    cJSON_Delete(claims);
+}
+
 int main(void)
 {
     key = signing_key(JWS_HS256);
@@ -193,6 +226,7 @@ int main(void)
     RUN(a_name_has_a_size);
     RUN(the_signature_comes_first);
     RUN(each_algorithm_serves);
+    RUN(what_is_made_is_taken);
     keyring_free(keyring);
     jwk_fini(&key);
     return check_result();
