@@ -32,6 +32,7 @@ struct job {
 };
 
 struct httpworker {
+    struct link of_all;
     char *urls[HTTPWORKER_URLS_MAX];
     size_t url_count;
     size_t url; /* the one to ask first; the thread's */
@@ -47,9 +48,14 @@ struct httpworker {
 
     pthread_mutex_t lock;
     struct link waiting;
-    size_t count; /* waiting and active */
+    size_t count; /* waiting, active, and being told */
     bool stopped, ending;
+    pthread_cond_t idle; /* `count` has become 0 */
 };
+
+/* All workers of the process. */
+static pthread_mutex_t workers_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct link workers = {&workers, &workers};
 
 /* --- one question -------------------------------------------------------- */
 
@@ -70,14 +76,15 @@ static void job_free(struct job *job)
 static void job_end(struct httpworker *worker, struct job *job, long status,
                     const char *trouble)
 {
-    pthread_mutex_lock(&worker->lock);
-    assert(worker->count > 0);
-    worker->count -= 1;
-    pthread_mutex_unlock(&worker->lock);
     struct bytes body = bytes_at(job->reply, job->reply_size);
     if (status == 0) body.size = 0;
     job->done(job->owner, status, body, trouble);
     job_free(job);
+    pthread_mutex_lock(&worker->lock);
+    assert(worker->count > 0);
+    worker->count -= 1;
+    if (worker->count == 0) pthread_cond_broadcast(&worker->idle);
+    pthread_mutex_unlock(&worker->lock);
 }
 
 static size_t on_reply(char *data, size_t unit, size_t count, void *of)
@@ -396,6 +403,7 @@ static void worker_free(struct httpworker *worker)
     for (size_t i = 0; i < worker->url_count; i++)
         free(worker->urls[i]);
     free(worker->cafile);
+    pthread_cond_destroy(&worker->idle);
     pthread_mutex_destroy(&worker->lock);
     free(worker);
 }
@@ -409,6 +417,7 @@ enum err httpworker_new(const struct httpworker_options *options,
     list_init(&worker->active);
     list_init(&worker->waiting);
     pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->idle, NULL);
     enum err e = options_keep(worker, options, fault);
     if (e != OK) goto fail;
     worker->multi = curl_multi_init();
@@ -425,6 +434,9 @@ enum err httpworker_new(const struct httpworker_options *options,
         e = fault_set(fault, ERR_IO, "the system has no thread left");
         goto fail;
     }
+    pthread_mutex_lock(&workers_lock);
+    list_push(&workers, &worker->of_all);
+    pthread_mutex_unlock(&workers_lock);
     *out = worker;
     return OK;
 fail:
@@ -435,6 +447,9 @@ fail:
 void httpworker_free(struct httpworker *worker)
 {
     if (worker == NULL) return;
+    pthread_mutex_lock(&workers_lock);
+    list_remove(&worker->of_all);
+    pthread_mutex_unlock(&workers_lock);
     pthread_mutex_lock(&worker->lock);
     worker->ending = true;
     pthread_mutex_unlock(&worker->lock);
@@ -468,6 +483,16 @@ void httpworker_stop(struct httpworker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     worker->stopped = true;
-    pthread_mutex_unlock(&worker->lock);
     curl_multi_wakeup(worker->multi);
+    while (worker->count > 0)
+        pthread_cond_wait(&worker->idle, &worker->lock);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void httpworker_stop_all(void)
+{
+    pthread_mutex_lock(&workers_lock);
+    LIST_EACH(at, after, &workers)
+        httpworker_stop(OWNER(at, struct httpworker, of_all));
+    pthread_mutex_unlock(&workers_lock);
 }

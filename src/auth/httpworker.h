@@ -61,8 +61,13 @@ void httpworker_free(struct httpworker *worker);
 bool httpworker_post(struct httpworker *worker, struct bytes body,
                      httpworker_done *done, void *owner);
 
-/* End all that is under way, as without answer, and take nothing more. Any
- * thread; does not wait. */
+/* End all that is under way, as without answer, and take nothing more; all of
+ * them have been told when it returns. Any thread but the worker's. */
 void httpworker_stop(struct httpworker *worker);
+
+/* Stop all workers there are, also those of a configuration that was replaced
+ * while its questions were under way: the process ends. No other thread makes
+ * or frees one meanwhile. */
+void httpworker_stop_all(void);
 
 #endif

@@ -34,8 +34,8 @@ struct auth_method_kind {
      * older configuration, stay? Any thread. NULL: answers have no proof. */
     bool (*stands)(void *self, uint64_t proof);
 
-    /* Finish at once what is LATER, and begin nothing more: the broker ends.
-     * NULL when `begin` never says LATER. */
+    /* Finish what is LATER before it returns, and begin nothing more: the
+     * broker ends. NULL when `begin` never says LATER. */
     void (*stop)(void *self);
 
     /* Free `self`; no call uses it any more. NULL: nothing to free. */

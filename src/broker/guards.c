@@ -2,6 +2,7 @@
 #include "broker/guards.h"
 
 #include "auth/aclfile.h"
+#include "auth/httpworker.h"
 #include "broker/block.h"
 #include "broker/sources.h"
 
@@ -280,4 +281,5 @@ void guards_stop(const struct guards *guards)
 {
     for (size_t i = 0; i < guards->count; i++)
         auth_chain_stop(guards->list[i].chain);
+    httpworker_stop_all();
 }

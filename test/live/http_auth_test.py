@@ -240,12 +240,23 @@ class Trouble(HttpCase):
             free.wait(60)
             return decide(*asked)
         server = self.serve(answer)
-        broker = self.start(server.url, http_auth_timeout=60)
-        for i in range(5):
-            client = self.raw(broker)
-            client.send(packets.connect(f"s{i}", username="x", password="x"))
-        until(lambda: len(server.questions) == 5, "all of them to be asked")
-        broker.stop()
+        for reload in (False, True):
+            before = len(server.questions)
+            broker = self.start(server.url, http_auth_timeout=60)
+            for i in range(5):
+                client = self.raw(broker)
+                client.send(packets.connect(f"s{i}", username="x",
+                                            password="x"))
+            until(lambda: len(server.questions) == before + 5,
+                  "all of them to be asked")
+            if reload:  # They wait by settings that are no more.
+                del broker.options["http_auth_url"]
+                del broker.options["http_auth_cache_seconds"]
+                broker.write_config()
+                broker.signal(signal.SIGHUP)
+                until(lambda: "nobody can come in" in broker.log(),
+                      "the new settings to count")
+            broker.stop()
 
     def test_hostile_peers(self):
         """What speaks no HTTP, or stops in the middle."""

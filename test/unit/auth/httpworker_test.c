@@ -285,6 +285,30 @@ static void what_is_under_way_is_bounded(void)
     webserver_end(&server);
 }
 
+static void all_may_be_stopped(void)
+{
+    struct webserver server;
+    webserver_begin(&server, say_nothing, NULL);
+    struct answers answers = {.status = -1};
+    sem_init(&answers.came, 0, 0);
+    struct httpworker *workers[3];
+    for (unsigned i = 0; i < 3; i++) {
+        workers[i] = worker_of(&(struct httpworker_options){
+            .urls = {server.url}, .url_count = 1, .timeout_ms = 60000});
+        CHECK(httpworker_post(workers[i], copy_of("x"), on_answer, &answers));
+    }
+    httpworker_free(NULL);
+    httpworker_stop_all();
+    /* Each has been told by now. */
+    for (unsigned i = 0; i < 3; i++)
+        CHECK(sem_trywait(&answers.came) == 0);
+    for (unsigned i = 0; i < 3; i++)
+        httpworker_free(workers[i]);
+    httpworker_stop_all();
+    sem_destroy(&answers.came);
+    webserver_end(&server);
+}
+
 static void odd_options_are_refused(void)
 {
     static const struct {
@@ -330,6 +354,7 @@ int main(void)
     RUN(a_large_answer_is_cut_off);
     RUN(the_next_server_is_asked);
     RUN(what_is_under_way_is_bounded);
+    RUN(all_may_be_stopped);
     RUN(odd_options_are_refused);
     httpworker_free(NULL);
     return check_result();
