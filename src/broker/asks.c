@@ -3,6 +3,7 @@
 
 #include "auth/bans.h"
 #include "auth/chain.h"
+#include "auth/jws.h"
 #include "broker/block.h"
 #include "broker/guards.h"
 #include "broker/host.h"
@@ -124,13 +125,15 @@ static void refusal_note(struct host *host, const struct asking *asking)
     const struct auth_answer *answer = &call->answer;
     const struct auth_request *request = call->request;
     char text[ADDRESS_TEXT_MAX];
+    /* A token may be good elsewhere: see jwt_field. */
+    struct bytes user = request->user;
+    if (jws_looks_like(user)) user = bytes_of("(a token)");
     log_write(host->hosts->log, LEVEL_NOTICE, "login",
               "login refused, address %s, client \"%.*s\", %s%.*s%s: %s",
               address_text(&asking->guest->peer, text),
               shown(request->client_id), (const char *)request->client_id.data,
-              request->has_user ? "user \"" : "no user name",
-              shown(request->user), (const char *)request->user.data,
-              request->has_user ? "\"" : "",
+              request->has_user ? "user \"" : "no user name", shown(user),
+              (const char *)user.data, request->has_user ? "\"" : "",
               answer->reason != NULL ? answer->reason : err_text(answer->why));
     asking->guest->refused = true;
     if (answer->why == ERR_CREDENTIALS) ban_note(host, asking->guest);

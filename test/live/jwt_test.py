@@ -124,6 +124,26 @@ class Refusals(JwtCase):
         self.login(broker, other.token(**good), 4, 4).expect_closed()
         broker.stop()
 
+    def test_a_token_as_user_name(self):
+        """It is not written to the log, where others may read it."""
+        signer = Signer(self.folder, "HS256")
+        broker = self.start(jwt_secret_file=signer.public,
+                            jwt_field="username")
+        for version in (3, 4, 5):
+            client = self.raw(broker, version)
+            client.send(packets.connect("c", version,
+                                        username=signer.token()))
+            client.expect("connack", reason=0)
+            client.close()
+        token = signer.token(aud="elsewhere")
+        client = self.raw(broker)
+        client.send(packets.connect("c", username=token))
+        client.expect("connack", reason=CREDENTIALS)
+        until(lambda: "no jwt_audience is set" in broker.log(), "it logged")
+        self.assertIn('user "(a token)"', broker.log())
+        self.assertNotIn(token[:40], broker.log())
+        broker.stop()
+
     def test_rules_in_a_token(self):
         signer = Signer(self.folder, "HS256")
         broker = self.start(jwt_secret_file=signer.public)
