@@ -163,8 +163,8 @@ static void what_is_cut_off_is_no_answer(void)
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n",
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\n",
-        "HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n"
-        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        ("HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n"
+         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"),
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n",
