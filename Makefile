@@ -83,9 +83,10 @@ valgrind: ## run the unit tests under valgrind
 	@JOBS=$(JOBS) tools/memcheck build
 
 sim: build ## live 1,000 random lives, or SEEDS=... of them from FIRST=...
+	@echo "$(SEEDS) seeds from $(FIRST)"
 	@seq $(FIRST) $$(($(FIRST) + $(SEEDS) - 1)) | xargs -P $(JOBS) -n 1 \
 	    sh -c 'out=$$(build/mogi-sim "$$0" 2>&1) || { echo "$$out"; exit 1; }'
-	@echo "$(SEEDS) seeds from $(FIRST): all is well"
+	@echo "all is well"
 
 mutants: ## does the simulator find the bugs of test/mutant/?
 	@bash tools/setup build

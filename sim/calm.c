@@ -2,7 +2,7 @@
 #include "sim/calm.h"
 
 #include "sim/client.h"
-#include "sim/mirror.h"
+#include "sim/due.h"
 #include "sim/words_codec.h"
 
 #include <assert.h>
@@ -14,9 +14,8 @@ enum {
     IDS = 65536,
     ALIASES = 4,
     SMALL_BYTES = 128, /* of a guest that takes no large packets */
-    PAYLOAD_BYTES = MIRROR_LARGE_BYTES + 16,
-    OPEN_MAX = 40, /* QoS 2 of one guest without PUBREL */
-    PAUSE_MS = 40, /* between two things, so that no two are at once */
+    OPEN_MAX = 40,     /* QoS 2 of one guest without PUBREL */
+    PAUSE_MS = 40,     /* between two things, so that no two are at once */
     SHARDS_RANDOM = 4,
     PACKET_MAX = 600, /* the broker takes no larger one */
     PACKET_LARGER = 700,
@@ -91,80 +90,15 @@ static bool calm_part(struct calm *calm, enum part part)
 
 /* --- comparing ------------------------------------------------------------ */
 
-static struct bytes payload_of(const struct mirror_message *m,
-                               char text[PAYLOAD_BYTES])
-{
-    int size = m->empty ? 0 : snprintf(text, PAYLOAD_BYTES, "%u", m->number);
-    size_t used = (size_t)size;
-    if (!m->large || m->empty) return bytes_at(text, used);
-    memset(text + used, '.', MIRROR_LARGE_BYTES - used);
-    return bytes_at(text, MIRROR_LARGE_BYTES);
-}
-
-/* Each identifier that is due, as often as it is due, and no other. */
-static bool ids_same(const struct mirror_due *due, unsigned version,
-                     const struct words *packet)
-{
-    unsigned found = 0;
-    bool used[MIRROR_FILTERS] = {false};
-    for (size_t i = 0; i < packet->count; i++) {
-        const struct field *field = &packet->list[i];
-        if (strcmp(field->rule->name, "id") != 0) continue;
-        unsigned k = 0;
-        while (k < due->id_count && (used[k] || due->ids[k] != field->number))
-            k += 1;
-        if (k == due->id_count) return false;
-        used[k] = true;
-        found += 1;
-    }
-    return found == (version == 5 ? due->id_count : 0);
-}
-
-static uint32_t expiry_left_s(const struct mirror_flow *flow)
-{
-    uint64_t expires_ms = flow->due.message.expires_ms;
-    if (expires_ms <= flow->at_ms) return 1;
-    return (uint32_t)((expires_ms - flow->at_ms + 999) / 1000);
-}
-
-/* --- what it should be, for the story ------------------------------------ */
-
-/* A PUBLISH or PUBREL that is due, in words; freed with words_free. */
-static struct words *flow_words(const struct mirror_flow *flow,
-                                unsigned version)
-{
-    char text[PAYLOAD_BYTES];
-    const struct mirror_due *due = &flow->due;
-    struct words *words =
-        words_new(flow->pubrel ? PACKET_PUBREL : PACKET_PUBLISH);
-    if (due->pid != 0) words_number_add(words, "pid", due->pid);
-    if (flow->pubrel) return words;
-    words_text_add(words, "topic", bytes_of(mirror_topic(due->message.topic)));
-    words_text_add(words, "payload", payload_of(&due->message, text));
-    words_number_add(words, "qos", due->qos);
-    words_number_add(words, "dup", flow->dup);
-    words_number_add(words, "retain", due->retain);
-    for (unsigned i = 0; version == 5 && i < due->id_count; i++)
-        words_number_add(words, "id", due->ids[i]);
-    if (version < 5) return words;
-    if (due->id_count == 0) words_want_add(words, "id", WANT_NONE);
-    if (due->message.expires_ms == 0) {
-        words_want_add(words, "expiry", WANT_NONE);
-    } else {
-        words_number_add(words, "expiry", expiry_left_s(flow));
-    }
-    return words;
-}
-
-/* What it is was told is what came, or (`claim`) should have. */
+/* Tell the story what came, or (`claim`) should have. */
 static void flow_tell(struct calm *calm, unsigned guest,
                       const struct mirror_flow *flow, bool claim)
 {
-    char text[2 * PAYLOAD_BYTES];
+    char text[DUE_TEXT_BYTES];
     struct story *story = calm->config->story;
     const struct client *client = client_of(calm, guest);
     if (story == NULL) return;
-    struct words *words = flow_words(flow, client->version);
+    struct words *words = due_words(flow, client->version);
     words_write(words, text, sizeof(text));
     const char *any = flow->set != 0 ? "any " : "";
     if (claim) {
@@ -175,77 +109,23 @@ static void flow_tell(struct calm *calm, unsigned guest,
     words_free(words);
 }
 
-static void answer_tell(struct calm *calm, unsigned guest,
-                        const struct mirror_answer *answer, bool claim)
-{
-    char codes[16] = "";
-    struct story *story = calm->config->story;
-    const char *name = client_of(calm, guest)->name;
-    const char *type = words_type_name(answer->type);
-    for (unsigned i = 0; i < answer->code_count; i++)
-        snprintf(codes + strlen(codes), sizeof(codes) - strlen(codes), " %u",
-                 answer->codes[i]);
-    char text[64] = "";
-    if (answer->type == PACKET_CONNACK) {
-        snprintf(text, sizeof(text), " present=%d", answer->present);
-    } else if (answer->type == PACKET_SUBACK ||
-               answer->type == PACKET_UNSUBACK) {
-        snprintf(text, sizeof(text), "%s pid=%u", codes, answer->pid);
-    } else if (answer->type != PACKET_PINGRESP) {
-        snprintf(text, sizeof(text), " %u", answer->pid);
-        if (answer->codes[0] != 0) {
-            snprintf(text, sizeof(text), " %u reason=%u", answer->pid,
-                     answer->codes[0]);
-        }
-    }
-    if (claim) {
-        story_claim(story, "%s expect %s%s\n", name, type, text);
-    } else {
-        story_tell(story, "%s expect %s%s", name, type, text);
-    }
-}
-
-/* What the guest should have had next; if there is nothing: silence. */
+/* All answers that were due, then what should have come next. */
 static void due_claim(struct calm *calm, unsigned guest)
 {
+    char text[LIFE_TEXT_MAX + 1] = "", line[DUE_ANSWER_BYTES];
     const struct mirror_guest *g = &calm->mirror->guests[guest];
-    if (g->answer_count > 0) {
-        answer_tell(calm, guest, &g->answers[0], true);
-    } else if (g->flow_count > 0) {
+    const char *name = client_of(calm, guest)->name;
+    for (unsigned i = 0; i < g->answer_count; i++) {
+        due_answer_write(&g->answers[i], line);
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof(text) - used, "%s expect %s\n", name,
+                 line);
+    }
+    if (g->flow_count > 0) {
         flow_tell(calm, guest, &g->flows[0], true);
     } else {
-        story_claim(calm->config->story, "%s expect silence\n",
-                    client_of(calm, guest)->name);
+        story_claim(calm->config->story, "%s%s expect silence\n", text, name);
     }
-}
-
-static bool publish_same(const struct mirror_flow *flow, unsigned version,
-                         const struct words *packet)
-{
-    char text[PAYLOAD_BYTES];
-    const struct mirror_due *due = &flow->due;
-    const struct mirror_message *m = &due->message;
-    bool expiry = version == 5 && m->expires_ms != 0;
-    uint32_t left = words_number(packet, "expiry", UINT32_MAX);
-    return bytes_equal(words_text(packet, "topic"),
-                       bytes_of(mirror_topic(m->topic))) &&
-           bytes_equal(words_text(packet, "payload"), payload_of(m, text)) &&
-           words_number(packet, "qos", 9) == due->qos &&
-           (words_number(packet, "dup", 0) != 0) == flow->dup &&
-           (words_number(packet, "retain", 0) != 0) == due->retain &&
-           left == (expiry ? expiry_left_s(flow) : UINT32_MAX) &&
-           ids_same(due, version, packet);
-}
-
-static bool flow_same(const struct mirror_flow *flow, unsigned version,
-                      const struct words *packet)
-{
-    uint16_t pid = (uint16_t)words_number(packet, "pid", 0);
-    uint16_t known = flow->due.pid;
-    if (known != 0 && known != pid) return false;
-    if (flow->pubrel) return packet->type == PACKET_PUBREL;
-    return packet->type == PACKET_PUBLISH &&
-           publish_same(flow, version, packet);
 }
 
 /* May a packet come before `flow`, which was due earlier? When they are of one
@@ -265,7 +145,7 @@ static unsigned flow_find(const struct calm *calm, const struct mirror_guest *g,
                           unsigned version, const struct words *packet)
 {
     for (unsigned i = 0; i < g->flow_count; i++) {
-        if (!flow_same(&g->flows[i], version, packet)) continue;
+        if (!due_same(&g->flows[i], version, packet)) continue;
         unsigned k = 0;
         while (k < i &&
                flow_passable(calm, &g->flows[k], packet, g->flows[i].set))
@@ -298,27 +178,6 @@ static void flow_check(struct calm *calm, unsigned guest,
             (g->flow_count - i) * sizeof(g->flows[0]));
 }
 
-static bool answer_same(const struct mirror_answer *answer,
-                        const struct words *packet)
-{
-    unsigned count = 0;
-    if (packet->type != answer->type) return false;
-    if (words_number(packet, "pid", 0) != answer->pid) return false;
-    if ((words_number(packet, "present", 0) != 0) != answer->present) {
-        return false;
-    }
-    bool codes =
-        answer->type == PACKET_SUBACK || answer->type == PACKET_UNSUBACK;
-    if (!codes) return words_number(packet, "reason", 0) == answer->codes[0];
-    for (size_t i = 0; i < packet->count; i++) {
-        if (strcmp(packet->list[i].rule->name, "code") != 0) continue;
-        if (count == answer->code_count) return false;
-        if (packet->list[i].number != answer->codes[count]) return false;
-        count += 1;
-    }
-    return count == answer->code_count;
-}
-
 static void answer_check(struct calm *calm, unsigned guest,
                          const struct words *packet)
 {
@@ -334,13 +193,16 @@ static void answer_check(struct calm *calm, unsigned guest,
                    client_of(calm, guest)->name, reason);
         return;
     }
-    if (g->answer_count == 0 || !answer_same(&g->answers[0], packet)) {
+    if (g->answer_count == 0 || !due_answer_same(&g->answers[0], packet)) {
         if (calm_wrong(calm, guest, "another answer was due", packet)) {
             due_claim(calm, guest);
         }
         return;
     }
-    answer_tell(calm, guest, &g->answers[0], false);
+    char text[DUE_ANSWER_BYTES];
+    due_answer_write(&g->answers[0], text);
+    story_tell(calm->config->story, "%s expect %s",
+               client_of(calm, guest)->name, text);
     g->answer_count -= 1;
     memmove(&g->answers[0], &g->answers[1],
             g->answer_count * sizeof(g->answers[0]));
@@ -363,7 +225,7 @@ static void guest_check(struct calm *calm, unsigned guest)
     struct client *client = client_of(calm, guest);
     if (client->cable.v == 0) return;
     (void)client_read(client);
-    while (client->first != NULL) {
+    while (client->first != NULL && calm->error[0] == 0) {
         struct words *packet = client_take(client, client->first);
         calm->packets += 1;
         if (packet->type == PACKET_PUBLISH || packet->type == PACKET_PUBREL) {
@@ -389,7 +251,9 @@ static void guest_check(struct calm *calm, unsigned guest)
                     closed ? "open" : "close");
     }
     if (!closed) return;
-    story_tell(calm->config->story, "%s expect close", client->name);
+    if (g->closed) {
+        story_tell(calm->config->story, "%s expect close", client->name);
+    }
     client_hang_up(client, true);
 }
 
@@ -440,13 +304,13 @@ static uint32_t expiry_said(uint64_t expiry_ms)
 static void will_choose(struct calm *calm, struct mirror_connect *c,
                         struct words *words)
 {
-    char text[PAYLOAD_BYTES];
+    char text[DUE_PAYLOAD_BYTES];
     if (chance(calm, 1, 2)) return;
     c->will.there = true;
     c->will.message = message_make(calm);
     const struct mirror_message *m = &c->will.message;
     words_text_add(words, "will", bytes_of(mirror_topic(m->topic)));
-    words_text_add(words, "will_payload", payload_of(m, text));
+    words_text_add(words, "will_payload", due_payload(m, text));
     words_number_add(words, "will_qos", m->qos);
     words_number_add(words, "will_retain", m->retain);
     if (c->version < 5) return;
@@ -671,7 +535,7 @@ static void alias_choose(struct calm *calm, unsigned guest, unsigned topic,
 static void publish_say(struct calm *calm, unsigned guest,
                         struct mirror_message *m, uint16_t pid, bool dup)
 {
-    char text[PAYLOAD_BYTES];
+    char text[DUE_PAYLOAD_BYTES];
     bool five = calm->mirror->guests[guest].version == 5;
     struct words *words = words_new(PACKET_PUBLISH);
     if (five && chance(calm, 1, 4)) {
@@ -679,7 +543,7 @@ static void publish_say(struct calm *calm, unsigned guest,
     } else {
         words_text_add(words, "topic", bytes_of(mirror_topic(m->topic)));
     }
-    words_text_add(words, "payload", payload_of(m, text));
+    words_text_add(words, "payload", due_payload(m, text));
     words_number_add(words, "qos", m->qos);
     words_number_add(words, "dup", dup);
     words_number_add(words, "retain", m->retain);

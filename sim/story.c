@@ -24,13 +24,18 @@ void story_free(struct story *story)
     munmap(story, sizeof(*story));
 }
 
-__attribute__((format(printf, 2, 0))) static void tell(struct story *story,
-                                                       const char *format,
-                                                       va_list arguments)
+static void wait_tell(struct story *story)
 {
     uint64_t wait_ms = story->wait_ms;
     story->wait_ms = 0;
     if (wait_ms > 0) story_tell(story, "wait %" PRIu64 "ms", wait_ms);
+}
+
+__attribute__((format(printf, 2, 0))) static void tell(struct story *story,
+                                                       const char *format,
+                                                       va_list arguments)
+{
+    wait_tell(story);
     if (STORY_BYTES_MAX - story->size < LINE_BYTES_MAX) {
         story->full = true;
         return;
@@ -87,6 +92,7 @@ void story_packet(struct story *story, const char *who, bool expects,
 void story_claim(struct story *story, const char *format, ...)
 {
     if (story == NULL || story->claim[0] != 0) return;
+    wait_tell(story);
     va_list arguments;
     va_start(arguments, format);
     int size = vsnprintf(story->claim, sizeof(story->claim), format, arguments);
