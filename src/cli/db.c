@@ -8,6 +8,7 @@
  */
 #include "broker/storage.h"
 #include "cli/commands.h"
+#include "cli/import.h"
 #include "cli/json.h"
 #include "core/record.h"
 #include "store/backup.h"
@@ -200,16 +201,19 @@ static int usage(FILE *to, int status)
 {
     (void)fprintf(
         to, "Usage: mogi db check|stats|dump FOLDER\n"
-            "       mogi db backup FOLDER COPY\n\n"
+            "       mogi db backup FOLDER COPY\n"
+            "       mogi db import MOSQUITTO.DB FOLDER\n\n"
             "  check     is all that is stored whole?\n"
             "  stats     how much there is, as JSON lines\n"
             "  dump      all of it, as JSON lines\n"
             "  backup    copy it to COPY, which is new or empty, and read "
-            "it back\n\n"
+            "it back\n"
+            "  import    take over what Mosquitto has kept; FOLDER is empty "
+            "or new\n\n"
             "FOLDER is the persistence_location of a broker, which may "
-            "run during backup and not\notherwise. Nothing in it is "
-            "changed. COPY can be the persistence_location of another\n"
-            "broker. The exit status is 1 when something is broken.\n");
+            "run during backup and not\notherwise. But for import nothing "
+            "in it is changed. COPY can be the\npersistence_location of "
+            "another broker. The exit status is 1 when something is broken.\n");
     return status;
 }
 
@@ -236,6 +240,16 @@ static int backup(const char *folder, const char *copy)
     return 0;
 }
 
+/* Into the store of a persistence_location, made if it is not there. */
+static int import_main(const char *file, const char *location)
+{
+    char folder[STORAGE_PATH_MAX];
+    if (strlen(location) >= CONFIG_TEXT_MAX) return usage(stderr, 2);
+    storage_folder(location, folder);
+    (void)!files_folder(location);
+    return import_mosquitto(file, folder);
+}
+
 int db_main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) return usage(stdout, 0);
@@ -245,6 +259,9 @@ int db_main(int argc, char **argv)
         char from[STORAGE_PATH_MAX];
         folder_find(argv[2], from);
         return backup(from, argv[3]);
+    }
+    if (argc == 4 && strcmp(argv[1], "import") == 0) {
+        return import_main(argv[2], argv[3]);
     }
     if (argc != 3) return usage(stderr, 2);
     bool check = strcmp(argv[1], "check") == 0;
