@@ -89,6 +89,36 @@ static void add(struct index *index, struct slot *slot, struct reader *in)
             &slot->subscription);
 }
 
+/* topic_matches once more, level by level and without its help. */
+static bool levels_match(struct bytes filter, struct bytes topic)
+{
+    size_t f = 0, t = 0;
+    for (;;) {
+        size_t f_end = f, t_end = t;
+        while (f_end < filter.size && filter.data[f_end] != '/')
+            f_end += 1;
+        while (t_end < topic.size && topic.data[t_end] != '/')
+            t_end += 1;
+        size_t f_size = f_end - f, t_size = t_end - t;
+        bool hidden = t == 0 && topic.size > 0 && topic.data[0] == '$';
+        if (f_size == 1 && filter.data[f] == '#') return !hidden;
+        bool plus = f_size == 1 && filter.data[f] == '+';
+        if (plus ? hidden
+                 : !bytes_equal(bytes_at(filter.data + f, f_size),
+                                bytes_at(topic.data + t, t_size))) {
+            return false;
+        }
+        bool f_ends = f_end == filter.size, t_ends = t_end == topic.size;
+        if (t_ends) {
+            return f_ends ||
+                   bytes_equal(bytes_skip(filter, f_end), bytes_of("/#"));
+        }
+        if (f_ends) return false;
+        f = f_end + 1;
+        t = t_end + 1;
+    }
+}
+
 /* Does `slot` count for `topic`, and for `owner` (NULL: for anybody)? */
 static bool counts(const struct slot *slot, struct bytes topic,
                    const void *owner, const struct session *publisher)
@@ -193,6 +223,11 @@ static void match(struct index *index, struct reader *in)
     struct session *publisher = bits & 4 ? session_of(bits) : NULL;
     struct bytes topic = fuzz_text(in, text, false);
     if (!topic_name_valid(topic)) return;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct bytes filter = index->slots[i].filter;
+        if (!index->slots[i].here) continue;
+        PROMISE(topic_matches(filter, topic) == levels_match(filter, topic));
+    }
     check_match(index, topic, publisher, bits & 8);
     check_interest(index, topic);
 }
