@@ -53,8 +53,9 @@ format-check:
 lint: build format-check ## layout, style rules, cppcheck, clang-tidy
 	@/usr/bin/python3 tools/tidy --build build .
 	@JOBS=$(JOBS) tools/cppcheck
+	@cmake --preset clang -Wno-dev >/dev/null
 	@find src sim -name '*.c' -print0 | \
-	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build
+	    xargs -0r -n 4 -P $(JOBS) clang-tidy --quiet -p build-clang
 
 asan: ## test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@bash tools/setup build test
