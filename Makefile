@@ -99,6 +99,9 @@ traces: ## does a seed tell the same story, whoever compiled it?
 
 bench-durable: build ## what it costs to keep what is acknowledged
 	@bash tools/setup build test
+	@cmake --build --preset default -j $(JOBS) --target mogi-store-bench
+	@rm -rf build/bench-store && build/mogi-store-bench build/bench-store
+	@rm -rf build/bench-store
 	@bench/durable $(ARGS)
 
 bench-core: build ## measure the core alone: threads, hops, a million of everything

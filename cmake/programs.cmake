@@ -82,3 +82,5 @@ add_executable(mogi-core-bench EXCLUDE_FROM_ALL
 target_include_directories(mogi-core-bench PRIVATE
   "${PROJECT_SOURCE_DIR}/bench/core")
 target_link_libraries(mogi-core-bench PRIVATE mogi-broker mogi-core)
+add_executable(mogi-store-bench EXCLUDE_FROM_ALL bench/store/main.c)
+target_link_libraries(mogi-store-bench PRIVATE mogi-store mogi-core)

@@ -1,0 +1,184 @@
+/* main.c - how many durable messages a second the store takes, by itself.
+ *
+ *     mogi-store-bench FOLDER [SECONDS] [QUEUED]
+ *
+ * A message of 256 bytes to one of 10,000 sessions is two changes: the message
+ * (HOLD) and the delivery that refers to it (PUT), as the broker makes them.
+ * So many messages are one batch; the next is made when that is on disk, as if
+ * nothing else went on. QUEUED messages (1,000,000) are there before.
+ */
+#include "core/record.h"
+#include "store/wal.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { SESSIONS = 10000, PAYLOAD = 256, MOST = 1000, TOPIC_MAX = 32 };
+
+static struct store *store;
+static uint64_t batch, message_count;
+static uint64_t orders[SESSIONS];
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
+static uint64_t done_batch;
+
+static void on_done(void *context, uint16_t part, uint64_t done,
+                    enum err result)
+{
+    (void)context;
+    (void)part;
+    if (result != OK) abort();
+    (void)pthread_mutex_lock(&lock);
+    done_batch = done;
+    (void)pthread_cond_signal(&news);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static void on_changed(void *context, enum wal_state state)
+{
+    (void)context;
+    if (state == WAL_WORKS) return;
+    (void)fprintf(stderr, "bench: the disk is full, or fails\n");
+    exit(1);
+}
+
+static void on_say(void *context, bool bad, const char *text)
+{
+    (void)context;
+    if (bad) (void)fprintf(stderr, "bench: %s\n", text);
+}
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* What one message is on disk. */
+struct made {
+    uint8_t message[RECORD_KEY_MAX + RECORD_VALUE_MAX];
+    uint8_t delivery[RECORD_KEY_MAX + RECORD_VALUE_MAX];
+    char topic[TOPIC_MAX];
+};
+
+static struct made made[MOST];
+static struct store_change changes[2 * MOST];
+static uint8_t tail[MOST][TOPIC_MAX + PAYLOAD];
+
+static struct store_change change_of(enum store_change_kind kind,
+                                     const struct writer *w, size_t key_size)
+{
+    struct bytes all = writer_bytes(w);
+    return (struct store_change){.kind = kind,
+                                 .key = bytes_at(all.data, key_size),
+                                 .value = bytes_skip(all, key_size)};
+}
+
+/* Message `i` of the batch: to the next session. */
+static void message_make(size_t i)
+{
+    struct made *to = &made[i];
+    unsigned session = (unsigned)(message_count % SESSIONS);
+    uint64_t stamp = ++message_count << 6;
+    int topic =
+        snprintf(to->topic, sizeof to->topic, "plant/%u/state", session);
+    struct message m = {.topic = bytes_at(to->topic, (size_t)topic),
+                        .payload = bytes_at(tail[i] + topic, PAYLOAD),
+                        .stamp = stamp,
+                        .qos = 1};
+    memcpy(tail[i], to->topic, (size_t)topic);
+    struct record_key key = {.kind = RECORD_MESSAGE, .number = stamp};
+    struct writer w = writer_at(to->message, sizeof to->message);
+    record_key_write(&w, &key);
+    size_t key_size = writer_bytes(&w).size;
+    record_message_write(&w, &m);
+    changes[2 * i] = change_of(STORE_HOLD, &w, key_size);
+    changes[2 * i].tail = bytes_at(tail[i], (size_t)topic + PAYLOAD);
+
+    char client[TOPIC_MAX];
+    int client_size = snprintf(client, sizeof client, "session-%u", session);
+    uint64_t order = ++orders[session];
+    struct record_delivery d = {.stamp = stamp,
+                                .order = order,
+                                .bytes = order * PAYLOAD,
+                                .size = PAYLOAD,
+                                .qos = 1};
+    key = (struct record_key){.kind = RECORD_DELIVERY,
+                              .client = bytes_at(client, (size_t)client_size),
+                              .number = order};
+    w = writer_at(to->delivery, sizeof to->delivery);
+    record_key_write(&w, &key);
+    key_size = writer_bytes(&w).size;
+    record_delivery_write(&w, &d, NULL);
+    changes[2 * i + 1] = change_of(STORE_PUT, &w, key_size);
+}
+
+/* One batch, and its end. */
+static void batch_keep(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        message_make(i);
+    batch += 1;
+    if (store_submit(store, 0, batch, changes, 2 * count) != OK) abort();
+    (void)pthread_mutex_lock(&lock);
+    while (done_batch < batch)
+        (void)pthread_cond_wait(&news, &lock);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static void measure(size_t count, double seconds)
+{
+    double began = seconds_of(CLOCK_MONOTONIC);
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    uint64_t before = message_count;
+    double took = 0;
+    while (took < seconds) {
+        batch_keep(count);
+        took = seconds_of(CLOCK_MONOTONIC) - began;
+    }
+    uint64_t messages = message_count - before;
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    (void)printf("| %zu | %.0f | %.2f | %.0f |\n", count,
+                 (double)messages / took / 1000, cpu * 1e6 / (double)messages,
+                 took * 1e6 / ((double)messages / (double)count));
+    (void)fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        (void)fprintf(stderr,
+                      "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n");
+        return 2;
+    }
+    double seconds = argc > 2 ? strtod(argv[2], NULL) : 5;
+    uint64_t queued = argc > 3 ? strtoull(argv[3], NULL, 10) : 1000000;
+    char why[WAL_TEXT_MAX];
+    struct wal_options options = {.folder = argv[1],
+                                  .done = on_done,
+                                  .changed = on_changed,
+                                  .say = on_say};
+    if (wal_open(&options, &store, why) != OK || wal_start(store) != OK) {
+        (void)fprintf(stderr, "bench: %s\n", why);
+        return 1;
+    }
+    while (message_count < queued)
+        batch_keep(MOST);
+    (void)printf("| messages a commit | thousand messages/s | CPU-us a message "
+                 "| us a commit |\n| --: | --: | --: | --: |\n");
+    static const size_t counts[] = {10, 100, 1000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        measure(counts[i], seconds);
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    (void)printf("\n%llu messages, %ld MB resident at most\n",
+                 (unsigned long long)message_count, usage.ru_maxrss / 1024);
+    store_free(store);
+    return 0;
+}
