@@ -1,7 +1,7 @@
 /* import.c - `mogi db import`: mosquitto.db into a store.
  *
- *     mosquitto.db   clients   subscriptions   messages <-- deliveries, retained
- *                       |            |            |              |
+ *     mosquitto.db   clients   subscriptions  messages <-- deliveries, retained
+ *                       |            |           |              |
  *     records           S          s, g           m              o, q, r
  *
  * All of it becomes shard 0's: at its next start the broker shares it out. A
