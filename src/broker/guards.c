@@ -127,7 +127,8 @@ static bool order_get(struct making *making, size_t index,
     *count = order_read(text, order, errors);
     for (size_t i = 0; i < *count; i++)
         named[order[i]] = true;
-    for (size_t i = 0; i<SOURCE_COUNT && * count> 0; i++) {
+    if (*count == 0) return false;
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
         if (named[i] || !sources[i].wanted(listener)) continue;
         report_add(errors,
                    "auth_order leaves out %s, which is configured: add it, or "
@@ -135,7 +136,7 @@ static bool order_get(struct making *making, size_t index,
                    sources[i].name);
         return false;
     }
-    return *count > 0;
+    return true;
 }
 
 /* A certificate alone needs no chain: the core lets in whom TLS has proven. */

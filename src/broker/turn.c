@@ -242,8 +242,10 @@ static void act_ask(struct host *host, struct action *action)
 {
     struct guest *guest = guest_known(host, action);
     if (guest == NULL) return;
-    asks_begin(&host->asks, guest, action,
-               action_bytes(&host->actions, action));
+    struct bytes bytes = action_bytes(&host->actions, action);
+    asks_begin(&host->asks, guest, action, bytes);
+    /* There is a password in it. */
+    memset(host->actions.arena.data + action->offset, 0, bytes.size);
 }
 
 static void act_note(struct host *host, struct action *action)

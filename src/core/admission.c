@@ -196,6 +196,7 @@ static enum err admission_obey(struct shard *shard, struct conn *conn,
         return admission_more(shard, conn, answer);
     }
     if (answer->verdict == ANSWER_REFUSE) {
+        stat_add(shard, STAT_LOGINS_REFUSED, 1);
         assert(err_code(answer->why) >= REASON_FAILURE);
         return answer->why;
     }

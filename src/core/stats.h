@@ -20,6 +20,7 @@
     X(SOCKETS)              /* connections accepted */                         \
     X(CONNECTS)             /* CONNECT packets accepted */                     \
     X(REFUSED)              /* CONNECT packets refused */                      \
+    X(LOGINS_REFUSED)       /* of who was asked about */                       \
     X(EXPIRED)              /* sessions ended by their expiry */               \
     X(CLIENTS)              /* gauge: sessions */                              \
     X(CLIENTS_CONNECTED)    /* gauge */                                        \

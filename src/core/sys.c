@@ -44,6 +44,8 @@ static const struct {
     {"shared_subscriptions/count", STAT_SHARED_SUBSCRIPTIONS},
     {"retained messages/count", STAT_RETAINED},
     {"connections/socket/count", STAT_SOCKETS},
+    {"connections/refused", STAT_REFUSED},
+    {"logins/refused", STAT_LOGINS_REFUSED},
     {"denied/publish", STAT_DENIED_PUBLISH},
     {"denied/subscribe", STAT_DENIED_SUBSCRIBE},
     {"denied/receive", STAT_DENIED_RECEIVE},
