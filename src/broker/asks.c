@@ -59,8 +59,7 @@ static void on_worked(uv_work_t *request, int status)
 {
     struct work *work = request->data;
     (void)status;
-    atomic_fetch_sub(&work->asks->host->hosts->asks, 1);
-    auth_call_back(work->call);
+    asks_back(work->asks, work->call);
     free(work);
 }
 
@@ -70,7 +69,6 @@ static void runner_work(struct auth_runner *runner, struct auth_call *call)
     struct work *work = block_grow(NULL, sizeof *work);
     *work = (struct work){.asks = asks, .call = call};
     work->request.data = work;
-    atomic_fetch_add(&asks->host->hosts->asks, 1);
     int error =
         uv_queue_work(&asks->host->loop, &work->request, on_work, on_worked);
     assert(error == 0);
@@ -139,10 +137,16 @@ static void refusal_note(struct host *host, const struct asking *asking)
     if (answer->why == ERR_CREDENTIALS) ban_note(host, asking->guest);
 }
 
+void asks_back(struct asks *asks, struct auth_call *call)
+{
+    bool dropped = atomic_load(&call->cancelled);
+    auth_call_back(call);
+    if (dropped) atomic_fetch_sub(&asks->host->hosts->asks, 1);
+}
+
 static void asking_free(struct asking *asking)
 {
     list_remove(&asking->of_answered);
-    atomic_fetch_sub(&host_of(asking->guest)->hosts->asks, 1);
     asking->guest->asking = NULL;
     free(asking);
 }
@@ -280,6 +284,9 @@ void asks_drop(struct guest *guest)
 {
     struct asking *asking = guest->asking;
     if (asking == NULL) return;
+    /* One that is at work still counts until it is back. */
+    bool busy = asking->call != NULL && asking->call->busy;
+    if (!busy) atomic_fetch_sub(&host_of(guest)->hosts->asks, 1);
     auth_call_cancel(asking->call);
     asking_free(asking);
 }
@@ -346,6 +353,7 @@ static void asking_deliver(struct host *host, struct asking *asking)
     bool more = asking->step == AUTH_MORE;
     if (guest->known) host_step(host, &event);
     if (more) return;
+    atomic_fetch_sub(&host->hosts->asks, 1);
     asking_free(asking);
     auth_call_free(call);
 }

@@ -41,6 +41,9 @@ void asks_init(struct asks *asks, struct host *host);
 void asks_begin(struct asks *asks, struct guest *guest,
                 const struct action *action, struct bytes bytes);
 
+/* `call` is back on this thread, from a worker or by mail. */
+void asks_back(struct asks *asks, struct auth_call *call);
+
 /* `guest` waits no more, if it did. */
 void asks_drop(struct guest *guest);
 

@@ -467,8 +467,7 @@ static void mail_storage(struct host *host, struct mail *mail)
 
 static void mail_woken(struct host *host, struct mail *mail)
 {
-    (void)host;
-    auth_call_back(mail->call);
+    asks_back(&host->asks, mail->call);
 }
 
 static void mail_loaded(struct host *host, struct mail *mail)
