@@ -11,6 +11,9 @@ const char *passedit_name(struct bytes name)
     if (memchr(name.data, ':', name.size) != NULL) {
         return "a user name holds no ':'";
     }
+    if (lines_begin(name).size != name.size) {
+        return "a user name does not begin with a byte order mark";
+    }
     if (name.data[0] == '#') return "a user name does not begin with '#'";
     for (size_t i = 0; i < name.size; i++) {
         if (name.data[i] < ' ' || name.data[i] == 0x7f) {

@@ -27,6 +27,9 @@ enum passline_kind passline_read(struct bytes line, struct passfile_user *out,
     out->name = lines_trim(bytes_at(line.data, size));
     out->hash = lines_trim(bytes_skip(line, size + 1));
     if (out->name.size == 0) return wrong(fault, "the user name is missing");
+    if (lines_begin(out->name).size != out->name.size) {
+        return wrong(fault, "there is a byte order mark within the file");
+    }
     if (out->name.size > PASSFILE_USER_MAX) {
         return wrong(fault, "the user name is longer than any can be");
     }

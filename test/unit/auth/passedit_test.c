@@ -1,6 +1,5 @@
 /* passedit_test.c - one user changes, all else stays as it was. */
 #include "auth/passedit.h"
-
 #include "auth/passfile.h"
 #include "check.h"
 
@@ -47,7 +46,14 @@ static void a_user_is_removed(void)
 
 static void names_are_checked(void)
 {
-    static const char *const wrong[] = {"", "a:b", "#a", " a", "a ", "a\nb",
+    static const char *const wrong[] = {"",
+                                        "a:b",
+                                        "#a",
+                                        " a",
+                                        "a ",
+                                        "a\nb",
+                                        "\xef\xbb\xbf"
+                                        "a",
                                         "\x7f"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(passedit_name(bytes_of(wrong[i])) != NULL);

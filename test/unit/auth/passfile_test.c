@@ -102,6 +102,9 @@ static void what_is_wrong_is_said_with_its_place(void)
                                    "this once: mogi passwd -U pw");
     refused("bob:$ecret\n", "pw:1: the password is not hashed");
     refused("ann:@\nbob\n", "pw:2: there is no ':'");
+    refused("ann:@\n\xef\xbb\xbf"
+            "bob:@\n",
+            "pw:2: there is a byte order mark within the file");
     refused("ann:\n", "pw:1: the password is missing");
     refused("ann:@\nbob:@\nann:@\n",
             "pw:3: user 'ann' stands in line 1 already");
