@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { REASON_MAX = 96 };
+
 /* A question, from ACTION_ASK until its answer, or, in a conversation, until
  * the last. */
 struct asking {
@@ -222,28 +224,43 @@ static struct auth_call *call_new(struct asks *asks, struct asking *asking,
                          &asks->runner, on_done, asking);
 }
 
-/* A new question: is there room, and is its address welcome? */
+/* May a new question be asked? What is wrong goes to `text`. */
+static enum err asking_check(const struct host *host, const struct guest *guest,
+                             const struct ask *ask, char text[REASON_MAX])
+{
+    struct hosts *hosts = host->hosts;
+    if (atomic_load(&hosts->asks) > ASKS_MAX) {
+        (void)snprintf(text, REASON_MAX, "more than %d are under way",
+                       ASKS_MAX);
+        return ERR_BUSY;
+    }
+    uint32_t left_s = bans_left(hosts->bans, ip_of(&guest->peer), now_s(host));
+    if (left_s > 0) {
+        (void)snprintf(text, REASON_MAX, "it is banned for %u s more", left_s);
+        return ERR_BANNED;
+    }
+    if (ask_size(ask) > ASK_BYTES_MAX) {
+        (void)snprintf(text, REASON_MAX,
+                       "its name, password and data are longer than %d bytes",
+                       ASK_BYTES_MAX);
+        return ERR_TOO_LARGE;
+    }
+    return OK;
+}
+
 static void asking_begin(struct asks *asks, struct asking *asking,
                          const struct ask *ask, enum auth_request_kind kind)
 {
     struct host *host = asks->host;
-    const struct guest *guest = asking->guest;
-    if (atomic_load(&host->hosts->asks) > ASKS_MAX) {
-        log_write(host->hosts->log, LEVEL_WARNING, "logins",
-                  "more than %d logins are under way: new ones are refused",
-                  ASKS_MAX);
-        refuse(asking, ERR_BUSY);
-        return;
-    }
-    uint32_t left_s =
-        bans_left(host->hosts->bans, ip_of(&guest->peer), now_s(host));
-    if (left_s > 0) {
-        char text[ADDRESS_TEXT_MAX];
+    struct guest *guest = asking->guest;
+    char why[REASON_MAX], from[ADDRESS_TEXT_MAX];
+    enum err e = asking_check(host, guest, ask, why);
+    if (e != OK) {
         log_write(host->hosts->log, LEVEL_NOTICE, "login",
-                  "login refused, address %s: it is banned for %u s more",
-                  address_text(&guest->peer, text), left_s);
-        asking->guest->refused = true;
-        refuse(asking, ERR_BANNED);
+                  "login refused, address %s: %s",
+                  address_text(&guest->peer, from), why);
+        guest->refused = true;
+        refuse(asking, e);
         return;
     }
     asking->call = call_new(asks, asking, ask, kind);

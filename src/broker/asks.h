@@ -22,7 +22,11 @@
 enum {
     /* Questions under way in all threads; beyond, clients are told to come
      * later. */
-    ASKS_MAX = 4096
+    ASKS_MAX = 4096,
+
+    /* Bytes of one: names, password or token, and data. Without this, those
+     * under way could hold a gigabyte of what strangers sent. */
+    ASK_BYTES_MAX = 16 * 1024
 };
 
 struct guest;

@@ -49,6 +49,20 @@ static void an_old_file_keeps_its_mode(void)
     check_content("new", "two");
 }
 
+/* Only root can keep the owner of somebody else's file. */
+static void an_old_file_keeps_its_owner(void)
+{
+    if (geteuid() != 0) return;
+    REQUIRE(chown(at("new"), 12345, 54321) == 0);
+    CHECK_EQ(filesave_write(at("new"), bytes_of("mine"), &fault), OK);
+    struct stat about;
+    REQUIRE(stat(at("new"), &about) == 0);
+    CHECK_EQ(about.st_uid, 12345);
+    CHECK_EQ(about.st_gid, 54321);
+    CHECK_EQ(mode_of("new"), 0640);
+    REQUIRE(chown(at("new"), 0, 0) == 0);
+}
+
 static void a_link_stays_one(void)
 {
     REQUIRE(symlink("new", at("link")) == 0);
@@ -78,6 +92,7 @@ int main(void)
     REQUIRE(mkdtemp(folder) != NULL);
     RUN(a_new_file_is_for_its_owner);
     RUN(an_old_file_keeps_its_mode);
+    RUN(an_old_file_keeps_its_owner);
     RUN(a_link_stays_one);
     RUN(what_fails_leaves_nothing_behind);
     unlink(at("new"));

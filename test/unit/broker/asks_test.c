@@ -140,7 +140,7 @@ static void guest_go(struct guest *guest)
 static void begin(struct guest *guest, enum ask_kind kind, uint32_t number,
                   const char *password)
 {
-    uint8_t bytes[256];
+    uint8_t bytes[ASK_BYTES_MAX + 256];
     struct ask ask = {.client_id = bytes_of("c\n1"),
                       .has_user = true,
                       .user = bytes_of("ann"),
@@ -255,6 +255,20 @@ static void failures_ban_an_address(void)
     stage_end();
 }
 
+static void long_ones_are_refused(void)
+{
+    stage_start();
+    struct guest *guest = guest_come(1);
+    static char password[ASK_BYTES_MAX];
+    memset(password, 'x', sizeof password - 1);
+    begin(guest, ASK_CONNECT, 1, password);
+    CHECK(deliver());
+    CHECK_EQ(stage->shard.why, ERR_TOO_LARGE);
+    CHECK(logged("are longer than 16384 bytes"));
+    guest_go(guest);
+    stage_end();
+}
+
 static void too_many_are_told_to_come_later(void)
 {
     stage_start();
@@ -281,6 +295,7 @@ int main(void)
     RUN(who_has_gone_hears_nothing);
     RUN(a_new_question_takes_the_place_of_the_old);
     RUN(failures_ban_an_address);
+    RUN(long_ones_are_refused);
     RUN(too_many_are_told_to_come_later);
     unlink(path);
     unlink(log_path);
