@@ -102,6 +102,26 @@ static void open_to_everybody_must_be_said(void)
     CHECK(is_open());
 }
 
+/* Who can ask for a password does not let in who gives none. */
+static void passwords_close_the_door(void)
+{
+    set("password_file", "/tmp/pw", RANK_FILE);
+    CHECK(!is_open());
+    set("listener", "1883 127.0.0.1", RANK_FILE);
+    set("password_file", "/tmp/pw", RANK_FILE);
+    CHECK(!is_open());
+    set("listener", "1883 127.0.0.1", RANK_FILE);
+    set("password_file", "/tmp/pw", RANK_FILE);
+    set("allow_anonymous", "true", RANK_FILE);
+    CHECK(is_open());
+    set("listener", "1883", RANK_FILE);
+    set("password_file", "/tmp/pw", RANK_FILE);
+    config_settle(&config, &reports);
+    CHECK(ports_check(&config, &reports));
+    CHECK_EQ(reports.notes.count, 0);
+    config_init(&config);
+}
+
 /* With per_listener_settings, each says who may come in. */
 static void each_listener_may_say_it(void)
 {
@@ -134,6 +154,7 @@ int main(void)
     RUN(default_is_this_machine);
     RUN(port_is_one_more_listener);
     RUN(open_to_everybody_must_be_said);
+    RUN(passwords_close_the_door);
     RUN(each_listener_may_say_it);
     RUN(unknown_addresses_are_named);
     return check_result();
