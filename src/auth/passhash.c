@@ -2,6 +2,7 @@
 #include "auth/passhash.h"
 
 #include "auth/base64.h"
+#include "auth/scratch.h"
 
 #include <argon2.h>
 #include <assert.h>
@@ -170,12 +171,37 @@ static enum err pbkdf2_compute(const struct passhash *how,
     return done == 1 ? OK : ERR_NO_MEMORY;
 }
 
+static int memory_take(uint8_t **memory, size_t size)
+{
+    *memory = scratch_take(size);
+    return *memory != NULL ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
+}
+
+/* argon2 wipes its memory before it gives it back. */
+static void memory_give(uint8_t *memory, size_t size)
+{
+    scratch_give(memory, size);
+}
+
 static enum err argon2id_compute(const struct passhash *how,
                                  struct bytes password, uint8_t *out)
 {
-    int error = argon2id_hash_raw(how->iterations, how->kib, how->lanes,
-                                  password.data, password.size, how->salt,
-                                  how->salt_size, out, how->hash_size);
+    argon2_context context = {
+        .out = out,
+        .outlen = (uint32_t)how->hash_size,
+        .pwd = (uint8_t *)(uintptr_t)password.data,
+        .pwdlen = (uint32_t)password.size,
+        .salt = (uint8_t *)(uintptr_t)how->salt,
+        .saltlen = (uint32_t)how->salt_size,
+        .t_cost = how->iterations,
+        .m_cost = how->kib,
+        .lanes = how->lanes,
+        .threads = how->lanes,
+        .version = ARGON2_VERSION_13,
+        .allocate_cbk = memory_take,
+        .free_cbk = memory_give,
+    };
+    int error = argon2_ctx(&context, Argon2_id);
     return error == ARGON2_OK ? OK : ERR_NO_MEMORY;
 }
 

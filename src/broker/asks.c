@@ -4,6 +4,7 @@
 #include "auth/bans.h"
 #include "auth/chain.h"
 #include "auth/jws.h"
+#include "auth/scratch.h"
 #include "broker/block.h"
 #include "broker/guards.h"
 #include "broker/host.h"
@@ -139,11 +140,17 @@ static void refusal_note(struct host *host, const struct asking *asking)
     if (answer->why == ERR_CREDENTIALS) ban_note(host, asking->guest);
 }
 
+/* One question less. When there are none, what hashing needed is free. */
+static void asks_count_down(const struct host *host)
+{
+    if (atomic_fetch_sub(&host->hosts->asks, 1) == 1) (void)scratch_trim();
+}
+
 void asks_back(struct asks *asks, struct auth_call *call)
 {
     bool dropped = atomic_load(&call->cancelled);
     auth_call_back(call);
-    if (dropped) atomic_fetch_sub(&asks->host->hosts->asks, 1);
+    if (dropped) asks_count_down(asks->host);
 }
 
 static void asking_free(struct asking *asking)
@@ -303,7 +310,7 @@ void asks_drop(struct guest *guest)
     if (asking == NULL) return;
     /* One that is at work still counts until it is back. */
     bool busy = asking->call != NULL && asking->call->busy;
-    if (!busy) atomic_fetch_sub(&host_of(guest)->hosts->asks, 1);
+    if (!busy) asks_count_down(host_of(guest));
     auth_call_cancel(asking->call);
     asking_free(asking);
 }
@@ -370,7 +377,7 @@ static void asking_deliver(struct host *host, struct asking *asking)
     bool more = asking->step == AUTH_MORE;
     if (guest->known) host_step(host, &event);
     if (more) return;
-    atomic_fetch_sub(&host->hosts->asks, 1);
+    asks_count_down(host);
     asking_free(asking);
     auth_call_free(call);
 }
