@@ -4,7 +4,8 @@
  *                       |            |           |              |
  *     records           S          s, g           m              o, q, r
  *
- * All of it becomes shard 0's: at its next start the broker shares it out. A
+ * All of it becomes shard 0's, in version 1 of the records, which leaves room
+ * between them: at its next start the broker shares it out and counts. A
  * QoS 2 message that its publisher has not released yet has reached nobody in
  * Mosquitto, while mogi delivers at PUBLISH: so who must have it gets it here.
  */
@@ -255,7 +256,8 @@ static bool message_stamp(struct import *import, uint64_t number,
     found->stamp = import->stamp << STAMP_SHIFT;
     *stamp = found->stamp;
     m->stamp = found->stamp;
-    struct record_key key = {.kind = RECORD_MESSAGE, .number = found->stamp};
+    struct record_key key = {.kind = RECORD_MESSAGE_OLD,
+                             .number = found->stamp};
     return message_put(import, &key, m);
 }
 
@@ -342,6 +344,7 @@ static bool outgoing_put(struct import *import, const struct mosquitto_chunk *c,
 {
     uint32_t identifiers[IDENTIFIERS_MAX];
     struct record_delivery r = {.stamp = stamp,
+                                .old = true,
                                 .qos = c->qos,
                                 .state = DELIVERY_QUEUED,
                                 .retain = c->retain};
@@ -415,7 +418,8 @@ static bool incoming_put(struct import *import, const struct mosquitto_chunk *c,
         while (!bytes_equal(import->subscriptions[first].client, client))
             first += 1;
         if (first < i) continue; /* it was looked at there */
-        struct record_delivery d = {.stamp = stamp, .state = DELIVERY_QUEUED};
+        struct record_delivery d = {
+            .stamp = stamp, .old = true, .state = DELIVERY_QUEUED};
         d.qos = subscriptions_gather(import, i, m, &d, identifiers);
         if (d.qos == 0) continue;
         good = delivery_put(import, client, &d, identifiers);

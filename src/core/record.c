@@ -297,12 +297,18 @@ void record_delivery_write(struct writer *w, const struct record_delivery *d,
 {
     assert(d->qos == 1 || d->qos == 2);
     assert(d->state <= DELIVERY_RECEIVED);
-    write_version_new(w);
-    assert(!d->old);
-    write_u64(w, d->stamp);
-    write_u64(w, d->order);
-    write_u64(w, d->bytes);
-    write_u32(w, d->size);
+    assert(!d->old || d->home < SHARDS_MAX);
+    if (d->old) {
+        write_version(w);
+        write_u64(w, d->stamp);
+        write_u8(w, (uint8_t)d->home);
+    } else {
+        write_version_new(w);
+        write_u64(w, d->stamp);
+        write_u64(w, d->order);
+        write_u64(w, d->bytes);
+        write_u32(w, d->size);
+    }
     write_u16(w, d->packet_id);
     write_u8(w, d->qos);
     write_u8(w, d->state);
