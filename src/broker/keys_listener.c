@@ -11,7 +11,7 @@
     "switch it off in the proxy"
 
 static key_call call_listener, call_port, call_bind_address, call_domain;
-static key_call call_protocol, call_protocols;
+static key_call call_protocol, call_protocols, call_mount_point;
 
 const struct key keys_listener[] = {
     CALL("listener", call_listener, "127.0.0.1 and [::1], port 1883",
@@ -41,15 +41,13 @@ const struct key keys_listener[] = {
            "topic aliases that a client may use"),
     NUMBER("max_topic_alias_broker", IN(max_topic_alias_broker), 0, 65535, "10",
            "topic aliases that the broker uses towards a client"),
-    PATH("mount_point", IN(mount_point),
-         "text that stands before all topics of the listener's clients, and "
-         "that they do not see",
-         INSTEAD("this version has no mount points; remove the line")),
+    ROW("mount_point", KEY_CALL, "",
+        "text that stands before all topics of the listener's clients, and "
+        "that they do not see, as \"house/\"",
+        IN(mount_point), FORM("TEXT"), .call = call_mount_point),
     CALL_IN("accept_protocol_versions", call_protocols, "3,4,5",
             "versions of MQTT on the listener: 3 is 3.1, 4 is 3.1.1, 5 is 5.0",
-            FORM("LIST"),
-            INSTEAD("this version speaks 3.1, 3.1.1 and 5.0 on every "
-                    "listener; remove the line")),
+            FORM("LIST")),
     FIXED_NUMBER("enable_proxy_protocol", IN(proxy_protocol), 1, 2, "",
                  "connections begin with a PROXY header of this version",
                  INSTEAD(NO_PROXY)),
@@ -162,6 +160,29 @@ static void call_protocol(const struct setting *setting)
     if (strcmp(setting->value, "mqtt") == 0) return;
     setting_error(setting, "protocol '%s' is not in this version: only mqtt is",
                   setting->value);
+}
+
+/* It becomes a part of topics. What begins with "$" is the broker's. */
+static void call_mount_point(const struct setting *setting)
+{
+    const char *value = setting->value;
+    size_t size = strlen(value);
+    char *mount = setting->listener->mount_point;
+    if (size >= sizeof setting->listener->mount_point) {
+        setting_error(setting, "mount_point is at most %zu bytes long, not %zu",
+                      sizeof setting->listener->mount_point - 1, size);
+    } else if (strpbrk(value, "+#") != NULL || value[0] == '$') {
+        setting_error(setting,
+                      "mount_point is the beginning of topics, as \"house/\": "
+                      "it holds no + and no #, and does not begin with $");
+    } else {
+        text_copy(mount, sizeof setting->listener->mount_point, value);
+        if (value[size - 1] == '/') return;
+        setting_note(setting,
+                     "mount_point %s does not end with a slash: its clients "
+                     "cannot subscribe to # or +. You may want \"%s/\"",
+                     value, value);
+    }
 }
 
 /* "3,4,5": numbers of versions, in any order. */

@@ -70,12 +70,53 @@ static void mistakes_are_named(void)
     check_error("there are more than 32 listeners");
 }
 
+static void mount_points_are_beginnings_of_topics(void)
+{
+    char value[300] = {0};
+    begin();
+    set("listener", "1884");
+    set("mount_point", "house/");
+    CHECK_EQ(reports.errors.count, 0);
+    CHECK_EQ(reports.notes.count, 0);
+    CHECK_STR(config.listeners[0].mount_point, "house/");
+    CHECK_STR(config.common.mount_point, "");
+    set("mount_point", "house");
+    CHECK_EQ(reports.notes.count, 1);
+    CHECK_STR(config.listeners[0].mount_point, "house");
+    set("mount_point", "house/+/");
+    check_error("holds no + and no #");
+    set("mount_point", "house/#");
+    check_error("holds no + and no #");
+    set("mount_point", "$SYS/");
+    check_error("does not begin with $");
+    memset(value, 'm', 256);
+    set("mount_point", value);
+    check_error("mount_point is at most 255 bytes long, not 256");
+    CHECK_STR(config.listeners[0].mount_point, "house");
+}
+
+static void versions_are_bits(void)
+{
+    begin();
+    set("listener", "1884");
+    CHECK_EQ(config.listeners[0].protocols, SPEAKS_ALL);
+    set("accept_protocol_versions", "4, 5");
+    CHECK_EQ(config.listeners[0].protocols, SPEAKS_311 | SPEAKS_50);
+    set("accept_protocol_versions", "3");
+    CHECK_EQ(config.listeners[0].protocols, SPEAKS_31);
+    set("accept_protocol_versions", "6");
+    check_error("some of 3, 4 and 5");
+    CHECK_EQ(config.listeners[0].protocols, SPEAKS_31);
+}
+
 int main(void)
 {
     RUN(keys_are_about_the_listener_above);
     RUN(others_are_about_all_listeners);
     RUN(paths_end_where_the_system_says);
     RUN(mistakes_are_named);
+    RUN(mount_points_are_beginnings_of_topics);
+    RUN(versions_are_bits);
     begin();
     return check_result();
 }
