@@ -123,6 +123,11 @@ static void due_claim(struct calm *calm, unsigned guest)
     }
     if (g->flow_count > 0) {
         flow_tell(calm, guest, &g->flows[0], true);
+    } else if (g->closed && client_of(calm, guest)->version == 5) {
+        story_claim(calm->config->story, "%s%s expect disconnect %u\n", text,
+                    name, g->why);
+    } else if (g->closed) {
+        story_claim(calm->config->story, "%s%s expect close\n", text, name);
     } else {
         story_claim(calm->config->story, "%s%s expect silence\n", text, name);
     }

@@ -135,10 +135,10 @@ static bool simpler(struct shrink *s)
     config = s->config;
     config.plain = true;
     if (!s->config.plain && fails(s, &config)) any = true;
-    for (uint16_t shards = 1; shards <= SHARDS_TRIED; shards++) {
+    for (unsigned shards = 1; shards <= SHARDS_TRIED; shards++) {
         config = s->config;
         if (config.shards != 0 && config.shards <= shards) break;
-        config.shards = shards;
+        config.shards = (uint16_t)shards;
         if (!fails(s, &config)) continue;
         any = true;
         break;
