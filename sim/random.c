@@ -14,6 +14,7 @@ enum {
     QUIET_ROUNDS = 100,
     ROUND_MS = 100,
     SHARDS_RANDOM = 4,
+    ERRANDS = 100,      /* more than this: */
     RECORDS_KEPT = 64,  /* what shards know of one another */
     CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
     COMMITS_ALL = 1000000,
@@ -444,6 +445,62 @@ static void life_restart(struct life *life)
     world_settle(life->world);
 }
 
+/* Somebody called `name` comes, with a session or to end it. */
+static struct client *guest_come(struct life *life, const char *name,
+                                 bool clean)
+{
+    struct client *client = client_new(life->world, name);
+    struct words *words = words_new(PACKET_CONNECT);
+    words_number_add(words, "v", 4);
+    words_text_add(words, "id", bytes_of(name));
+    words_number_add(words, "clean", clean);
+    client_open(client, 4);
+    story_packet(life->config->story, name, false, words);
+    client_connect(client, words);
+    words_free(words);
+    world_settle(life->world);
+    (void)client_read(client);
+    return client;
+}
+
+static void guest_go(struct life *life, struct client *client)
+{
+    world_settle(life->world);
+    while (client_read(client))
+        world_settle(life->world);
+    story_tell(life->config->story, "close %s", client->name);
+    client_hang_up(client, false);
+    world_settle(life->world);
+    client_free(client);
+}
+
+/* Who was away gets what it missed, and leaves: of that nothing may stay, and
+ * no restart hides it. */
+static void life_errand(struct life *life)
+{
+    if (life->tight) return;
+    struct client *away = guest_come(life, "away", false);
+    struct words *words = words_new(PACKET_SUBSCRIBE);
+    words_number_add(words, "pid", 1);
+    words_text_add(words, "filter", bytes_of("errand"));
+    words_number_add(words, "qos", 2);
+    life_say(life, away, words);
+    guest_go(life, away);
+    struct client *speaker = guest_come(life, "speaker", true);
+    for (unsigned i = 1; i <= ERRANDS; i++) {
+        words = words_new(PACKET_PUBLISH);
+        words_text_add(words, "topic", bytes_of("errand"));
+        words_number_add(words, "qos", 1 + i % 2);
+        words_number_add(words, "pid", i);
+        life_say(life, speaker, words);
+        world_settle(life->world);
+        (void)client_read(speaker);
+    }
+    guest_go(life, speaker);
+    guest_go(life, guest_come(life, "away", false));
+    guest_go(life, guest_come(life, "away", true));
+}
+
 /* Clear what is retained, end all sessions: hardly anything may be left. */
 static void life_end(struct life *life)
 {
@@ -457,6 +514,7 @@ static void life_end(struct life *life)
     world_wait(life->world, 600 * 1000);
     story_wait(life->config->story, 600 * 1000);
     life_restart(life);
+    life_errand(life);
     size_t records = world_records(life->world);
     if (records > RECORDS_KEPT) {
         snprintf(what, sizeof(what), "%zu records are left when all are gone",
