@@ -2,10 +2,9 @@
  *
  *     mosquitto.db   clients   subscriptions  messages <-- deliveries, retained
  *                       |            |           |              |
- *     records           S          s, g           m              o, q, r
+ *     records           S          s, g           M              o, q, r
  *
- * All of it becomes shard 0's, in version 1 of the records, which leaves room
- * between them: at its next start the broker shares it out and counts. A
+ * All of it becomes shard 0's: at its next start the broker shares it out. A
  * QoS 2 message that its publisher has not released yet has reached nobody in
  * Mosquitto, while mogi delivers at PUBLISH: so who must have it gets it here.
  */
@@ -40,7 +39,13 @@ enum {
 struct import_message {
     uint64_t number;
     struct bytes chunk; /* the file from its chunk on */
-    uint64_t stamp;     /* here; 0: it has no record yet */
+    uint64_t stamp;     /* here; 0: none yet */
+    bool stored;        /* a delivery refers to it */
+};
+
+struct import_client {
+    struct mosquitto_chunk chunk;
+    uint64_t order, bytes; /* of its last delivery, of all their payloads */
 };
 
 struct import {
@@ -48,14 +53,16 @@ struct import {
     struct mosquitto_reader start; /* at the first chunk */
     struct import_message *messages;
     size_t message_count, message_capacity;
-    struct mosquitto_chunk *clients, *subscriptions;
+    struct import_client *clients;
+    struct mosquitto_chunk *subscriptions;
     size_t client_count, client_capacity;
     size_t subscription_count, subscription_capacity;
     struct store *store;
     uint64_t batch;
     atomic_uint_fast64_t done;
     atomic_bool failing;
-    uint64_t stamp, order;
+    uint64_t stamp;
+    bool incoming; /* it is the turn of what clients had sent */
     uint64_t now_s;
     uint64_t deliveries, retained, received, left_out;
 };
@@ -102,22 +109,28 @@ static bool import_wait(struct import *import, uint64_t left)
     return true;
 }
 
-static bool import_put(struct import *import, const struct record_key *key,
-                       struct bytes value, struct bytes tail)
+static bool import_change(struct import *import, enum store_change_kind kind,
+                          const struct record_key *key, struct bytes value,
+                          struct bytes tail)
 {
     uint8_t bytes[RECORD_KEY_MAX];
     struct writer w = writer_at(bytes, sizeof bytes);
     record_key_write(&w, key);
-    struct store_change change = {.kind = STORE_PUT,
-                                  .key = writer_bytes(&w),
-                                  .value = value,
-                                  .tail = tail};
+    struct store_change change = {
+        .kind = kind, .key = writer_bytes(&w), .value = value, .tail = tail};
     import->batch += 1;
     if (store_submit(import->store, 0, import->batch, &change, 1) != OK) {
         import->batch -= 1;
         return false;
     }
     return import_wait(import, BATCHES_WAITING_MAX);
+}
+
+static bool import_put(struct import *import, const struct record_key *key,
+                       struct bytes value)
+{
+    struct bytes none = {NULL, 0};
+    return import_change(import, STORE_PUT, key, value, none);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -132,14 +145,15 @@ static struct import_message *message_find(struct import *import,
                                            uint64_t number)
 {
     struct import_message key = {.number = number};
+    if (import->message_count == 0) return NULL;
     return bsearch(&key, import->messages, import->message_count, sizeof key,
                    message_compare);
 }
 
 static int client_compare(const void *a, const void *b)
 {
-    struct bytes x = ((const struct mosquitto_chunk *)a)->client;
-    struct bytes y = ((const struct mosquitto_chunk *)b)->client;
+    struct bytes x = ((const struct import_client *)a)->chunk.client;
+    struct bytes y = ((const struct import_client *)b)->chunk.client;
     size_t size = x.size < y.size ? x.size : y.size;
     int order = size == 0 ? 0 : memcmp(x.data, y.data, size);
     return order != 0 ? order : x.size < y.size ? -1 : x.size > y.size;
@@ -155,11 +169,14 @@ static bool client_lasts(const struct import *import,
            c->expires_s > import->now_s;
 }
 
-static bool client_known(const struct import *import, struct bytes client)
+/* NULL: it has no session. */
+static struct import_client *client_find(struct import *import,
+                                         struct bytes client)
 {
-    struct mosquitto_chunk key = {.client = client};
+    struct import_client key = {.chunk = {.client = client}};
+    if (import->client_count == 0) return NULL;
     return bsearch(&key, import->clients, import->client_count, sizeof key,
-                   client_compare) != NULL;
+                   client_compare);
 }
 
 /* Everything that others refer to. ERR_MALFORMED: the file is broken. */
@@ -182,7 +199,8 @@ static enum err import_scan(struct import *import)
             import->clients =
                 grow(import->clients, import->client_count,
                      &import->client_capacity, sizeof *import->clients);
-            import->clients[import->client_count++] = c;
+            import->clients[import->client_count++] =
+                (struct import_client){.chunk = c};
         }
     }
     if (import->message_count > 0) {
@@ -227,8 +245,8 @@ static bool message_read(const struct import *import,
 /* --- writing -------------------------------------------------------------- */
 
 /* `m` under `key`; its head, topic and properties in front of the payload. */
-static bool message_put(struct import *import, const struct record_key *key,
-                        const struct message *m)
+static bool message_put(struct import *import, enum store_change_kind kind,
+                        const struct record_key *key, const struct message *m)
 {
     size_t room = RECORD_VALUE_MAX + m->topic.size + m->forward.size;
     uint8_t *value = malloc(room);
@@ -237,28 +255,37 @@ static bool message_put(struct import *import, const struct record_key *key,
     record_message_write(&w, m);
     write_bytes(&w, m->topic);
     write_bytes(&w, m->forward);
-    bool good = import_put(import, key, writer_bytes(&w), m->payload);
+    bool good = import_change(import, kind, key, writer_bytes(&w), m->payload);
     free(value);
     return good;
 }
 
-/* The stamp of the message `number`, which has a record then; 0: it is none to
- * be delivered. */
-static bool message_stamp(struct import *import, uint64_t number,
-                          struct message *m, uint8_t *forward, uint64_t *stamp)
+/* The message `number` with its stamp; NULL: it is none to be delivered. */
+static struct import_message *message_take(struct import *import,
+                                           uint64_t number, struct message *m,
+                                           uint8_t *forward)
 {
     struct import_message *found = message_find(import, number);
-    *stamp = 0;
-    if (found == NULL || !message_read(import, found, m, forward)) return true;
-    *stamp = found->stamp;
-    if (*stamp != 0) return true;
-    import->stamp += 1;
-    found->stamp = import->stamp << STAMP_SHIFT;
-    *stamp = found->stamp;
+    if (found == NULL || !message_read(import, found, m, forward)) return NULL;
+    if (found->stamp == 0) {
+        import->stamp += 1;
+        found->stamp = import->stamp << STAMP_SHIFT;
+    }
     m->stamp = found->stamp;
-    struct record_key key = {.kind = RECORD_MESSAGE_OLD,
-                             .number = found->stamp};
-    return message_put(import, &key, m);
+    return found;
+}
+
+/* One more delivery refers to it. */
+static bool message_hold(struct import *import, struct import_message *found,
+                         const struct message *m)
+{
+    struct bytes none = {NULL, 0};
+    struct record_key key = {.kind = RECORD_MESSAGE, .number = found->stamp};
+    if (found->stored) {
+        return import_change(import, STORE_HOLD, &key, none, none);
+    }
+    found->stored = true;
+    return message_put(import, STORE_HOLD, &key, m);
 }
 
 static bool session_put(struct import *import, const struct mosquitto_chunk *c)
@@ -274,14 +301,14 @@ static bool session_put(struct import *import, const struct mosquitto_chunk *c)
                                .id = c->client};
     record_session_write(&w, &r);
     struct record_key key = {.kind = RECORD_SESSION, .client = c->client};
-    return import_put(import, &key, writer_bytes(&w), (struct bytes){NULL, 0});
+    return import_put(import, &key, writer_bytes(&w));
 }
 
 static bool subscription_put(struct import *import,
                              const struct mosquitto_chunk *c)
 {
     uint8_t bytes[RECORD_VALUE_MAX + UINT16_MAX];
-    if (!client_known(import, c->client) || c->qos > 2 ||
+    if (client_find(import, c->client) == NULL || c->qos > 2 ||
         !utf8_valid(c->topic) || !topic_subscription_valid(c->topic)) {
         import->left_out += 1;
         return true;
@@ -304,7 +331,7 @@ static bool subscription_put(struct import *import,
                                             : RECORD_SUBSCRIPTION,
                              .client = c->client,
                              .text = c->topic};
-    return import_put(import, &key, writer_bytes(&w), (struct bytes){NULL, 0});
+    return import_put(import, &key, writer_bytes(&w));
 }
 
 /* Identifiers of subscriptions in a region of properties. */
@@ -325,29 +352,34 @@ static uint16_t identifiers_read(struct bytes region,
     return count;
 }
 
-/* `client` is to have, or has in part, the message of `stamp`. */
+/* `client` is to have, or has in part, the message `found`, which is `m`. */
 static bool delivery_put(struct import *import, struct bytes client,
+                         struct import_message *found, const struct message *m,
                          struct record_delivery *r, const uint32_t *identifiers)
 {
     uint8_t bytes[RECORD_VALUE_MAX + 4 * IDENTIFIERS_MAX];
     struct writer w = writer_at(bytes, sizeof bytes);
-    record_delivery_write(&w, r, identifiers);
+    struct import_client *to = client_find(import, client);
     import->deliveries += 1;
-    import->order += 1;
+    to->bytes += m->payload.size;
+    to->order += 1;
+    r->stamp = found->stamp;
+    r->size = (uint32_t)m->payload.size;
+    r->bytes = to->bytes;
+    r->order = to->order;
+    record_delivery_write(&w, r, identifiers);
     struct record_key key = {
-        .kind = RECORD_DELIVERY, .client = client, .number = import->order};
-    return import_put(import, &key, writer_bytes(&w), (struct bytes){NULL, 0});
+        .kind = RECORD_DELIVERY, .client = client, .number = to->order};
+    return message_hold(import, found, m) &&
+           import_put(import, &key, writer_bytes(&w));
 }
 
 static bool outgoing_put(struct import *import, const struct mosquitto_chunk *c,
-                         uint64_t stamp)
+                         struct import_message *found, const struct message *m)
 {
     uint32_t identifiers[IDENTIFIERS_MAX];
-    struct record_delivery r = {.stamp = stamp,
-                                .old = true,
-                                .qos = c->qos,
-                                .state = DELIVERY_QUEUED,
-                                .retain = c->retain};
+    struct record_delivery r = {
+        .qos = c->qos, .state = DELIVERY_QUEUED, .retain = c->retain};
     r.identifier_count = identifiers_read(c->properties, identifiers);
     bool sent =
         c->state == MOSQUITTO_WAIT_PUBACK || c->state == MOSQUITTO_WAIT_PUBREC;
@@ -357,7 +389,7 @@ static bool outgoing_put(struct import *import, const struct mosquitto_chunk *c,
     if (released) r.state = DELIVERY_RECEIVED;
     if (sent || released) r.packet_id = c->packet_id;
     if (r.packet_id == 0) r.state = DELIVERY_QUEUED;
-    return delivery_put(import, c->client, &r, identifiers);
+    return delivery_put(import, c->client, found, m, &r, identifiers);
 }
 
 /* What `s` is for, without its group; false: a member of the group had it. */
@@ -400,54 +432,50 @@ static uint8_t subscriptions_gather(const struct import *import, size_t first,
 
 /* A QoS 2 message whose PUBREL is still to come. */
 static bool incoming_put(struct import *import, const struct mosquitto_chunk *c,
-                         struct message *m, uint64_t stamp)
+                         struct import_message *found, const struct message *m)
 {
     uint8_t bytes[RECORD_VALUE_MAX];
     uint32_t identifiers[IDENTIFIERS_MAX];
     struct writer w = writer_at(bytes, sizeof bytes);
-    struct record_received r = {.stamp = stamp, .shards = 1, .settled = true};
+    struct record_received r = {
+        .stamp = m->stamp, .shards = 1, .settled = true};
     record_received_write(&w, &r);
     struct record_key key = {
         .kind = RECORD_RECEIVED, .client = c->client, .number = c->packet_id};
     import->received += 1;
-    bool good =
-        import_put(import, &key, writer_bytes(&w), (struct bytes){NULL, 0});
+    bool good = import_put(import, &key, writer_bytes(&w));
     for (size_t i = 0; i < import->subscription_count && good; i++) {
         struct bytes client = import->subscriptions[i].client;
         size_t first = 0;
         while (!bytes_equal(import->subscriptions[first].client, client))
             first += 1;
         if (first < i) continue; /* it was looked at there */
-        struct record_delivery d = {
-            .stamp = stamp, .old = true, .state = DELIVERY_QUEUED};
+        struct record_delivery d = {.state = DELIVERY_QUEUED};
         d.qos = subscriptions_gather(import, i, m, &d, identifiers);
         if (d.qos == 0) continue;
-        good = delivery_put(import, client, &d, identifiers);
+        good = delivery_put(import, client, found, m, &d, identifiers);
     }
     if (!good || !m->retain) return good;
     key = (struct record_key){.kind = RECORD_RETAINED, .text = m->topic};
-    m->stamp = stamp;
     import->retained += 1;
-    return message_put(import, &key, m);
+    return message_put(import, STORE_PUT, &key, m);
 }
 
 static bool delivery_take(struct import *import,
                           const struct mosquitto_chunk *c, uint8_t *forward)
 {
     struct message m;
-    uint64_t stamp;
-    bool known = client_known(import, c->client);
-    if (!known || c->qos < 1 || c->qos > 2 || (!c->outgoing && c->qos < 2)) {
+    if (c->outgoing == import->incoming) return true;
+    bool known = client_find(import, c->client) != NULL;
+    bool kept = c->qos == 2 || (c->qos == 1 && c->outgoing);
+    struct import_message *found =
+        known && kept ? message_take(import, c->message, &m, forward) : NULL;
+    if (found == NULL) {
         import->left_out += 1;
         return true;
     }
-    if (!message_stamp(import, c->message, &m, forward, &stamp)) return false;
-    if (stamp == 0) {
-        import->left_out += 1;
-        return true;
-    }
-    return c->outgoing ? outgoing_put(import, c, stamp)
-                       : incoming_put(import, c, &m, stamp);
+    return c->outgoing ? outgoing_put(import, c, found, &m)
+                       : incoming_put(import, c, found, &m);
 }
 
 static bool retained_take(struct import *import,
@@ -465,7 +493,7 @@ static bool retained_take(struct import *import,
     m.stamp = import->stamp << STAMP_SHIFT;
     m.retain = true;
     struct record_key key = {.kind = RECORD_RETAINED, .text = m.topic};
-    return message_put(import, &key, &m);
+    return message_put(import, STORE_PUT, &key, &m);
 }
 
 /* All chunks of `kind`, in their order. False: the disk takes no more. */
@@ -499,9 +527,11 @@ static bool import_write(struct import *import)
     if (forward == NULL) abort();
     bool good = true;
     for (size_t i = 0; i < import->client_count && good; i++)
-        good = session_put(import, &import->clients[i]);
+        good = session_put(import, &import->clients[i].chunk);
     good = good && import_each(import, MOSQUITTO_SUBSCRIPTION, forward);
     good = good && import_each(import, MOSQUITTO_RETAINED, forward);
+    good = good && import_each(import, MOSQUITTO_DELIVERY, forward);
+    import->incoming = true;
     good = good && import_each(import, MOSQUITTO_DELIVERY, forward);
     good = good && import_wait(import, 0);
     free(forward);
