@@ -437,6 +437,16 @@ static void on_stop(uv_timer_t *timer)
     }
 }
 
+/* Who has not come in yet, does not any more. */
+static void greeting_drop(struct host *host)
+{
+    for (uint32_t i = 0; i < host->guests.slots.end; i++) {
+        struct guest *guest = table_get(&host->guests.slots, i);
+        if (guest == NULL || guest->stream.state != STREAM_GREETING) continue;
+        stream_cut(&guest->stream);
+    }
+}
+
 static void mail_stop(struct host *host, struct mail *mail)
 {
     (void)mail;
@@ -449,6 +459,7 @@ static void mail_stop(struct host *host, struct mail *mail)
     host_step(host, &event);
     turn_end(host);
     host->stopping = true;
+    greeting_drop(host);
     (void)uv_timer_start(&host->stop, on_stop, HOST_STOP_MS, 0);
     if (host->guests.slots.count == 0) uv_stop(&host->loop);
 }
