@@ -315,14 +315,14 @@ void seals_log(const struct seals *seals, const struct config *config,
     }
 }
 
-bool seals_days(const struct seals *seals, size_t listener, int *days)
+int64_t seals_until_s(const struct seals *seals, size_t listener)
 {
     struct server_certificate about;
     const struct tls_server *server = seals->list[listener];
-    if (server == NULL || !server_certificate(server, 0, &about)) return false;
-    *days = about.days;
-    for (size_t i = 1; server_certificate(server, i, &about); i++) {
-        if (about.days < *days) *days = about.days;
+    int64_t until_s = 0;
+    if (server == NULL) return 0;
+    for (size_t i = 0; server_certificate(server, i, &about); i++) {
+        if (i == 0 || about.until_s < until_s) until_s = about.until_s;
     }
-    return true;
+    return until_s;
 }

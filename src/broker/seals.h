@@ -44,8 +44,8 @@ uint64_t seals_stamp(const struct config *config);
 void seals_log(const struct seals *seals, const struct config *config,
                struct log *log, bool quiet);
 
-/* Days until the certificate of `listener` that ends first does; false: it has
- * none. */
-bool seals_days(const struct seals *seals, size_t listener, int *days);
+/* When the certificate of `listener` that ends first does, in s since 1970; 0:
+ * it has none. */
+int64_t seals_until_s(const struct seals *seals, size_t listener);
 
 #endif

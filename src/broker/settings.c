@@ -35,6 +35,8 @@ struct settings *settings_of(const struct config *config, struct guards *guards,
         config_listener_options(&config->listeners[i], &list[i]);
         list[i].ask = guards_ask(guards, i);
         list[i].acl = guards->list[i].acl;
+        if (seals == NULL) continue;
+        list[i].certificate_until_s = seals_until_s(seals, i);
     }
     options.listeners = list;
     options.listener_count = config->listener_count;

@@ -48,6 +48,10 @@ struct options_listener {
      * changes it. No wildcards; "": nothing. */
     char mount_point[OPTIONS_MOUNT_MAX];
 
+    /* When its first certificate to end ends, in s since 1970; 0: it has
+     * none. For $SYS. */
+    int64_t certificate_until_s;
+
     /* What its clients may do, or NULL: everything. Lives as long as the
      * options. */
     const struct acl *acl;

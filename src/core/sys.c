@@ -84,7 +84,8 @@ enum {
     SLOT_INACTIVE,
     SLOT_FIGURES,
     SLOT_LOADS = SLOT_FIGURES + (int)FIGURE_COUNT,
-    SLOT_COUNT = SLOT_LOADS + (int)SYS_LOADS * (int)SYS_SPANS
+    SLOT_LISTENERS = SLOT_LOADS + (int)SYS_LOADS * (int)SYS_SPANS,
+    SLOT_COUNT = SLOT_LISTENERS + (int)SYS_LISTENERS_MAX
 };
 
 _Static_assert((int)SLOT_COUNT <= (int)SYS_TOPICS_MAX,
@@ -225,6 +226,26 @@ static void sys_publish_figures(struct shard *shard, const struct stats *sum)
     }
 }
 
+/* Whole days until the certificate of each listener ends; below 0 when it has.
+ * Listeners are numbered from 1, as they stand in the configuration. */
+static void sys_publish_certificates(struct shard *shard)
+{
+    enum { DAY_S = 24 * 3600 };
+    const struct options *options = shard->options;
+    int64_t now_s = (int64_t)(shard->now_ms / 1000);
+    for (int i = 0; i < SYS_LISTENERS_MAX; i++) {
+        if ((size_t)i >= options->listener_count) return;
+        int64_t until_s = options->listeners[i].certificate_until_s;
+        if (until_s == 0) continue;
+        int64_t days = (until_s - now_s) / DAY_S;
+        if (until_s < now_s) days -= 1;
+        char name[SYS_TEXT_MAX], text[SYS_TEXT_MAX];
+        snprintf(name, sizeof name, "listeners/%d/certificate/days", i + 1);
+        snprintf(text, sizeof text, "%" PRId64, days);
+        sys_publish(shard, SLOT_LISTENERS + i, name, text);
+    }
+}
+
 /* e to the power of `x` <= 0: enough for an average, and the same on every
  * machine. */
 static double sys_decay(double x)
@@ -281,4 +302,5 @@ void sys_due(struct shard *shard)
     struct stats sum = sys_sum(shard);
     sys_publish_figures(shard, &sum);
     sys_publish_loads(shard, &sum);
+    sys_publish_certificates(shard);
 }

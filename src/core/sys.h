@@ -15,7 +15,12 @@ struct post;
 struct shard;
 
 /* Averages over the last 1, 5 and 15 minutes, per minute. */
-enum { SYS_LOADS = 9, SYS_SPANS = 3, SYS_TOPICS_MAX = 96 };
+enum {
+    SYS_LOADS = 9,
+    SYS_SPANS = 3,
+    SYS_LISTENERS_MAX = 32,
+    SYS_TOPICS_MAX = 128
+};
 
 struct sys {
     struct timer timer;

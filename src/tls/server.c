@@ -163,6 +163,11 @@ bool server_certificate(const struct tls_server *server, size_t index,
     about->pending =
         X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0;
     time_text(until, about->until);
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    if (epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, until) == 1) {
+        about->until_s = (int64_t)days * 24 * 3600 + seconds;
+    }
+    ASN1_TIME_free(epoch);
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 enum {
@@ -86,6 +87,7 @@ bool server_ignores_dates(const struct tls_server *server);
 struct server_certificate {
     char name[IDENTITY_TEXT_MAX]; /* its subject */
     char until[SERVER_UNTIL_MAX]; /* "2026-11-20 08:00:00Z" */
+    int64_t until_s;              /* the same, in s since 1970 */
     int days;                     /* until then; < 0: it is out of date */
     bool pending;                 /* it is not valid yet */
 };

@@ -160,6 +160,13 @@ class ServerTest(TlsCase):
         self.assertEqual(sorted(out.split(b"\n")), [
             b"", b"clients/tlsv1.2 hello", b"clients/tlsv1.3 hello"])
 
+    @mogi_only
+    def test_days_are_told(self):
+        client = self.connect("watcher")
+        client.subscribe("$SYS/broker/listeners/+/certificate/days")
+        message = client.receive("$SYS/broker/listeners/1/certificate/days")
+        self.assertIn(message.payload, (b"19", b"20"))
+
     def test_wrong_host(self):
         done = subprocess.run(
             ["mosquitto_pub", "-h", "ip6-localhost", "-p",
