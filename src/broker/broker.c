@@ -393,15 +393,20 @@ static void welcome(struct broker *broker)
     char text[ADDRESS_TEXT_MAX];
     for (size_t i = 0; i < ports->count; i++) {
         bool local = address_is_local(&ports->list[i]);
-        log_write(log, LEVEL_NOTICE, NULL, "listening on %s, %s",
-                  address_text(&ports->list[i], text),
+        bool tls = settings_tls(broker->settings, ports->numbers[i]) != NULL;
+        log_write(log, LEVEL_NOTICE, NULL, "listening on %s%s, %s",
+                  address_text(&ports->list[i], text), tls ? " with TLS" : "",
                   local ? "for this machine" : "for everybody");
     }
     for (size_t i = 0; i < ports->path_count; i++) {
         log_write(log, LEVEL_NOTICE, NULL, "listening on %s, for this machine",
                   ports->paths[i]);
     }
-    if (ports->count == 0) return;
+    /* With TLS the command depends on the certificates. */
+    if (ports->count == 0 ||
+        settings_tls(broker->settings, ports->numbers[0]) != NULL) {
+        return;
+    }
     char port[16] = "";
     if (ports->list[0].port != 1883) {
         (void)snprintf(port, sizeof port, " -p %u", ports->list[0].port);

@@ -203,7 +203,14 @@ static void guest_arrive(struct host *host, const struct standing *who,
 static void on_greeted(struct stream *stream)
 {
     struct guest *guest = OWNER(stream, struct guest, stream);
+    struct log *log = host_of(guest)->hosts->log;
     guest->heard = true;
+    if (log_wants(log, LEVEL_DEBUG)) {
+        char peer[ADDRESS_TEXT_MAX], text[TUNNEL_TEXT_MAX];
+        tunnel_describe(stream->shield->tunnel, text);
+        log_write(log, LEVEL_DEBUG, "tls", "%s speaks %s",
+                  address_text(&guest->peer, peer), text);
+    }
     guest_welcome(host_of(guest), guest);
 }
 

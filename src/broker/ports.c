@@ -189,6 +189,7 @@ static void address_open(struct ports *ports, struct port *port, uint16_t hosts,
 {
     int error = port_open(ports, port, hosts);
     if (error == 0) {
+        ports->numbers[ports->count] = port->number;
         ports->list[ports->count++] = port->address;
         return;
     }

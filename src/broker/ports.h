@@ -16,6 +16,7 @@ struct ports {
     struct port_socket *sockets;
     size_t socket_count;
     struct address list[CONFIG_LISTENERS_MAX * 2]; /* that are listened on */
+    uint16_t numbers[CONFIG_LISTENERS_MAX * 2];    /* whose they are */
     size_t count;
     char paths[CONFIG_LISTENERS_MAX][CONFIG_TEXT_MAX];
     size_t path_count;

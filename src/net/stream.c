@@ -123,7 +123,6 @@ static void greeting_leave(struct stream *stream)
     struct shield *shield = stream->shield;
     if (shield == NULL || list_empty(&shield->of_greeting)) return;
     list_remove(&shield->of_greeting);
-    stream->all->greeting_count--;
 }
 
 /* The stream gives up its socket, which is returned. */
@@ -685,7 +684,6 @@ static void greeting_met(struct stream *stream, unsigned events)
     stream->reading = false;
     stream_poll(stream);
     list_push(&all->greeting, &shield->of_greeting);
-    all->greeting_count++;
     (void)uv_idle_start(&all->greeter, on_greeter);
 }
 

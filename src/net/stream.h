@@ -91,7 +91,6 @@ struct streams {
     struct shields shields;
     uv_idle_t greeter;
     struct link greeting; /* streams with something to do in a handshake */
-    size_t greeting_count;
 
     /* What was posted since the last flush. */
     struct flush *flush;

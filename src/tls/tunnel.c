@@ -180,10 +180,11 @@ const char *tunnel_identity(const struct tunnel *tunnel)
     return tunnel->identity != NULL ? tunnel->identity : "";
 }
 
-void tunnel_describe(const struct tunnel *tunnel, char *text, size_t size)
+void tunnel_describe(const struct tunnel *tunnel, char text[TUNNEL_TEXT_MAX])
 {
     const char *resumed =
         SSL_session_reused(tunnel->ssl) == 1 ? ", resumed" : "";
-    (void)snprintf(text, size, "%s %s%s", SSL_get_version(tunnel->ssl),
+    (void)snprintf(text, TUNNEL_TEXT_MAX, "%s %s%s",
+                   SSL_get_version(tunnel->ssl),
                    SSL_get_cipher_name(tunnel->ssl), resumed);
 }

@@ -19,7 +19,10 @@
 enum {
     /* Plain bytes in one record at most; and all that a record adds to them. */
     TUNNEL_RECORD_MAX = 16 * 1024,
-    TUNNEL_EXTRA_MAX = 512
+    TUNNEL_EXTRA_MAX = 512,
+
+    /* Characters of tunnel_describe, NUL included. */
+    TUNNEL_TEXT_MAX = 80
 };
 
 struct tunnel;
@@ -68,6 +71,6 @@ void tunnel_close(struct tunnel *tunnel, struct wire *wire);
 const char *tunnel_identity(const struct tunnel *tunnel);
 
 /* What was agreed on, "TLSv1.3 TLS_AES_256_GCM_SHA384", for the log. */
-void tunnel_describe(const struct tunnel *tunnel, char *text, size_t size);
+void tunnel_describe(const struct tunnel *tunnel, char text[TUNNEL_TEXT_MAX]);
 
 #endif

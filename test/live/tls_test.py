@@ -343,6 +343,22 @@ class MutualTest(TlsCase):
         self.tool("pub", "--cafile", self.lab.ca, "--cert", self.alice[0],
                   "--key", self.alice[1], "-t", "x", "-m", "y", "-q", "1")
 
+    def test_a_folder_of_authorities(self):
+        folder = self.lab.folder / "capath"
+        folder.mkdir()
+        shutil.copy(self.lab.ca, folder / "ca.crt")
+        folder.chmod(0o755)
+        openssl("rehash", folder)
+        with Broker(certfile=self.cert, keyfile=self.key, capath=folder,
+                    require_certificate="true") as broker:
+            self.connect("by-folder", self.context(self.alice),
+                         port=broker.port)
+            other = Lab("other")
+            self.addCleanup(other.close)
+            with self.assertRaises((ssl.SSLError, ConnectionError, Closed)):
+                self.connect("stranger", self.context(other.client("alice")),
+                             port=broker.port)
+
     def test_nobody_without(self):
         self.refused(self.context())
         if not IS_MOSQUITTO:

@@ -112,8 +112,8 @@ static void both_ways(void)
         CHECK_EQ(hear(&scene, plain, sizeof plain), 3 * TUNNEL_RECORD_MAX);
         CHECK_BYTES(plain + TUNNEL_RECORD_MAX, TUNNEL_RECORD_MAX, big,
                     TUNNEL_RECORD_MAX);
-        char text[64];
-        tunnel_describe(scene.tunnel, text, sizeof text);
+        char text[TUNNEL_TEXT_MAX];
+        tunnel_describe(scene.tunnel, text);
         CHECK_STR(text, "TLSv1.3 TLS_AES_256_GCM_SHA384");
         scene_close(&scene);
     }
