@@ -1,6 +1,7 @@
 /* committer.c - the thread that writes the log: all that waits, one write, one
  * sync, for all shards. */
 #include "store/crc32c.h"
+#include "store/merge.h"
 #include "store/wal_state.h"
 
 #include <assert.h>
@@ -307,6 +308,7 @@ static bool committer_commit(struct wal *wal)
 {
     struct report report;
     report_gather(wal, &report);
+    batches_merge(&wal->group);
     for (;;) {
         enum err e = group_commit(wal);
         if (e == OK) break;

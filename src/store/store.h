@@ -12,7 +12,7 @@
  *
  * A key that begins with STORE_COUNTED is a record that several refer to. HOLD
  * adds one who does, and DROP takes one away; with the last the record goes. So
- * nobody has to know how many there are:
+ * nobody has to know how many there are; they all bring the same value:
  *
  *     HOLD M7 "hello"     1 "hello"
  *     HOLD M7             2 "hello"

@@ -24,7 +24,7 @@ enum {
     /* Full segments that are not moved yet: what is acknowledged soon is gone
      * by then. With more than LOGFILES_MAX the committer waits. */
     LOGFILES_KEPT = 1,
-    LOGFILES_MAX = 32,
+    LOGFILES_MAX = 16,
 
     /* Files that wait to be used again. */
     SPARES_MAX = 2,

@@ -153,16 +153,16 @@ static void contract_counts(struct contract *c)
     CHECK_STR(contract_get(store, "M3"), "-");
     CHECK_STR(contract_get(store, "k"), "");
     CHECK_STR(contract_get(store, "l"), "vw");
-    struct store_change two[] = {contract_drop("M1"), contract_hold("M1", "y"),
+    struct store_change two[] = {contract_drop("M1"), contract_hold("M1", "x"),
                                  contract_del("l")};
     CHECK_EQ(store_submit(store, 0, 2, two, 3), OK);
     contract_settle(c, 0, 2);
-    CHECK_STR(contract_get(store, "M1"), "y");
+    CHECK_STR(contract_get(store, "M1"), "x");
     CHECK_STR(contract_get(store, "l"), "-");
     struct store_change three[] = {contract_drop("M1")};
     CHECK_EQ(store_submit(store, 0, 3, three, 1), OK);
     contract_settle(c, 0, 3);
-    CHECK_STR(contract_get(store, "M1"), "y");
+    CHECK_STR(contract_get(store, "M1"), "x");
     CHECK_EQ(store_submit(store, 0, 4, three, 1), OK);
     CHECK_EQ(store_submit(store, 0, 5, three, 1), OK);
     contract_settle(c, 0, 5);

@@ -21,7 +21,7 @@ static struct store_change change_draw(char text[2][40], unsigned *held)
     unsigned number = draw(KEYS);
     bool counted = number < KEYS / 2;
     snprintf(text[0], 40, "%c%02u", counted ? STORE_COUNTED : 'k', number);
-    snprintf(text[1], 40, "%u-%u", number, draw(1000000));
+    snprintf(text[1], 40, "%u-%u", number, counted ? 0 : draw(1000000));
     struct store_change change = {.key = bytes_of(text[0])};
     bool add = draw(2) == 0;
     if (counted && add) {
