@@ -54,7 +54,7 @@ static void check_json(struct bytes body, struct bytes user)
 
 static unsigned hex(uint8_t c)
 {
-    return c <= '9' ? c - '0' : c - 'a' + 10u;
+    return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 static void check_form(struct bytes body, struct bytes user)
