@@ -685,9 +685,11 @@ static void calm_pause(struct calm *calm)
 {
     uint64_t pause = chance(calm, 1, 12) ? below(calm, 4000) : 0;
     uint64_t ms = 1 + below(calm, PAUSE_MS) + pause;
-    if (chance(calm, 1, 40) && mirror_jump(calm->mirror, ms * 100)) {
-        story_tell(calm->config->story, "jump %" PRIu64 "ms", ms * 100);
-        world_jump(calm->world, ms * 100);
+    /* Not by whole seconds: nothing may fall due together with another. */
+    uint64_t jump = ms * 100 + below(calm, 1000);
+    if (chance(calm, 1, 40) && mirror_jump(calm->mirror, jump)) {
+        story_tell(calm->config->story, "jump %" PRIu64 "ms", jump);
+        world_jump(calm->world, jump);
     } else {
         story_wait(calm->config->story, ms);
         world_wait(calm->world, ms);
