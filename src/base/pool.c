@@ -293,3 +293,9 @@ bool pool_full(const struct pool *pool)
 {
     return pool->bytes_max != 0 && pool_bytes(pool) > pool->bytes_max;
 }
+
+bool pool_short(const struct pool *pool)
+{
+    size_t max = pool->bytes_max;
+    return max != 0 && pool_bytes(pool) > max - max / 8;
+}

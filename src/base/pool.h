@@ -56,4 +56,7 @@ size_t pool_bytes(const struct pool *pool);
 /* Over `bytes_max`? Then refuse new work. */
 bool pool_full(const struct pool *pool);
 
+/* Over seven eighths of it? Then take less. */
+bool pool_short(const struct pool *pool);
+
 #endif

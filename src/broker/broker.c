@@ -75,13 +75,6 @@ static int config_test(const struct broker *broker)
     return 0;
 }
 
-static uint16_t hosts_count(const struct config *config)
-{
-    unsigned count = config->threads;
-    if (count == 0) count = process_cpu_count();
-    return (uint16_t)(count < SHARDS_MAX ? count : SHARDS_MAX);
-}
-
 /* Ports below 1024 are for root, as the pid file may be; what comes then is
  * done as the user. */
 static enum err ports_take(struct broker *broker)
@@ -89,7 +82,7 @@ static enum err ports_take(struct broker *broker)
     const struct config *config = &broker->config;
     struct config_reports *reports = &broker->reports;
     enum err err =
-        ports_open(&broker->ports, config, hosts_count(config), reports);
+        ports_open(&broker->ports, config, config_threads(config), reports);
     if (err != OK) return err;
     if (config->pid_file[0] != '\0' &&
         process_write_pid(config->pid_file) != OK) {
@@ -164,7 +157,7 @@ static bool hosts_init(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
     const struct config *config = &broker->config;
-    uint16_t count = hosts_count(config);
+    uint16_t count = config_threads(config);
     hosts->count = count;
     hosts->connection_messages = config->connection_messages;
     hosts->pool_bytes_max = (size_t)(config->memory_limit / count);

@@ -3,7 +3,9 @@
 
 #include "broker/conffile.h"
 #include "broker/environment.h"
+#include "broker/process.h"
 #include "broker/setting.h"
+#include "core/bounds.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -230,6 +232,13 @@ struct config_listener *config_listener_add(struct config *config)
         &config->listeners[config->listener_count++];
     config_listener_init(listener);
     return listener;
+}
+
+uint16_t config_threads(const struct config *config)
+{
+    unsigned count = config->threads;
+    if (count == 0) count = process_cpu_count();
+    return (uint16_t)(count < SHARDS_MAX ? count : SHARDS_MAX);
 }
 
 /* The listener of `port` is there when somebody has set it, or when there is

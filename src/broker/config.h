@@ -45,6 +45,9 @@ struct config {
     uint32_t auth_ban_window_s;
     uint32_t auth_ban_s;
 
+    uint32_t retained_limit;       /* of all threads together; 0: none */
+    uint64_t retained_bytes_limit; /* likewise */
+
     /* Process. */
     uint32_t threads; /* 0: one for each processor */
     uint64_t memory_limit;
@@ -107,6 +110,9 @@ struct config_listener *config_listener_add(struct config *config);
 /* What several keys say together; all listeners there are stand in
  * `config->listeners` afterwards. Once, when all keys are set. */
 void config_settle(struct config *config, struct config_reports *reports);
+
+/* How many threads serve clients. */
+uint16_t config_threads(const struct config *config);
 
 /* Set `key` to `value` as met at `place`; what is wrong goes to `reports`. */
 void config_set(struct config *config, const char *key, const char *value,

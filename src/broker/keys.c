@@ -15,6 +15,7 @@ static const struct {
     {keys_proof, "How clients prove who they are"},
     {keys_tls, "TLS"},
     {keys_client, "What a client may do, and what is kept for it"},
+    {keys_limits, "Limits against abuse"},
     {keys_process, "The program"},
     {keys_log, "The log"},
     {keys_bridge, "Bridges"},

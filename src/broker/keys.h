@@ -9,6 +9,7 @@
  *     keys_entry.c     who may come in            keys_bridge.c   bridges
  *     keys_client.c    what a client may do       keys_past.c     the rest
  *     keys_proof.c     how clients prove it
+ *     keys_limits.c    limits against abuse
  */
 #ifndef MOGI_BROKER_KEYS_H
 #define MOGI_BROKER_KEYS_H
@@ -60,7 +61,8 @@ struct key {
 
 /* The tables; each ends with a key without name. */
 extern const struct key keys_listener[], keys_tls[], keys_entry[], keys_proof[],
-    keys_client[], keys_process[], keys_log[], keys_bridge[], keys_past[];
+    keys_client[], keys_limits[], keys_process[], keys_log[], keys_bridge[],
+    keys_past[];
 
 /* What the table that has `key` is about, for a reader. */
 const char *key_subject(const struct key *key);

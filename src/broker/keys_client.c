@@ -2,9 +2,6 @@
 #include "broker/keys_row.h"
 
 const struct key keys_client[] = {
-    /* What a client may do. */
-    NUMBER("connect_timeout", AT(options.connect_timeout_s), 1, 3600, "30",
-           "seconds that a new connection has to send CONNECT"),
     NUMBER(
         "max_keepalive", AT(options.max_keepalive), 0, 65535, "0",
         "seconds of the longest keep alive; 0: as the client likes, even none"),
@@ -12,10 +9,6 @@ const struct key keys_client[] = {
              AT(options.persistent_client_expiration_s), "0",
              "how long a client that is away is remembered at most, as 12h, "
              "14d, 2w, 3m, 1y; 0: as long as it says"),
-    NUMBER("max_packet_size", AT(options.max_packet_size), 0, 268435460,
-           "2000000", "bytes of the largest packet; 0: the protocol's limit"),
-    NUMBER("message_size_limit", AT(options.message_size_limit), 0, 268435455,
-           "0", "bytes of the largest payload; 0: no limit"),
     BOOL("retain_available", AT(options.retain_available), "true",
          "messages may be retained"),
     BOOL("wildcard_subscriptions", AT(options.wildcard_subscriptions), "true",
@@ -24,12 +17,6 @@ const struct key keys_client[] = {
          "filters may begin with $share/"),
     BOOL("check_payload_format", AT(options.check_payload_format), "false",
          "refuse payloads that are said to be UTF-8 and are not"),
-    NUMBER("max_topic_levels", AT(options.max_topic_levels), 0, 65536, "200",
-           "levels of wildcard filters and retained topics; 0: no limit"),
-    NUMBER("max_subscriptions", AT(options.max_subscriptions), 0, 10000000, "0",
-           "subscriptions of one client; 0: no limit"),
-
-    /* What is kept for a client. */
     NUMBER("max_inflight_messages", AT(options.max_inflight_messages), 0, 65535,
            "20",
            "unacknowledged messages of QoS 1 and 2 to and from a client;"
@@ -54,8 +41,6 @@ const struct key keys_client[] = {
          "deliver at the QoS of the subscription, even if it is higher"),
     BOOL("allow_duplicate_messages", AT(options.allow_duplicate_messages),
          "false", "a copy for each subscription that matches, not one for all"),
-    NUMBER("retained_limit", AT(options.retained_limit), 0, UINT32_MAX, "0",
-           "retained messages of one thread; 0: no limit"),
     DURATION("retain_expiry_interval", AT(options.retain_expiry_interval_s),
              "0", "how long a message is retained at most; 0: for ever"),
     END,

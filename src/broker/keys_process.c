@@ -7,8 +7,6 @@ static key_call call_include, call_umask;
 const struct key keys_process[] = {
     FIXED_NUMBER("threads", AT(threads), 0, 64, "0",
                  "threads that serve clients; 0: one for each processor"),
-    FIXED_NUMBER("memory_limit", AT(memory_limit), 0, UINT64_MAX, "0",
-                 "bytes of memory above which new work is refused; 0: none"),
     NUMBER("sys_interval", AT(options.sys_interval_s), 0, 65535, "10",
            "seconds between updates of $SYS; 0: no $SYS"),
     FIXED_PATH("pid_file", AT(pid_file),

@@ -26,6 +26,12 @@ struct settings *settings_new(const struct options *options,
     return settings;
 }
 
+/* A thread's part of what all may have; topics spread evenly. */
+static uint64_t part_of(uint64_t all, uint16_t threads)
+{
+    return all / threads + (all % threads != 0);
+}
+
 struct settings *settings_of(const struct config *config, struct guards *guards,
                              struct seals *seals)
 {
@@ -38,6 +44,10 @@ struct settings *settings_of(const struct config *config, struct guards *guards,
         if (seals == NULL) continue;
         list[i].certificate_until_s = seals_until_s(seals, i);
     }
+    options.retained_limit =
+        (uint32_t)part_of(config->retained_limit, config_threads(config));
+    options.retained_bytes_limit =
+        part_of(config->retained_bytes_limit, config_threads(config));
     options.listeners = list;
     options.listener_count = config->listener_count;
     struct settings *settings = settings_new(&options, config->max_connections);

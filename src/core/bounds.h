@@ -30,6 +30,9 @@ enum {
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,
 
+    /* Payloads above this are refused while memory is short. */
+    PUBLISH_BIG_BYTES = 16 * 1024,
+
     /* Shared subscriptions of one client, which are searched one by one. */
     MEMBERSHIPS_MAX = 1024,
 
@@ -68,6 +71,9 @@ enum {
 
     /* Bytes of messages of one queue that are in memory, with persistence. */
     QUEUE_MEMORY_BYTES_MAX = 1024 * 1024,
+
+    /* Client ids that a shard remembers as coming too often. */
+    FLAP_SLOTS = 256,
 
     /* Characters of one log line of the core. */
     NOTE_BYTES_MAX = 512

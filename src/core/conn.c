@@ -10,6 +10,7 @@
 #include "core/inbound.h"
 #include "core/outbound.h"
 #include "core/output.h"
+#include "core/pace.h"
 #include "core/publish.h"
 #include "core/recall.h"
 #include "core/session.h"
@@ -130,6 +131,9 @@ static void conn_packet(struct shard *shard, struct conn *conn,
     stat_add(shard, STAT_PACKETS_IN, 1);
     packet_handler *handle = conn_handler(conn, frame);
     enum err e = handle == NULL ? ERR_PROTOCOL : handle(shard, conn, frame);
+    if (e == OK && !conn->closed && conn->session != NULL) {
+        e = pace_packet(shard, conn, frame);
+    }
     if (e != OK && !conn->closed) conn_fail(shard, conn, e);
 }
 
@@ -220,6 +224,7 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
 static bool conn_ready(const struct conn *conn)
 {
     if (conn->closed || conn->doomed || !output_room(conn)) return false;
+    if (pace_waits(conn)) return false;
     const struct session *session = conn->session;
     if (session == NULL) return !admission_holds(conn);
     if (session->subscribing != NULL || recall_asking(session)) return false;
@@ -306,6 +311,7 @@ static void conn_forget(struct shard *shard, struct conn *conn)
     assert(conn->session == NULL);
     conn->closed = true;
     wheel_clear(&shard->conn_timers, &conn->timer);
+    pace_drop(shard, conn);
     table_clear(&shard->conns, conn->id.v);
     list_push(&shard->closed_conns, &conn->link);
 }

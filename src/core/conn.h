@@ -25,6 +25,7 @@ struct shard;
 struct session;
 struct alias_in;
 struct alias_out;
+struct pace;
 
 /* What a client may send us, as CONNACK told it. A reload changes it for those
  * who come later. */
@@ -70,6 +71,7 @@ struct conn {
 
     struct alias_in *alias_in;   /* of our clients' publishes, or NULL */
     struct alias_out *alias_out; /* of ours, or NULL */
+    struct pace *pace;           /* or NULL: it never sent too much */
 };
 
 /* A connection in slot `id`, which is free; `identity` is copied. */

@@ -361,6 +361,27 @@ static enum err connect_will(struct shard *shard, const struct conn *conn,
     return will_make(shard, &from, &c->will, will);
 }
 
+/* Does this id not come again and again? */
+static bool connect_seldom(struct shard *shard, const struct conn *conn,
+                           struct bytes client_id)
+{
+    const struct options *o = shard->options;
+    bool first;
+    uint64_t hash = hash_bytes(&shard->place.key, client_id);
+    if (flaps_allow(&shard->flaps, shard->pool, o, hash, shard->now_ms,
+                    &first)) {
+        return true;
+    }
+    stat_add(shard, STAT_FLAPPING, 1);
+    if (!first) return false;
+    actions_note(shard->out, NOTE_WARNING, NOTE_ABUSE, &conn->id,
+                 "Client %.*s has come more than %u times in %u s, and is held "
+                 "off for %u s (flapping_count)",
+                 (int)client_id.size, (const char *)client_id.data,
+                 o->flapping_count, o->flapping_window_s, o->flapping_hold_s);
+    return false;
+}
+
 enum err connect_enter(struct shard *shard, struct conn *conn,
                        const struct connect *c, struct bytes client_id,
                        const struct answer *answer)
@@ -370,6 +391,10 @@ enum err connect_enter(struct shard *shard, struct conn *conn,
     if (!connect_id_allowed(shard, conn, client_id, answer)) {
         return ERR_NOT_AUTHORIZED;
     }
+    if (!connect_seldom(shard, conn, client_id)) return ERR_CONNECT_RATE;
+    /* Who has a session may come and take what waits for it. */
+    bool fresh = session_find(shard, client_id) == NULL;
+    if (fresh && pool_short(shard->pool)) return ERR_QUOTA;
     struct will *will;
     enum err e = connect_will(shard, conn, c, client_id, answer, &will);
     if (e != OK) return e;

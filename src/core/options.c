@@ -25,6 +25,9 @@ void options_init(struct options *options)
         .queue_overflow = OVERFLOW_NEWEST,
         .queue_memory_messages = 256,
         .check_retain_source = true,
+        .flapping_count = 1000,
+        .flapping_window_s = 60,
+        .flapping_hold_s = 60,
         .sys_interval_s = 10,
     };
 }

@@ -20,6 +20,9 @@ enum {
 
 enum overflow { OVERFLOW_NEWEST, OVERFLOW_OLDEST };
 
+/* A client that sends too fast is read more slowly, or is disconnected. */
+enum rate_overflow { RATE_PAUSE, RATE_DISCONNECT };
+
 /* Bits of `protocols`. */
 enum { SPEAKS_31 = 1, SPEAKS_311 = 2, SPEAKS_50 = 4, SPEAKS_ALL = 7 };
 
@@ -90,8 +93,18 @@ struct options {
     bool allow_duplicate_messages;  /* a copy for each subscription */
     uint32_t max_subscriptions;     /* of one client */
 
+    /* Abuse. */
+    uint32_t max_packets_per_second; /* of one client */
+    uint64_t max_bytes_per_second;
+    enum rate_overflow rate_overflow; /* what comes of more */
+    uint32_t max_topic_bytes;         /* of topics and filters */
+    uint32_t flapping_count;          /* of one client id ... */
+    uint32_t flapping_window_s;       /* ... in this time; > 0 */
+    uint32_t flapping_hold_s;         /* ... it is held off for so long */
+
     /* Retained. */
     uint32_t retained_limit; /* messages of one shard's part */
+    uint64_t retained_bytes_limit;
     uint32_t retain_expiry_interval_s;
     bool check_retain_source; /* who published it must still be allowed to */
 

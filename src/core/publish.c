@@ -95,13 +95,16 @@ static enum err publish_accept(struct shard *shard,
     bool judged = shard->grants.rules;
     uint64_t hash = judged ? hot_hash(&shard->hot, p->topic) : 0;
     const struct options *options = shard->options;
+    uint32_t topic_max = options->max_topic_bytes;
+    if (topic_max > 0 && p->topic.size > topic_max) return ERR_TOPIC;
     if (publish_forbidden(p->topic)) return ERR_NOT_AUTHORIZED;
     if (!grant_allows(shard, session, ACL_PUBLISH, p->topic, hash)) {
         return ERR_NOT_AUTHORIZED;
     }
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && p->payload.size > limit) return ERR_QUOTA;
-    bool full = pool_full(shard->pool);
+    bool big = p->payload.size > PUBLISH_BIG_BYTES;
+    bool full = pool_full(shard->pool) || (big && pool_short(shard->pool));
     if (p->qos > 0 && (full || shard->storage_fails)) return ERR_FULL;
     if (full) return ERR_QUOTA;
     return publish_payload_check(options, &p->properties, p->payload);

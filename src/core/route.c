@@ -34,6 +34,17 @@ static bool route_deep(const struct shard *shard, struct bytes topic)
     return max > 0 && levels > max;
 }
 
+/* Would it, in place of what is there, take more bytes than there may be? */
+static bool route_heavy(const struct shard *shard, const struct message *m)
+{
+    uint64_t limit = shard->options->retained_bytes_limit;
+    if (limit == 0) return false;
+    const struct body *present = retain_get(shard->retain, m->topic);
+    uint64_t bytes = retain_bytes(shard->retain) + m->payload.size;
+    if (present != NULL) bytes -= present->message.payload.size;
+    return bytes > limit;
+}
+
 /* No message on the topic of `m`. [MQTT-3.3.1-6] [MQTT-3.3.1-7] */
 static void route_clear(struct shard *shard, struct message *m, bool again)
 {
@@ -62,10 +73,20 @@ static void route_keep(struct shard *shard, struct message *m, bool again)
         return;
     }
     if (route_overtaken(shard, m, again)) return;
+    if (!again && route_heavy(shard, m)) {
+        stat_add(shard, STAT_RETAINED_REFUSED, 1);
+        actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, NULL,
+                     "The limit of bytes of retained messages "
+                     "(retained_bytes_limit) is reached: a new one is not "
+                     "kept");
+        route_clear(shard, m, again);
+        return;
+    }
     struct body *body = message_share(m, shard->pool);
     if (body == NULL) return;
     uint64_t limit = shard->options->retained_limit;
     if (retain_take(shard->retain, &body, limit) != OK) {
+        stat_add(shard, STAT_RETAINED_REFUSED, 1);
         actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED, NULL,
                      "The limit of %llu retained messages is reached: a new "
                      "one is not kept",

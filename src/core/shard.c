@@ -5,6 +5,7 @@
 #include "core/conn.h"
 #include "core/grave.h"
 #include "core/journal.h"
+#include "core/pace.h"
 #include "core/recall.h"
 #include "core/restore.h"
 #include "core/route.h"
@@ -105,6 +106,9 @@ static void shard_tick(struct shard *shard)
     }
     while ((timer = wheel_due(&shard->session_timers, shard->now_ms)) != NULL) {
         session_due(shard, OWNER(timer, struct session, timer));
+    }
+    while ((timer = wheel_due(&shard->pace_timers, shard->now_ms)) != NULL) {
+        pace_due(shard, OWNER(timer, struct pace, timer));
     }
     while ((timer = wheel_due(&shard->timers, shard->now_ms)) != NULL) {
         shard_due(shard, timer);
@@ -282,7 +286,9 @@ uint64_t shard_deadline_ms(const struct shard *shard)
     uint64_t next_ms = wheel_next(&shard->timers);
     uint64_t conn_ms = wheel_next(&shard->conn_timers);
     uint64_t session_ms = wheel_next(&shard->session_timers);
+    uint64_t pace_ms = wheel_next(&shard->pace_timers);
     if (conn_ms < next_ms) next_ms = conn_ms;
+    if (pace_ms < next_ms) next_ms = pace_ms;
     return session_ms < next_ms ? session_ms : next_ms;
 }
 
@@ -301,6 +307,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     wheel_init(&shard->timers, now_ms);
     wheel_init(&shard->conn_timers, now_ms);
     wheel_init(&shard->session_timers, now_ms);
+    wheel_init(&shard->pace_timers, now_ms);
     list_init(&shard->closed_conns);
     inbound_init(&shard->no_inbound);
     table_init(&shard->conns, pool);
@@ -337,6 +344,7 @@ void shard_free(struct shard *shard)
     restore_fini(shard);
     graves_fini(shard);
     journal_fini(shard);
+    flaps_fini(&shard->flaps, shard->pool);
     joins_fini(&shard->joins, pool);
     sys_fini(shard);
     grants_fini(shard);

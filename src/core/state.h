@@ -13,6 +13,7 @@
 #include "base/wheel.h"
 #include "core/backlog.h"
 #include "core/bounds.h"
+#include "core/flap.h"
 #include "core/gate.h"
 #include "core/grant.h"
 #include "core/hot.h"
@@ -44,7 +45,7 @@ struct shard {
     struct shard_place place;
     const struct options *options;
     struct wheel timers; /* of the shard itself */
-    struct wheel conn_timers, session_timers;
+    struct wheel conn_timers, session_timers, pace_timers;
 
     /* Of the step under way. */
     struct actions *out;
@@ -77,6 +78,7 @@ struct shard {
     struct backlogs backlogs;
     struct restore *restore; /* while records come, else NULL */
     struct hot hot;
+    struct flaps flaps;
     struct memo memos[2][2];   /* [5.0][retain], of QoS 0 */
     struct buffer scratch;     /* for one step */
     struct buffer mounted;     /* the last text that mount.h made */

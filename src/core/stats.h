@@ -21,6 +21,10 @@
     X(CONNECTS)             /* CONNECT packets accepted */                     \
     X(REFUSED)              /* CONNECT packets refused */                      \
     X(LOGINS_REFUSED)       /* of who was asked about */                       \
+    X(SLOWED)               /* times that a client was read more slowly */     \
+    X(FLAPPING)             /* CONNECTs of ids that are held off */            \
+    X(TURNED_AWAY)          /* connections closed or refused at the door */    \
+    X(RETAINED_REFUSED)     /* messages not retained, by a limit */            \
     X(EXPIRED)              /* sessions ended by their expiry */               \
     X(CLIENTS)              /* gauge: sessions */                              \
     X(CLIENTS_CONNECTED)    /* gauge */                                        \

@@ -47,6 +47,9 @@ static uint8_t subscription_refusal(const struct shard *shard,
     if (topic_is_shared(filter) && !o->shared_subscriptions) {
         return REASON_SHARED_NOT_SUPPORTED;
     }
+    if (o->max_topic_bytes > 0 && filter.size > o->max_topic_bytes) {
+        return REASON_QUOTA_EXCEEDED;
+    }
     if (wildcard && o->max_topic_levels > 0 &&
         filter_levels(filter) > o->max_topic_levels) {
         return REASON_QUOTA_EXCEEDED;

@@ -19,7 +19,7 @@ enum {
     SYS_LOADS = 9,
     SYS_SPANS = 3,
     SYS_LISTENERS_MAX = 32,
-    SYS_TOPICS_MAX = 128
+    SYS_TOPICS_MAX = 160
 };
 
 struct sys {

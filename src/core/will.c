@@ -19,6 +19,8 @@ enum err will_check(const struct shard *shard, const struct conn *conn,
     if (will->retain && !options->retain_available) return ERR_NO_RETAIN;
     uint32_t limit = options->message_size_limit;
     if (limit > 0 && will->payload.size > limit) return ERR_TOO_LARGE;
+    uint32_t topic_max = options->max_topic_bytes;
+    if (topic_max > 0 && will->topic.size > topic_max) return ERR_TOPIC;
     return publish_payload_check(options, &will->properties, will->payload);
 }
 

@@ -64,6 +64,9 @@ static void configuration_arrives(void)
     first->max_qos = 1;
     second->max_topic_alias = 7;
     config.common.entry.anonymous = ANONYMOUS_YES;
+    config.threads = 4;
+    config.retained_limit = 10;
+    config.retained_bytes_limit = 1;
     config_settle(&config, &reports);
     config.listeners[0].entry.anonymous = ANONYMOUS_YES;
     struct guards *guards;
@@ -77,6 +80,9 @@ static void configuration_arrives(void)
     CHECK_EQ(settings->listeners[1].max_qos, 2);
     CHECK_EQ(settings->listeners[1].max_topic_alias, 7);
     CHECK(settings->listeners[1].allow_anonymous);
+    /* A thread's part of them, rounded up. */
+    CHECK_EQ(settings->options.retained_limit, 3);
+    CHECK_EQ(settings->options.retained_bytes_limit, 1);
     CHECK_STR(settings->listeners[1].auto_id_prefix, "auto-");
     settings_unref(settings);
 }

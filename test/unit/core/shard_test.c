@@ -148,6 +148,8 @@ static void memory_full(void)
     EXPECT_ACK(b, a, PACKET_PUBACK, 1, REASON_QUOTA_EXCEEDED);
     struct subscribe_filter f = {.filter = bytes_of("u")};
     bench_say(b, a, bench_filter(b, a, f, 0));
+    EXPECT_QUIET(b, a); /* a publisher is slowed down meanwhile */
+    bench_wait(b, 20);
     EXPECT_SUBACK(b, a, REASON_QUOTA_EXCEEDED);
     pool_give(pool, much, 400000);
     bench_tell(b, a, "t", "x");
