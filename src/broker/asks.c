@@ -353,6 +353,28 @@ static void asking_review(struct host *host, struct asking *asking)
     refusal_note(host, asking);
 }
 
+/* Not more connections under one name than there may be. */
+static bool user_counted(struct host *host, struct guest *guest,
+                         const struct answer *answer)
+{
+    const struct door_limits *limits = &host->settings->doors;
+    bool counts = answer->verdict == ANSWER_ACCEPT && answer->has_user &&
+                  limits->user > 0 && guest->user == NULL && guest->known;
+    if (!counts) return true;
+    struct tally_key key;
+    struct hosts *hosts = host->hosts;
+    if (door_name(&hosts->door, limits, answer->user, &key)) {
+        guest->user = pool_take(host->pool, sizeof *guest->user);
+        *guest->user = key;
+        return true;
+    }
+    log_write(hosts->log, LEVEL_NOTICE, "door",
+              "user \"%.*s\" has as many connections as there may be "
+              "(max_connections_per_user)",
+              shown(answer->user), (const char *)answer->user.data);
+    return false;
+}
+
 static void asking_deliver(struct host *host, struct asking *asking)
 {
     asking_review(host, asking);
@@ -374,6 +396,9 @@ static void asking_deliver(struct host *host, struct asking *asking)
                           .conn = guest->id,
                           .ask = asking->ask,
                           .answer = &answer};
+    if (!user_counted(host, guest, &answer)) {
+        answer = (struct answer){.verdict = ANSWER_REFUSE, .why = ERR_QUOTA};
+    }
     bool more = asking->step == AUTH_MORE;
     if (guest->known) host_step(host, &event);
     if (more) return;

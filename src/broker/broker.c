@@ -34,6 +34,7 @@ struct broker {
     struct seals *seals;   /* likewise */
     struct lookout lookout;
     struct ports ports;
+    uint64_t files; /* that may be open */
     struct privileges privileges;
     uv_loop_t loop; /* of the main thread: signals, and the threads' ends */
     uv_async_t ended;
@@ -163,6 +164,7 @@ static bool hosts_init(struct broker *broker)
     hosts->pool_bytes_max = (size_t)(config->memory_limit / count);
     hosts->epoch_ms = epoch_ms(&broker->loop);
     hosts->ended = &broker->ended;
+    door_init(&hosts->door, (uint32_t)broker->files);
     hosts->list = calloc(count, sizeof *hosts->list);
     if (hosts->list == NULL) return false;
     broker->settings = settings_of(config, broker->guards, broker->seals);
@@ -185,6 +187,7 @@ static void hosts_fini(struct broker *broker)
     for (size_t i = 0; i < hosts->count; i++)
         host_fini(&hosts->list[i]);
     free(hosts->list);
+    door_fini(&hosts->door);
     settings_unref(broker->settings);
     bans_free(hosts->bans);
 }
@@ -425,7 +428,7 @@ static bool doors_open(struct broker *broker)
 static bool broker_start(struct broker *broker)
 {
     struct hosts *hosts = &broker->hosts;
-    uint64_t files = process_raise_files();
+    broker->files = process_raise_files();
     if (!hosts_open(broker)) return false;
     if (!hosts_init(broker)) {
         log_write(broker->log, LEVEL_ERROR, NULL,
@@ -436,7 +439,7 @@ static bool broker_start(struct broker *broker)
               "mogi " MOGI_VERSION " starts with %u thread%s and at most %llu "
               "open files",
               hosts->count, hosts->count == 1 ? "" : "s",
-              (unsigned long long)files);
+              (unsigned long long)broker->files);
     if (broker->privileges.changes) {
         log_write(broker->log, LEVEL_NOTICE, NULL, "works as user %s",
                   broker->privileges.user);

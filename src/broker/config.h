@@ -45,6 +45,9 @@ struct config {
     uint32_t auth_ban_window_s;
     uint32_t auth_ban_s;
 
+    uint32_t max_connections_per_address; /* 0: half of all; DOOR_ANY: none */
+    uint32_t max_connections_per_user;
+    uint32_t connect_rate_per_address;
     uint32_t retained_limit;       /* of all threads together; 0: none */
     uint64_t retained_bytes_limit; /* likewise */
 

@@ -12,6 +12,7 @@
 #include "net/stream.h"
 
 struct asking;
+struct tally_key;
 
 enum guest_end { GUEST_STAYS, GUEST_LINGERS, GUEST_GOES };
 
@@ -20,16 +21,20 @@ struct guest {
     struct conn_id id;
     struct address peer;
     uint16_t listener;
-    bool known;            /* the shard was told, and has not forgotten it */
-    bool surplus;          /* it is one too many, and will be told so */
-    bool heard;            /* it has said something, here or elsewhere */
-    bool moved;            /* its socket is another host's now */
-    bool shard_paused;     /* the shard does not want to read it */
-    bool host_paused;      /* it fills mailboxes that are full */
-    bool refused;          /* its login is, and the log says why */
-    uint8_t end;           /* enum guest_end: what comes after its output */
-    unsigned written;      /* DRAINED events that it has coming */
-    struct asking *asking; /* who it is, is being found out; or NULL */
+    bool known;             /* the shard was told, and has not forgotten it */
+    bool surplus;           /* it is one too many, and will be told so */
+    bool heard;             /* it has said something, here or elsewhere */
+    bool moved;             /* its socket is another host's now */
+    bool shard_paused;      /* the shard does not want to read it */
+    bool host_paused;       /* it fills mailboxes that are full */
+    bool refused;           /* its login is, and the log says why */
+    bool seated;            /* the door has given it a seat */
+    bool counted;           /* and counts it for its address */
+    bool lingers;           /* its socket is, among those that linger */
+    uint8_t end;            /* enum guest_end: what comes after its output */
+    unsigned written;       /* DRAINED events that it has coming */
+    struct asking *asking;  /* who it is, is being found out; or NULL */
+    struct tally_key *user; /* counted under this name; or NULL */
     uint64_t proof; /* by which it was let in, while that stands; 0: none */
 
     /* This turn's output: a chain of actions, as indices + 1; 0 is none. */

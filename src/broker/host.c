@@ -97,10 +97,24 @@ void host_step(struct host *host, struct event *event)
     shard_step(host->shard, event, &host->actions);
 }
 
+void host_unseat(struct host *host, struct guest *guest)
+{
+    struct hosts *hosts = host->hosts;
+    if (guest->seated) door_rise(&hosts->door, guest->listener);
+    if (guest->counted) door_part(&hosts->door, &guest->peer);
+    if (guest->user != NULL) {
+        door_unname(&hosts->door, guest->user);
+        pool_give(host->pool, guest->user, sizeof *guest->user);
+        guest->user = NULL;
+    }
+    guest->seated = guest->counted = false;
+}
+
 void host_end(struct host *host, struct guest *guest, enum guest_end end)
 {
     guest->known = false;
     asks_drop(guest);
+    host_unseat(host, guest);
     guest->end = (uint8_t)end;
     crowd_add(&host->output, host->pool, guest->id);
 }
@@ -140,6 +154,8 @@ static void on_turn(uv_prepare_t *prepare)
 static void guest_fail(struct host *host, struct guest *guest, int fd)
 {
     socket_close(fd);
+    if (guest->surplus) atomic_fetch_sub(&host->hosts->surplus, 1);
+    host_unseat(host, guest);
     guest_free(&host->guests, guest);
     atomic_fetch_sub(&host->hosts->connections, 1);
 }
@@ -166,16 +182,27 @@ static void guest_welcome(struct host *host, struct guest *guest)
     host_step(host, &event);
 }
 
-/* Take a seat, or, with `standing`, one more than there are. */
-static bool seat_take(struct host *host, bool standing, bool *refused)
+/* Nobody hears why: a line in the log, and a figure. */
+static void turn_away(struct host *host, const struct standing *who,
+                      enum door_answer why)
 {
     struct hosts *hosts = host->hosts;
-    unsigned count = atomic_fetch_add(&hosts->connections, 1) + 1;
-    unsigned max = host->settings->max_connections;
-    *refused = max > 0 && count > max;
-    if (!*refused) return true;
-    if (standing && count - max <= HOSTS_REFUSED_MAX) return true;
-    atomic_fetch_sub(&hosts->connections, 1);
+    char peer[ADDRESS_TEXT_MAX];
+    socket_close(who->fd);
+    if (who->counted) door_part(&hosts->door, &who->peer);
+    log_write(hosts->log, LEVEL_NOTICE, "door",
+              "a connection from %s is closed: %s",
+              address_text(&who->peer, peer), door_why(why));
+    struct event event = {.kind = EVENT_TURNED_AWAY};
+    host_step(host, &event);
+}
+
+/* One more than there are seats, that can be told so? */
+static bool surplus_take(struct hosts *hosts)
+{
+    unsigned count = atomic_fetch_add(&hosts->surplus, 1) + 1;
+    if (count <= HOSTS_REFUSED_MAX) return true;
+    atomic_fetch_sub(&hosts->surplus, 1);
     return false;
 }
 
@@ -188,6 +215,9 @@ static void guest_arrive(struct host *host, const struct standing *who,
     struct tls_server *server = settings_tls(settings, who->listener);
     struct guest *guest = guest_place(host, who->listener, &who->peer);
     guest->surplus = refused;
+    guest->seated = !refused;
+    guest->counted = who->counted;
+    atomic_fetch_add(&host->hosts->connections, 1);
     enum err err =
         server == NULL
             ? stream_open(&guest->stream, &host->streams, who->fd, NULL)
@@ -231,7 +261,9 @@ static void on_refused(struct stream *stream, const char *why)
 static void standing_drop(struct host *host)
 {
     for (size_t i = 0; i < host->standing_count; i++) {
-        socket_close(host->standing[i].fd);
+        const struct standing *who = &host->standing[i];
+        if (who->counted) door_part(&host->hosts->door, &who->peer);
+        socket_close(who->fd);
     }
     host->standing_count = 0;
 }
@@ -240,32 +272,55 @@ static void standing_drop(struct host *host)
 static void on_seats(uv_timer_t *timer)
 {
     struct host *host = timer->data;
+    struct hosts *hosts = host->hosts;
     for (size_t i = 0; i < host->standing_count; i++) {
-        bool refused;
-        if (seat_take(host, true, &refused)) {
-            guest_arrive(host, &host->standing[i], refused);
+        const struct standing *who = &host->standing[i];
+        enum door_answer answer =
+            door_sit(&hosts->door, &host->settings->doors, who->listener);
+        if (answer == DOOR_OPEN) {
+            guest_arrive(host, who, false);
+        } else if (surplus_take(hosts)) {
+            guest_arrive(host, who, true);
         } else {
-            socket_close(host->standing[i].fd);
+            turn_away(host, who, answer);
         }
     }
     host->standing_count = 0;
+}
+
+/* Wait for a seat, if there is room to. */
+static void who_stands(struct host *host, const struct standing *who,
+                       enum door_answer why)
+{
+    if (host->standing_count == HOSTS_REFUSED_MAX) {
+        turn_away(host, who, why);
+        return;
+    }
+    if (host->standing_count == 0) {
+        (void)uv_timer_start(&host->seats, on_seats, HOST_SEAT_MS, 0);
+    }
+    host->standing[host->standing_count++] = *who;
 }
 
 static void on_accepted(struct listener *listener, int fd,
                         const struct address *peer)
 {
     struct host *host = listener->user;
-    struct standing who = {fd, listener->index, *peer};
-    bool refused;
-    if (seat_take(host, false, &refused)) {
+    struct door *door = &host->hosts->door;
+    const struct door_limits *limits = &host->settings->doors;
+    struct standing who = {
+        .fd = fd, .listener = listener->index, .peer = *peer};
+    enum door_answer answer =
+        door_meet(door, limits, peer, host_now_ms(host), &who.counted);
+    if (answer != DOOR_OPEN) {
+        turn_away(host, &who, answer);
+        return;
+    }
+    answer = door_sit(door, limits, who.listener);
+    if (answer == DOOR_OPEN) {
         guest_arrive(host, &who, false);
-    } else if (host->standing_count == HOSTS_REFUSED_MAX) {
-        socket_close(fd);
     } else {
-        if (host->standing_count == 0) {
-            (void)uv_timer_start(&host->seats, on_seats, HOST_SEAT_MS, 0);
-        }
-        host->standing[host->standing_count++] = who;
+        who_stands(host, &who, answer);
     }
 }
 
@@ -374,7 +429,10 @@ static void on_closed(struct stream *stream)
     struct host *host = host_of(guest);
     /* One that moved is counted where it is now. */
     if (!guest->moved) atomic_fetch_sub(&host->hosts->connections, 1);
+    if (guest->surplus) atomic_fetch_sub(&host->hosts->surplus, 1);
+    if (guest->lingers) host->lingering--;
     asks_drop(guest);
+    host_unseat(host, guest);
     guest_free(&host->guests, guest);
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_retry(&host->listeners[i]);
@@ -398,6 +456,8 @@ static void moved_place(struct host *host, const struct moved *moved)
 {
     struct guest *guest = guest_place(host, moved->listener, &moved->peer);
     guest->heard = true;
+    guest->seated = moved->seated;
+    guest->counted = moved->counted;
     enum err err =
         stream_open(&guest->stream, &host->streams, moved->fd, moved->shield);
     if (err != OK) {
@@ -416,6 +476,8 @@ static void mail_moved(struct host *host, struct mail *mail)
     if (host->stopping) {
         socket_close(moved->fd);
         shield_free(moved->shield);
+        if (moved->seated) door_rise(&host->hosts->door, moved->listener);
+        if (moved->counted) door_part(&host->hosts->door, &moved->peer);
         atomic_fetch_sub(&host->hosts->connections, 1);
     } else {
         moved_place(host, moved);

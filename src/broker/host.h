@@ -14,6 +14,7 @@
 #include "broker/asks.h"
 #include "broker/config.h"
 #include "broker/crowd.h"
+#include "broker/door.h"
 #include "broker/guest.h"
 #include "broker/mailbox.h"
 #include "broker/settings.h"
@@ -26,9 +27,12 @@
 #include <uv.h>
 
 enum {
-    /* Connections above max_connections that are told so; those beyond are
-     * just closed. */
+    /* Connections above a limit that are told so; those beyond are just
+     * closed. */
     HOSTS_REFUSED_MAX = 100,
+
+    /* Sockets of one thread that linger after they were closed. */
+    HOST_LINGER_MAX = 4096,
 
     /* How long a new connection waits, in ms, before it is refused: another
      * thread may be about to see that an old one has gone. */
@@ -58,15 +62,18 @@ struct hosts {
     uint64_t epoch_ms;     /* Unix time when the loops' clock was 0 */
     struct bans *bans;     /* addresses that are kept out */
     atomic_uint asks;      /* questions under way, see asks.h */
-    atomic_uint connections;
-    atomic_uint running; /* threads that have not ended */
-    uv_async_t *ended;   /* sent by each that ends */
+    struct door door;
+    atomic_uint surplus;     /* connections that will be told it is full */
+    atomic_uint connections; /* sockets */
+    atomic_uint running;     /* threads that have not ended */
+    uv_async_t *ended;       /* sent by each that ends */
 };
 
 /* A connection that waits for a seat. */
 struct standing {
     int fd;
     uint16_t listener;
+    bool counted; /* for its address */
     struct address peer;
 };
 
@@ -84,7 +91,8 @@ struct host {
     uv_timer_t seats;
     struct standing standing[HOSTS_REFUSED_MAX];
     size_t standing_count;
-    uint64_t tick_ms; /* when `tick` is due; UINT64_MAX: never */
+    unsigned lingering; /* guests whose sockets do */
+    uint64_t tick_ms;   /* when `tick` is due; UINT64_MAX: never */
 
     struct pool *pool;
     struct shard *shard;
@@ -161,6 +169,9 @@ void host_end(struct host *host, struct guest *guest, enum guest_end end);
 /* `count` pieces of the guest's output that asked for it are written: the shard
  * is told in the next turn. */
 void host_wrote(struct host *host, struct guest *guest, unsigned count);
+
+/* `guest` is in no more: its seat is free. Harmless when it has none. */
+void host_unseat(struct host *host, struct guest *guest);
 
 /* The time now, as in events. */
 uint64_t host_now_ms(const struct host *host);

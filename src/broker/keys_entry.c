@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static key_call call_per_listener, call_anonymous, call_own_anonymous;
 
 const struct key keys_entry[] = {

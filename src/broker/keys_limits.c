@@ -1,13 +1,32 @@
 /* keys_limits.c - limits against abuse. See keys.h. */
+#include "broker/door.h"
 #include "broker/keys_row.h"
+#include "broker/value.h"
+
+#include <string.h>
 
 enum { CONNECTIONS_MAX = 10000000 };
 
+static key_call call_address_connections;
+
 const struct key keys_limits[] = {
-    LIMIT("max_connections", AT(max_connections), CONNECTIONS_MAX, "-1",
-          "connections at once, all listeners together; -1: no limit"),
+    LIMIT("max_connections", IN(max_connections), CONNECTIONS_MAX, "-1",
+          "connections of the listener at once; -1: no limit"),
     LIMIT("global_max_connections", AT(max_connections), CONNECTIONS_MAX, "-1",
-          "as max_connections"),
+          "connections of all listeners at once; -1: no limit"),
+    ROW("max_connections_per_address", KEY_CALL, "half of all there may be",
+        "connections at once from one IPv4 address or IPv6 /64; -1: no limit; "
+        "this machine's own addresses have none",
+        FORM("NUMBER"), AT(max_connections_per_address),
+        .call = call_address_connections, LIVE),
+    LIMIT("max_connections_per_user", AT(max_connections_per_user),
+          CONNECTIONS_MAX, "-1",
+          "connections at once under one user name; -1: no limit"),
+    LIMIT("connect_rate_per_address", AT(connect_rate_per_address), 1000000,
+          "1000",
+          "new connections in a second from one address, of which four "
+          "seconds' worth may come at once; -1: no limit; this machine's own "
+          "addresses have none"),
     NUMBER("connect_timeout", AT(options.connect_timeout_s), 1, 3600, "30",
            "seconds that a new connection has to send CONNECT and be let in"),
     NUMBER("flapping_count", AT(options.flapping_count), 0, UINT32_MAX, "1000",
@@ -46,3 +65,21 @@ const struct key keys_limits[] = {
                  "new work is refused; 0: none"),
     END,
 };
+
+/* "-1", or a number; 0 is what is said when nothing is. */
+static void call_address_connections(const struct setting *setting)
+{
+    uint64_t count;
+    struct config *config = setting->config;
+    if (strcmp(setting->value, "-1") == 0) {
+        config->max_connections_per_address = DOOR_ANY;
+    } else if (value_number(setting->value, &count) != NULL || count == 0 ||
+               count > CONNECTIONS_MAX) {
+        setting_error(setting,
+                      "max_connections_per_address is 1 to %d, or -1, not "
+                      "'%s'",
+                      CONNECTIONS_MAX, setting->value);
+    } else {
+        config->max_connections_per_address = (uint32_t)count;
+    }
+}

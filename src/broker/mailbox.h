@@ -57,6 +57,7 @@ struct moved {
     struct shield *shield; /* its TLS; NULL: none */
     uint16_t listener;
     struct address peer;
+    bool seated, counted; /* as of struct guest */
     size_t size;
     uint8_t bytes[];
 };

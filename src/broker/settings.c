@@ -15,7 +15,7 @@ struct settings *settings_new(const struct options *options,
     size_t count = options->listener_count;
     size_t size = count * sizeof *options->listeners;
     struct settings *settings = block_grow(NULL, sizeof *settings + size);
-    *settings = (struct settings){.max_connections = max_connections};
+    *settings = (struct settings){.doors.all = max_connections};
     settings->options = *options;
     settings->options.listeners = settings->listeners;
     if (size > 0) memcpy(settings->listeners, options->listeners, size);
@@ -30,6 +30,17 @@ struct settings *settings_new(const struct options *options,
 static uint64_t part_of(uint64_t all, uint16_t threads)
 {
     return all / threads + (all % threads != 0);
+}
+
+static struct door_limits doors_of(const struct config *config)
+{
+    struct door_limits doors = {.all = config->max_connections,
+                                .address = config->max_connections_per_address,
+                                .rate = config->connect_rate_per_address,
+                                .user = config->max_connections_per_user};
+    for (size_t i = 0; i < config->listener_count; i++)
+        doors.listeners[i] = config->listeners[i].max_connections;
+    return doors;
 }
 
 struct settings *settings_of(const struct config *config, struct guards *guards,
@@ -51,6 +62,7 @@ struct settings *settings_of(const struct config *config, struct guards *guards,
     options.listeners = list;
     options.listener_count = config->listener_count;
     struct settings *settings = settings_new(&options, config->max_connections);
+    settings->doors = doors_of(config);
     settings->greeting_ms = config->tls_handshake_timeout_s * 1000;
     if (seals != NULL) settings->seals = seals_ref(seals);
     settings->guards = guards_ref(guards);

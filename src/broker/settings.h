@@ -4,6 +4,7 @@
 #define MOGI_BROKER_SETTINGS_H
 
 #include "broker/config.h"
+#include "broker/door.h"
 #include "broker/seals.h"
 
 #include <stdatomic.h>
@@ -12,10 +13,10 @@ struct guards;
 
 struct settings {
     atomic_uint refs;
-    uint32_t max_connections; /* 0: no limit */
-    uint32_t greeting_ms;     /* time for a handshake of TLS */
-    struct guards *guards;    /* who may come in; a reference, or NULL */
-    struct seals *seals;      /* TLS of the listeners; likewise */
+    struct door_limits doors;
+    uint32_t greeting_ms;  /* time for a handshake of TLS */
+    struct guards *guards; /* who may come in; a reference, or NULL */
+    struct seals *seals;   /* TLS of the listeners; likewise */
     struct options options;
     struct options_listener listeners[]; /* what `options` points to */
 };

@@ -129,6 +129,9 @@ static struct mail moved_mail(struct guest *guest, struct bytes bytes)
     struct moved *moved = block_grow(NULL, sizeof *moved + bytes.size);
     moved->listener = guest->listener;
     moved->peer = guest->peer;
+    moved->seated = guest->seated;
+    moved->counted = guest->counted;
+    guest->seated = guest->counted = false;
     moved->fd = stream_detach(&guest->stream, &moved->shield);
     moved->size = bytes.size;
     if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
@@ -349,6 +352,17 @@ static void guest_write(struct host *host, struct guest *guest)
     if (host->output_max < size) host->output_max = size;
 }
 
+/* May the socket of `guest`, which was closed, linger? Not too many do, or who
+ * is refused again and again would have all of them. */
+static bool guest_linger(struct host *host, struct guest *guest)
+{
+    if (guest->end != GUEST_LINGERS) return false;
+    if (host->lingering >= HOST_LINGER_MAX && !host->stopping) return false;
+    host->lingering++;
+    guest->lingers = true;
+    return true;
+}
+
 static void output_leave(struct host *host)
 {
     for (size_t i = 0; i < host->output.count; i++) {
@@ -357,7 +371,7 @@ static void output_leave(struct host *host)
         if (guest->first != 0) guest_write(host, guest);
         if (guest->end == GUEST_STAYS) continue;
         streams_flush(&host->streams);
-        stream_close(&guest->stream, guest->end == GUEST_LINGERS);
+        stream_close(&guest->stream, guest_linger(host, guest));
     }
     host->output.count = 0;
     streams_flush(&host->streams);

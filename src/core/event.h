@@ -6,6 +6,7 @@
  *     host                              shard
  *      | OPENED BYTES DRAINED CLOSED      |   a connection
  *      | GRANTED                          |   who it is was found out
+ *      | TURNED_AWAY                      |   somebody could not come in
  *      | EXPELLED                         |   it has to go
  *      | TICK                             |   deadline_ms has come
  *      | POSTED                           |   from another shard
@@ -72,6 +73,9 @@ enum event_kind {
 
     /* What LOAD asked for: `page`, or, `failing`, nothing could be read. */
     EVENT_LOADED,
+
+    /* A connection was closed before it was one: some limit forbids it. */
+    EVENT_TURNED_AWAY,
 
     /* New `options`; they and what they point to outlive the shard or the
      * next RELOADED. */

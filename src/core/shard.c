@@ -253,14 +253,28 @@ static void step_stopped(struct shard *shard, const struct event *event)
     conns_fail(shard, ERR_SHUTTING_DOWN);
 }
 
+static void step_turned_away(struct shard *shard, const struct event *event)
+{
+    assert(event->kind == EVENT_TURNED_AWAY);
+    stat_add(shard, STAT_TURNED_AWAY, 1);
+}
+
 static void (*const STEPS[])(struct shard *, const struct event *) = {
-    [EVENT_OPENED] = step_opened,       [EVENT_BYTES] = step_bytes,
-    [EVENT_DRAINED] = step_drained,     [EVENT_CLOSED] = step_closed,
-    [EVENT_TICK] = step_tick,           [EVENT_POSTED] = step_posted,
-    [EVENT_COMMITTED] = step_committed, [EVENT_RESTORED] = step_restored,
-    [EVENT_STORAGE] = step_storage,     [EVENT_RELOADED] = step_reloaded,
-    [EVENT_STOPPED] = step_stopped,     [EVENT_GRANTED] = step_granted,
-    [EVENT_EXPELLED] = step_expelled,   [EVENT_LOADED] = step_loaded,
+    [EVENT_OPENED] = step_opened,
+    [EVENT_BYTES] = step_bytes,
+    [EVENT_DRAINED] = step_drained,
+    [EVENT_CLOSED] = step_closed,
+    [EVENT_TICK] = step_tick,
+    [EVENT_POSTED] = step_posted,
+    [EVENT_COMMITTED] = step_committed,
+    [EVENT_RESTORED] = step_restored,
+    [EVENT_STORAGE] = step_storage,
+    [EVENT_RELOADED] = step_reloaded,
+    [EVENT_STOPPED] = step_stopped,
+    [EVENT_GRANTED] = step_granted,
+    [EVENT_EXPELLED] = step_expelled,
+    [EVENT_LOADED] = step_loaded,
+    [EVENT_TURNED_AWAY] = step_turned_away,
 };
 
 void shard_step(struct shard *shard, const struct event *event,

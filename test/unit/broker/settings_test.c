@@ -13,7 +13,7 @@ static void references_are_counted(void)
     CHECK(settings_ref(settings) == settings);
     settings_unref(settings);
     CHECK_EQ(settings->options.listener.max_qos, 1);
-    CHECK_EQ(settings->max_connections, 9);
+    CHECK_EQ(settings->doors.all, 9);
     settings_unref(settings);
     settings_unref(NULL);
 }
@@ -66,6 +66,8 @@ static void configuration_arrives(void)
     config.common.entry.anonymous = ANONYMOUS_YES;
     config.threads = 4;
     config.retained_limit = 10;
+    second->max_connections = 50;
+    config.max_connections_per_user = 3;
     config.retained_bytes_limit = 1;
     config_settle(&config, &reports);
     config.listeners[0].entry.anonymous = ANONYMOUS_YES;
@@ -80,6 +82,10 @@ static void configuration_arrives(void)
     CHECK_EQ(settings->listeners[1].max_qos, 2);
     CHECK_EQ(settings->listeners[1].max_topic_alias, 7);
     CHECK(settings->listeners[1].allow_anonymous);
+    CHECK_EQ(settings->doors.listeners[0], 0);
+    CHECK_EQ(settings->doors.listeners[1], 50);
+    CHECK_EQ(settings->doors.user, 3);
+    CHECK_EQ(settings->doors.rate, 1000);
     /* A thread's part of them, rounded up. */
     CHECK_EQ(settings->options.retained_limit, 3);
     CHECK_EQ(settings->options.retained_bytes_limit, 1);
