@@ -19,6 +19,7 @@ enum { KEY_NAME_MAX = 64 };
 void config_init(struct config *config)
 {
     *config = (struct config){
+        .proxy_timeout_s = 10,
         .connect_rate_per_address = 1000,
         .umask = CONFIG_UMASK_OWN,
         .log_stderr = true,

@@ -15,10 +15,12 @@
 #include "broker/report.h"
 #include "core/options.h"
 #include "net/address.h"
+#include "net/network.h"
 
 enum {
     CONFIG_UMASK_OWN = 01000,
     CONFIG_LISTENERS_MAX = 32,
+    CONFIG_NETWORKS_MAX = 32,
     CONFIG_INCLUDE_DEPTH_MAX = 8,
     CONFIG_LINE_BYTES_MAX = 4096
 };
@@ -45,6 +47,10 @@ struct config {
     uint32_t auth_ban_window_s;
     uint32_t auth_ban_s;
 
+    struct network proxy_trusted[CONFIG_NETWORKS_MAX]; /* proxies are there */
+    size_t proxy_trusted_count;                        /* 0: on this machine */
+    enum config_rank proxy_trusted_rank;
+    uint32_t proxy_timeout_s;
     uint32_t max_connections_per_address; /* 0: half of all; DOOR_ANY: none */
     uint32_t max_connections_per_user;
     uint32_t connect_rate_per_address;

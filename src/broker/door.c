@@ -132,6 +132,11 @@ const char *door_why(enum door_answer answer)
                               "as there may be (max_connections_per_address)",
         [DOOR_ADDRESS_FAST] = "its address connects too often "
                               "(connect_rate_per_address)",
+        [DOOR_STRANGER] = "it is no proxy that proxy_trusted names",
+        [DOOR_HEADER] = "it does not begin with a PROXY header of the version "
+                        "that enable_proxy_protocol says",
+        [DOOR_PLAIN] = "it came to the proxy without TLS "
+                       "(proxy_protocol_v2_require_tls)",
     };
     return texts[answer];
 }

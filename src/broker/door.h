@@ -39,7 +39,10 @@ enum door_answer {
     DOOR_FULL,          /* no seat at all */
     DOOR_LISTENER_FULL, /* no seat of this listener */
     DOOR_ADDRESS_FULL,
-    DOOR_ADDRESS_FAST
+    DOOR_ADDRESS_FAST,
+    DOOR_STRANGER, /* not from a trusted proxy */
+    DOOR_HEADER,   /* the proxy did not say for whom it is */
+    DOOR_PLAIN     /* it did not come to the proxy by TLS */
 };
 
 struct door {

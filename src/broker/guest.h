@@ -34,6 +34,7 @@ struct guest {
     uint8_t end;            /* enum guest_end: what comes after its output */
     unsigned written;       /* DRAINED events that it has coming */
     struct asking *asking;  /* who it is, is being found out; or NULL */
+    char *identity;         /* that its proxy has seen proven; or NULL */
     struct tally_key *user; /* counted under this name; or NULL */
     uint64_t proof; /* by which it was let in, while that stands; 0: none */
 

@@ -1,10 +1,12 @@
 /* host.c - see host.h. */
 #include "broker/host.h"
 
+#include "broker/block.h"
 #include "broker/loop.h"
 #include "broker/turn.h"
 #include "core/message.h"
 #include "net/socket.h"
+#include "wire/utf8.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -19,6 +21,8 @@ static void on_closed(struct stream *stream);
 static void on_release(void *owner);
 static void on_greeted(struct stream *stream);
 static void on_refused(struct stream *stream, const char *why);
+static void on_visited(struct porch *porch, const struct porch_visit *visit,
+                       enum err err, const struct proxy *proxy);
 
 static const struct stream_user stream_user = {
     .bytes = on_bytes,
@@ -71,6 +75,7 @@ enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
     actions_init(&host->actions, host->pool);
     host->batch = host->actions.batch = 1;
     host->settings = settings_ref(settings);
+    porch_init(&host->porch, &host->loop, on_visited);
     asks_init(&host->asks, host);
     struct shard_place place = {index, hosts->count, hosts->key};
     host->shard =
@@ -156,6 +161,7 @@ static void guest_fail(struct host *host, struct guest *guest, int fd)
     socket_close(fd);
     if (guest->surplus) atomic_fetch_sub(&host->hosts->surplus, 1);
     host_unseat(host, guest);
+    free(guest->identity);
     guest_free(&host->guests, guest);
     atomic_fetch_sub(&host->hosts->connections, 1);
 }
@@ -172,7 +178,8 @@ static struct guest *guest_place(struct host *host, uint16_t listener,
 /* The shard is told of it. */
 static void guest_welcome(struct host *host, struct guest *guest)
 {
-    const char *identity = stream_identity(&guest->stream);
+    const char *identity = guest->identity;
+    if (identity == NULL) identity = stream_identity(&guest->stream);
     struct event event = {.kind = EVENT_OPENED,
                           .conn = guest->id,
                           .refused = guest->surplus,
@@ -188,11 +195,11 @@ static void turn_away(struct host *host, const struct standing *who,
 {
     struct hosts *hosts = host->hosts;
     char peer[ADDRESS_TEXT_MAX];
-    socket_close(who->fd);
     if (who->counted) door_part(&hosts->door, &who->peer);
     log_write(hosts->log, LEVEL_NOTICE, "door",
               "a connection from %s is closed: %s",
               address_text(&who->peer, peer), door_why(why));
+    if (who->fd >= 0) socket_close(who->fd);
     struct event event = {.kind = EVENT_TURNED_AWAY};
     host_step(host, &event);
 }
@@ -217,6 +224,7 @@ static void guest_arrive(struct host *host, const struct standing *who,
     guest->surplus = refused;
     guest->seated = !refused;
     guest->counted = who->counted;
+    guest->identity = who->identity;
     atomic_fetch_add(&host->hosts->connections, 1);
     enum err err =
         server == NULL
@@ -302,6 +310,66 @@ static void who_stands(struct host *host, const struct standing *who,
     host->standing[host->standing_count++] = *who;
 }
 
+/* A proxy brings somebody: it holds a seat while it says whom. */
+static void visit_begin(struct host *host, const struct standing *who)
+{
+    const struct settings *settings = host->settings;
+    struct door *door = &host->hosts->door;
+    enum door_answer answer = DOOR_STRANGER;
+    if (settings_trust(settings, &who->peer)) {
+        answer = door_sit(door, &settings->doors, who->listener);
+    }
+    if (answer != DOOR_OPEN) {
+        turn_away(host, who, answer);
+        return;
+    }
+    struct porch_visit visit = {who->fd, who->listener, who->peer};
+    unsigned version = settings->proxies.listeners[who->listener].version;
+    if (porch_enter(&host->porch, &visit, version, settings->proxies.wait_ms) !=
+        OK) {
+        door_rise(door, who->listener);
+    }
+}
+
+/* Where the connection comes from, if it may come in. */
+static enum door_answer visit_judge(struct host *host, struct standing *who,
+                                    const struct proxy *proxy)
+{
+    const struct settings *settings = host->settings;
+    /* The proxy's own connections, to see whether we live. */
+    if (!proxy->named) return DOOR_OPEN;
+    if (settings->proxies.listeners[who->listener].require_tls && !proxy->tls) {
+        return DOOR_PLAIN;
+    }
+    who->peer = proxy->from;
+    return door_meet(&host->hosts->door, &settings->doors, &who->peer,
+                     host_now_ms(host), &who->counted);
+}
+
+static void on_visited(struct porch *porch, const struct porch_visit *visit,
+                       enum err err, const struct proxy *proxy)
+{
+    struct host *host = OWNER(porch, struct host, porch);
+    struct standing who = {
+        .fd = visit->fd, .listener = visit->listener, .peer = visit->peer};
+    enum door_answer answer = DOOR_HEADER;
+    if (err == OK) answer = visit_judge(host, &who, proxy);
+    if (answer != DOOR_OPEN) {
+        door_rise(&host->hosts->door, who.listener);
+        if (err != OK) who.fd = -1;
+        turn_away(host, &who, answer);
+        return;
+    }
+    bool named = host->settings->proxies.listeners[who.listener].identity;
+    struct bytes name = proxy->common_name;
+    if (named && name.size > 0 && utf8_valid(name)) {
+        who.identity = block_grow(NULL, name.size + 1);
+        memcpy(who.identity, name.data, name.size);
+        who.identity[name.size] = '\0';
+    }
+    guest_arrive(host, &who, false);
+}
+
 static void on_accepted(struct listener *listener, int fd,
                         const struct address *peer)
 {
@@ -310,6 +378,10 @@ static void on_accepted(struct listener *listener, int fd,
     const struct door_limits *limits = &host->settings->doors;
     struct standing who = {
         .fd = fd, .listener = listener->index, .peer = *peer};
+    if (host->settings->proxies.listeners[who.listener].version > 0) {
+        visit_begin(host, &who);
+        return;
+    }
     enum door_answer answer =
         door_meet(door, limits, peer, host_now_ms(host), &who.counted);
     if (answer != DOOR_OPEN) {
@@ -433,6 +505,7 @@ static void on_closed(struct stream *stream)
     if (guest->lingers) host->lingering--;
     asks_drop(guest);
     host_unseat(host, guest);
+    free(guest->identity);
     guest_free(&host->guests, guest);
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_retry(&host->listeners[i]);
@@ -458,6 +531,7 @@ static void moved_place(struct host *host, const struct moved *moved)
     guest->heard = true;
     guest->seated = moved->seated;
     guest->counted = moved->counted;
+    guest->identity = moved->identity;
     enum err err =
         stream_open(&guest->stream, &host->streams, moved->fd, moved->shield);
     if (err != OK) {
@@ -476,6 +550,7 @@ static void mail_moved(struct host *host, struct mail *mail)
     if (host->stopping) {
         socket_close(moved->fd);
         shield_free(moved->shield);
+        free(moved->identity);
         if (moved->seated) door_rise(&host->hosts->door, moved->listener);
         if (moved->counted) door_part(&host->hosts->door, &moved->peer);
         atomic_fetch_sub(&host->hosts->connections, 1);
@@ -524,6 +599,7 @@ static void mail_stop(struct host *host, struct mail *mail)
         listener_stop(&host->listeners[i]);
     }
     standing_drop(host);
+    porch_fini(&host->porch);
     struct event event = {.kind = EVENT_STOPPED};
     host_step(host, &event);
     turn_end(host);
@@ -633,6 +709,7 @@ void host_close(struct host *host)
     /* No mail is opened any more: it could be for a host that is closed. */
     uv_close((uv_handle_t *)&host->hosts->boxes[host->index].wake, NULL);
     standing_drop(host);
+    porch_fini(&host->porch);
     (void)uv_prepare_stop(&host->turn);
     (void)uv_timer_stop(&host->tick);
     on_stop(&host->stop);

@@ -20,6 +20,7 @@
 #include "broker/settings.h"
 #include "core/shard.h"
 #include "net/listener.h"
+#include "net/porch.h"
 #include "net/stream.h"
 #include "store/store.h"
 
@@ -73,7 +74,8 @@ struct hosts {
 struct standing {
     int fd;
     uint16_t listener;
-    bool counted; /* for its address */
+    bool counted;   /* for its address */
+    char *identity; /* owned, or NULL */
     struct address peer;
 };
 
@@ -89,6 +91,7 @@ struct host {
     uv_timer_t tick;
     uv_timer_t stop;
     uv_timer_t seats;
+    struct porch porch;
     struct standing standing[HOSTS_REFUSED_MAX];
     size_t standing_count;
     unsigned lingering; /* guests whose sockets do */

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #define NO_WEBSOCKETS "this version has no WebSockets; remove the line"
-#define NO_PROXY                                                               \
-    "this version does not read the PROXY protocol; remove the line, and "     \
-    "switch it off in the proxy"
 
 static key_call call_listener, call_port, call_bind_address, call_domain;
 static key_call call_protocol, call_protocols, call_mount_point;
+static key_call call_trusted;
 
 const struct key keys_listener[] = {
     CALL("listener", call_listener, "127.0.0.1 and [::1], port 1883",
@@ -44,12 +42,18 @@ const struct key keys_listener[] = {
     CALL_IN("accept_protocol_versions", call_protocols, "3,4,5",
             "versions of MQTT on the listener: 3 is 3.1, 4 is 3.1.1, 5 is 5.0",
             FORM("LIST")),
-    FIXED_NUMBER("enable_proxy_protocol", IN(proxy_protocol), 1, 2, "",
-                 "connections begin with a PROXY header of this version",
-                 INSTEAD(NO_PROXY)),
-    FIXED_BOOL("proxy_protocol_v2_require_tls",
-               IN(proxy_protocol_v2_require_tls), "false",
-               "refuse who came to the proxy without TLS", INSTEAD(NO_PROXY)),
+    NUMBER("enable_proxy_protocol", IN(proxy_protocol), 0, 2, "0",
+           "connections begin with a PROXY header of this version, 1 or 2, "
+           "which says where they come from; 0: they do not"),
+    BOOL("proxy_protocol_v2_require_tls", IN(proxy_protocol_v2_require_tls),
+         "false", "close connections that came to the proxy without TLS"),
+    CALL("proxy_trusted", call_trusted, "this machine",
+         "addresses of proxies, as 10.0.0.0/8 or ::1; whoever else connects to "
+         "a listener with enable_proxy_protocol is turned away; may stand "
+         "several times",
+         FORM("ADDRESS[/BITS]...")),
+    NUMBER("proxy_timeout", AT(proxy_timeout_s), 1, 3600, "10",
+           "seconds that a proxy has to say where a connection comes from"),
     REFUSED("http_dir", NO_WEBSOCKETS),
     REFUSED("websockets_origin", NO_WEBSOCKETS),
     END,
@@ -206,4 +210,36 @@ static void call_protocols(const struct setting *setting)
         return;
     }
     setting->listener->protocols = protocols;
+}
+
+/* One network or several. */
+static void call_trusted(const struct setting *setting)
+{
+    struct config *config = setting->config;
+    if (setting->place->rank > config->proxy_trusted_rank) {
+        config->proxy_trusted_count = 0;
+    }
+    config->proxy_trusted_rank = setting->place->rank;
+    const char *at = setting->value;
+    while (*at != '\0') {
+        char word[80];
+        size_t size = strcspn(at, " \t");
+        (void)snprintf(word, sizeof word, "%.*s", (int)size, at);
+        size_t *count = &config->proxy_trusted_count;
+        if (*count == CONFIG_NETWORKS_MAX) {
+            setting_error(setting, "there are more than %d networks",
+                          CONFIG_NETWORKS_MAX);
+            return;
+        }
+        if (!network_parse(word, &config->proxy_trusted[*count])) {
+            setting_error(setting,
+                          "proxy_trusted is addresses, as 192.0.2.7, or "
+                          "10.0.0.0/8, or 2001:db8::/32, not '%s'",
+                          word);
+            return;
+        }
+        *count += 1;
+        at += size;
+        at += strspn(at, " \t");
+    }
 }

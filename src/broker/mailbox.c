@@ -60,6 +60,7 @@ static void mail_drop(struct mail *mail)
     if (mail->kind != MAIL_MOVED) return;
     socket_close(mail->moved->fd);
     shield_free(mail->moved->shield);
+    free(mail->moved->identity);
     free(mail->moved);
 }
 

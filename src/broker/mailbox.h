@@ -58,6 +58,7 @@ struct moved {
     uint16_t listener;
     struct address peer;
     bool seated, counted; /* as of struct guest */
+    char *identity;       /* likewise; owned */
     size_t size;
     uint8_t bytes[];
 };

@@ -43,6 +43,32 @@ static struct door_limits doors_of(const struct config *config)
     return doors;
 }
 
+static void proxies_fill(struct proxy_rules *proxies,
+                         const struct config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct config_listener *from = &config->listeners[i];
+        proxies->listeners[i].version = from->proxy_protocol;
+        proxies->listeners[i].require_tls = from->proxy_protocol_v2_require_tls;
+        proxies->listeners[i].identity = from->tls.use_identity_as_username;
+    }
+    memcpy(proxies->trusted, config->proxy_trusted, sizeof proxies->trusted);
+    proxies->trusted_count = config->proxy_trusted_count;
+    proxies->wait_ms = config->proxy_timeout_s * UINT64_C(1000);
+}
+
+bool settings_trust(const struct settings *settings,
+                    const struct address *address)
+{
+    const struct proxy_rules *proxies = &settings->proxies;
+    if (proxies->trusted_count == 0) return address_is_local(address);
+    if (address->family == ADDRESS_UNIX) return true;
+    for (size_t i = 0; i < proxies->trusted_count; i++) {
+        if (network_has(&proxies->trusted[i], address)) return true;
+    }
+    return false;
+}
+
 struct settings *settings_of(const struct config *config, struct guards *guards,
                              struct seals *seals)
 {
@@ -63,6 +89,7 @@ struct settings *settings_of(const struct config *config, struct guards *guards,
     options.listener_count = config->listener_count;
     struct settings *settings = settings_new(&options, config->max_connections);
     settings->doors = doors_of(config);
+    proxies_fill(&settings->proxies, config);
     settings->greeting_ms = config->tls_handshake_timeout_s * 1000;
     if (seals != NULL) settings->seals = seals_ref(seals);
     settings->guards = guards_ref(guards);

@@ -11,9 +11,22 @@
 
 struct guards;
 
+/* Connections that a proxy brings, and says of whose they are. */
+struct proxy_rules {
+    struct {
+        uint8_t version; /* 0: none */
+        bool require_tls;
+        bool identity; /* the certificate's name is the client's */
+    } listeners[CONFIG_LISTENERS_MAX];
+    struct network trusted[CONFIG_NETWORKS_MAX];
+    size_t trusted_count; /* 0: those of this machine */
+    uint64_t wait_ms;     /* for the header */
+};
+
 struct settings {
     atomic_uint refs;
     struct door_limits doors;
+    struct proxy_rules proxies;
     uint32_t greeting_ms;  /* time for a handshake of TLS */
     struct guards *guards; /* who may come in; a reference, or NULL */
     struct seals *seals;   /* TLS of the listeners; likewise */
@@ -38,6 +51,10 @@ static inline struct tls_server *settings_tls(const struct settings *settings,
 {
     return settings->seals != NULL ? settings->seals->list[listener] : NULL;
 }
+
+/* May `address` speak for others? */
+bool settings_trust(const struct settings *settings,
+                    const struct address *address);
 
 /* One more reference; returns `settings`. Any thread. */
 struct settings *settings_ref(struct settings *settings);

@@ -131,6 +131,8 @@ static struct mail moved_mail(struct guest *guest, struct bytes bytes)
     moved->peer = guest->peer;
     moved->seated = guest->seated;
     moved->counted = guest->counted;
+    moved->identity = guest->identity;
+    guest->identity = NULL;
     guest->seated = guest->counted = false;
     moved->fd = stream_detach(&guest->stream, &moved->shield);
     moved->size = bytes.size;

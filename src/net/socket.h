@@ -53,6 +53,9 @@ int socket_accept(int fd, struct address *peer);
 /* Read up to `size` bytes. Returns their number, 0 at the end, or an error. */
 ssize_t socket_read(int fd, void *data, size_t size);
 
+/* The same, but what was read stays to be read again. */
+ssize_t socket_peek(int fd, void *data, size_t size);
+
 /* Write `count` runs of bytes. Returns how many bytes went, or an error. */
 ssize_t socket_write(int fd, const uv_buf_t *list, size_t count);
 

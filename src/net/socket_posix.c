@@ -216,13 +216,23 @@ int socket_accept(int fd, struct address *peer)
     return accepted;
 }
 
-ssize_t socket_read(int fd, void *data, size_t size)
+static ssize_t receive(int fd, void *data, size_t size, int flags)
 {
     ssize_t got;
     do {
-        got = recv(fd, data, size, 0);
+        got = recv(fd, data, size, flags);
     } while (got < 0 && errno == EINTR);
     return got < 0 ? uv_translate_sys_error(errno) : got;
+}
+
+ssize_t socket_read(int fd, void *data, size_t size)
+{
+    return receive(fd, data, size, 0);
+}
+
+ssize_t socket_peek(int fd, void *data, size_t size)
+{
+    return receive(fd, data, size, MSG_PEEK);
 }
 
 ssize_t socket_write(int fd, const uv_buf_t *list, size_t count)

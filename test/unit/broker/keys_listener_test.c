@@ -54,6 +54,26 @@ static void paths_end_where_the_system_says(void)
     CHECK_EQ(config.listener_count, 1);
 }
 
+static void proxies_are_named(void)
+{
+    begin();
+    set("proxy_trusted", "10.0.0.0/8  192.0.2.1");
+    set("proxy_trusted", "::1");
+    CHECK_EQ(reports.errors.count, 0);
+    CHECK_EQ(config.proxy_trusted_count, 3);
+    CHECK_EQ(config.proxy_trusted[0].bits, 8);
+    CHECK_EQ(config.proxy_trusted[2].family, ADDRESS_IPV6);
+    set_at(RANK_COMMAND, "proxy_trusted", "10.1.0.0/16");
+    CHECK_EQ(config.proxy_trusted_count, 1);
+    set_at(RANK_COMMAND, "proxy_trusted", "example.org");
+    check_error("not 'example.org'");
+    set("listener", "1884");
+    set("enable_proxy_protocol", "2");
+    CHECK_EQ(config.listeners[0].proxy_protocol, 2);
+    set("enable_proxy_protocol", "3");
+    check_error("enable_proxy_protocol is 0 to 2, not 3");
+}
+
 static void mistakes_are_named(void)
 {
     begin();
@@ -114,6 +134,7 @@ int main(void)
     RUN(keys_are_about_the_listener_above);
     RUN(others_are_about_all_listeners);
     RUN(paths_end_where_the_system_says);
+    RUN(proxies_are_named);
     RUN(mistakes_are_named);
     RUN(mount_points_are_beginnings_of_topics);
     RUN(versions_are_bits);

@@ -93,10 +93,28 @@ static void configuration_arrives(void)
     settings_unref(settings);
 }
 
+/* Without proxy_trusted, proxies are on this machine. */
+static void proxies_are_trusted_or_not(void)
+{
+    struct options options;
+    options_init(&options);
+    struct settings *settings = settings_new(&options, 0);
+    struct address here = {.family = ADDRESS_IPV4, .ip = {127, 0, 0, 1}};
+    struct address there = {.family = ADDRESS_IPV4, .ip = {10, 0, 0, 1}};
+    CHECK(settings_trust(settings, &here));
+    CHECK(!settings_trust(settings, &there));
+    REQUIRE(network_parse("10.0.0.0/8", &settings->proxies.trusted[0]));
+    settings->proxies.trusted_count = 1;
+    CHECK(!settings_trust(settings, &here));
+    CHECK(settings_trust(settings, &there));
+    settings_unref(settings);
+}
+
 int main(void)
 {
     RUN(references_are_counted);
     RUN(listeners_are_owned);
     RUN(configuration_arrives);
+    RUN(proxies_are_trusted_or_not);
     return check_result();
 }
