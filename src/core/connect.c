@@ -86,7 +86,6 @@ static enum err connect_check(const struct shard *shard,
 {
     if (conn->refused) return ERR_QUOTA;
     if (shard->stopping) return ERR_UNAVAILABLE;
-    if (pool_full(shard->pool)) return ERR_QUOTA;
     if (!connect_speaks(shard, conn)) return ERR_VERSION;
     enum err e = admission_check(shard, conn, c);
     if (e == OK)
