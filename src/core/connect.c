@@ -367,8 +367,7 @@ static bool connect_seldom(struct shard *shard, const struct conn *conn,
     const struct options *o = shard->options;
     bool first;
     uint64_t hash = hash_bytes(&shard->place.key, client_id);
-    if (flaps_allow(&shard->flaps, shard->pool, o, hash, shard->now_ms,
-                    &first)) {
+    if (flaps_allow(&shard->flaps, o, hash, shard->now_ms, &first)) {
         return true;
     }
     stat_add(shard, STAT_FLAPPING, 1);

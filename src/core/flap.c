@@ -7,14 +7,16 @@
 
 _Static_assert((FLAP_SLOTS & (FLAP_SLOTS - 1)) == 0, "a power of two");
 
+void flaps_init(struct flaps *flaps, struct pool *pool)
+{
+    flaps->list = pool_take(pool, FLAP_SLOTS * sizeof *flaps->list);
+}
+
 /* The place of the id, or NULL when another has it. Who has a place and comes
  * often keeps it; each that wants it wears it down. */
-static struct flap *flap_find(struct flaps *flaps, struct pool *pool,
-                              uint64_t hash, uint64_t now_ms)
+static struct flap *flap_find(struct flaps *flaps, uint64_t hash,
+                              uint64_t now_ms)
 {
-    if (flaps->list == NULL) {
-        flaps->list = pool_take(pool, FLAP_SLOTS * sizeof *flaps->list);
-    }
     struct flap *flap = &flaps->list[hash & (FLAP_SLOTS - 1)];
     if (flap->hash == hash) return flap;
     if (now_ms < flap->until_ms) return NULL;
@@ -26,13 +28,12 @@ static struct flap *flap_find(struct flaps *flaps, struct pool *pool,
     return flap;
 }
 
-bool flaps_allow(struct flaps *flaps, struct pool *pool,
-                 const struct options *options, uint64_t hash, uint64_t now_ms,
-                 bool *first)
+bool flaps_allow(struct flaps *flaps, const struct options *options,
+                 uint64_t hash, uint64_t now_ms, bool *first)
 {
     *first = false;
     if (options->flapping_count == 0) return true;
-    struct flap *flap = flap_find(flaps, pool, hash, now_ms);
+    struct flap *flap = flap_find(flaps, hash, now_ms);
     if (flap == NULL) return true;
     if (now_ms < flap->until_ms) return false;
     uint64_t window_ms = options->flapping_window_s * 1000ull;

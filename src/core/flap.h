@@ -21,14 +21,16 @@ struct flap {
 };
 
 struct flaps {
-    struct flap *list; /* FLAP_SLOTS, or NULL: nobody came yet */
+    struct flap *list; /* FLAP_SLOTS */
 };
+
+/* Nobody came yet; memory comes from `pool`. */
+void flaps_init(struct flaps *flaps, struct pool *pool);
 
 /* May the client whose id has this hash come in at `now_ms`? Counts it.
  * `*first` becomes true when this is the time that it is first held off. */
-bool flaps_allow(struct flaps *flaps, struct pool *pool,
-                 const struct options *options, uint64_t hash, uint64_t now_ms,
-                 bool *first);
+bool flaps_allow(struct flaps *flaps, const struct options *options,
+                 uint64_t hash, uint64_t now_ms, bool *first);
 
 /* Give all memory back. */
 void flaps_fini(struct flaps *flaps, struct pool *pool);

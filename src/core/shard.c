@@ -335,6 +335,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     shard->topics = topics_new(pool, place.key);
     shard->interest = interest_new(pool, place.key);
     shard->retain = retain_new(pool, place.key);
+    flaps_init(&shard->flaps, pool);
     joins_init(&shard->joins);
     gate_init(&shard->gate);
     journal_init(shard, options->persistence);

@@ -18,7 +18,7 @@ static struct options options;
 
 static bool allow(uint64_t hash, uint64_t now_ms, bool *first)
 {
-    return flaps_allow(&flaps, pool, &options, hash, now_ms, first);
+    return flaps_allow(&flaps, &options, hash, now_ms, first);
 }
 
 static void one_too_many_is_held_off(void)
@@ -74,6 +74,7 @@ int main(void)
 {
     pool = pool_new((struct memory){grow, NULL}, 0);
     REQUIRE(pool != NULL);
+    flaps_init(&flaps, pool);
     options_init(&options);
     options.flapping_count = 3;
     options.flapping_window_s = 10;
