@@ -68,6 +68,7 @@ struct config {
     bool verbose;
     char persistence_location[CONFIG_TEXT_MAX];
     bool persistence_recover;
+    uint64_t persistence_quota; /* bytes; 0: none */
     uint64_t durability;      /* enum wal_durability */
     uint16_t receive_maximum; /* 0: as max_inflight_messages */
 

@@ -27,6 +27,11 @@ const struct key keys_process[] = {
                CONFIG_TEXT_MAX - 1, ".",
                "folder to keep them in, in a folder \"mogi\" in it",
                FORM("FOLDER")),
+    FIXED_NUMBER(
+        "persistence_quota", AT(persistence_quota), 0, UINT64_MAX, "0",
+        "bytes to take of the disk, 64 MiB at least; from then on QoS 1 "
+        "and 2 messages are refused (0x97) until clients have taken "
+        "what waits for them; 0: what there is"),
     FIXED_BOOL("persistence_recover", AT(persistence_recover), "false",
                "start although something on disk is broken: leave it out and "
                "log what is lost"),

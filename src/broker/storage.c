@@ -71,6 +71,7 @@ enum err storage_open(struct hosts *hosts, const struct config *config)
         .folder = folder,
         .durability = (enum wal_durability)config->durability,
         .salvage = config->persistence_recover,
+        .quota_bytes = config->persistence_quota,
         .done = on_done,
         .changed = on_changed,
         .say = on_say,

@@ -214,6 +214,34 @@ static bool keeper_provide(struct wal *wal)
     return e == OK;
 }
 
+/* Is there more on disk than the operator wants? What makes it less is let
+ * through all the same. */
+static bool keeper_measure(struct wal *wal)
+{
+    uint64_t quota = wal->options.quota_bytes;
+    uint64_t least = QUOTA_SEGMENTS * (uint64_t)wal->options.segment_bytes;
+    if (quota == 0) return true;
+    if (quota < least) quota = least;
+    pthread_mutex_lock(&wal->base_lock);
+    uint64_t used = wal->lmdb == NULL ? 0 : lmdb_used(wal->lmdb);
+    pthread_mutex_unlock(&wal->base_lock);
+    pthread_mutex_lock(&wal->lock);
+    used += (uint64_t)(wal->full_count + 1) * wal->options.segment_bytes;
+    bool over = used > quota;
+    bool news = wal->over != over;
+    wal->over = over;
+    pthread_mutex_unlock(&wal->lock);
+    if (news && over) {
+        wal_say(wal, true,
+                "%s has reached its quota, %llu bytes: messages of QoS 1 and 2 "
+                "are refused until clients have taken what waits for them",
+                wal->folder, (unsigned long long)quota);
+    } else if (news) {
+        wal_say(wal, false, "%s is below its quota again", wal->folder);
+    }
+    return !over;
+}
+
 static void keeper_wait(struct wal *wal, bool fine)
 {
     wal_judge(wal);
@@ -238,6 +266,7 @@ void *keeper_run(void *argument)
         if (ends) return NULL;
         bool fine = file == NULL || keeper_step(wal, file);
         fine &= keeper_provide(wal);
+        fine &= keeper_measure(wal);
         pthread_mutex_lock(&wal->lock);
         keeper_wait(wal, fine);
         pthread_mutex_unlock(&wal->lock);

@@ -693,3 +693,18 @@ uint64_t lmdb_bytes(struct lmdb *lmdb)
     if (mdb_env_stat(lmdb->env, &stat) != 0) return 0;
     return (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
 }
+
+uint64_t lmdb_used(struct lmdb *lmdb)
+{
+    MDB_txn *txn;
+    MDB_stat stat;
+    if (lmdb->env == NULL) return 0;
+    if (mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn) != 0) return 0;
+    uint64_t bytes = 0;
+    if (mdb_stat(txn, lmdb->records, &stat) == 0) {
+        size_t pages = stat.ms_branch_pages + stat.ms_leaf_pages;
+        bytes = (pages + stat.ms_overflow_pages) * (uint64_t)stat.ms_psize;
+    }
+    mdb_txn_abort(txn);
+    return bytes;
+}

@@ -99,7 +99,9 @@ enum err lmdb_view_get(struct lmdb_view *view, struct bytes key,
 MUST_USE
 enum err lmdb_mend(struct lmdb *lmdb, store_visit *broken, void *context);
 
-/* Bytes of the file that are in use. */
+/* Bytes of the file that were ever in use, and those that records are in
+ * now. */
 uint64_t lmdb_bytes(struct lmdb *lmdb);
+uint64_t lmdb_used(struct lmdb *lmdb);
 
 #endif

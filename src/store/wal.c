@@ -34,7 +34,7 @@ void wal_say(struct wal *wal, bool bad, const char *format, ...)
 void wal_judge(struct wal *wal)
 {
     enum wal_state state = WAL_WORKS;
-    if (wal->low || wal->keeper_fails) state = WAL_FULL;
+    if (wal->low || wal->over || wal->keeper_fails) state = WAL_FULL;
     if (wal->log_fails) state = WAL_FAILS;
     if (state == wal->state) return;
     wal->state = state;

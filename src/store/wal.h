@@ -47,6 +47,8 @@ struct wal_options {
     bool salvage;           /* leave out what is broken, and say what it was */
     uint32_t segment_bytes; /* 0: WAL_SEGMENT_BYTES */
     uint32_t retry_ms;      /* after a failure; 0: a second */
+    uint64_t quota_bytes;   /* more on disk is WAL_FULL; 0: none; less than
+                               four segments count as four */
     struct files *files;    /* NULL: the system's */
 
     /* Called from any thread: batches done, the state changed, and a sentence

@@ -24,6 +24,9 @@ enum {
     /* Full segments that are not moved yet: what is acknowledged soon is gone
      * by then. With more than LOGFILES_MAX the committer waits. */
     LOGFILES_KEPT = 1,
+
+    /* The least that a quota can be: the log alone has some. */
+    QUOTA_SEGMENTS = 4,
     LOGFILES_MAX = 16,
 
     /* Files that wait to be used again. */
@@ -98,6 +101,7 @@ struct wal {
     bool log_fails;     /* the committer's last attempt */
     bool keeper_fails;  /* the keeper's */
     bool low;           /* there is no spare, or no reserve */
+    bool over;          /* there is more on disk than the operator wants */
     enum wal_state state;
     bool closing;
     uint64_t commits, batches;

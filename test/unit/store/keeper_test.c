@@ -64,6 +64,35 @@ static void files_are_used_again(void)
     engine_free(e);
 }
 
+/* Over its quota it says that it is full, takes deletions all the same, and is
+ * well again when they have made room. */
+static void quota_ends_growth_not_shrinking(void)
+{
+    struct engine *e = engine_new(room_new());
+    e->options.quota_bytes = 1;
+    engine_open(e);
+    unsigned count = 0;
+    for (; count < 5000 && engine_state(e) == WAL_WORKS; count++) {
+        char text[256];
+        snprintf(text, sizeof text, "k%05u=%0150u", count, count);
+        engine_keep(e, text);
+    }
+    CHECK_EQ(engine_state(e), WAL_FULL);
+    CHECK(engine_said(e, "has reached its quota"));
+    CHECK(count > 100);
+    for (unsigned i = 0; i < count; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "k%05u", i);
+        engine_keep(e, text);
+    }
+    for (unsigned i = 0; engine_state(e) != WAL_WORKS && i < 2000; i++)
+        engine_keep(e, "same=1 same");
+    CHECK_EQ(engine_state(e), WAL_WORKS);
+    engine_close(e);
+    CHECK_STR(engine_look(e->options.folder, false), "");
+    engine_free(e);
+}
+
 /* There is no space for another segment: told while this one has room. */
 static void no_space_is_told_in_time(void)
 {
@@ -107,6 +136,7 @@ int main(void)
     RUN(full_segments_move);
     RUN(what_was_deleted_never_gets_there);
     RUN(files_are_used_again);
+    RUN(quota_ends_growth_not_shrinking);
     RUN(no_space_is_told_in_time);
     RUN(a_segment_that_rots_is_told);
     return check_result();
