@@ -69,8 +69,8 @@ struct config {
     char persistence_location[CONFIG_TEXT_MAX];
     bool persistence_recover;
     uint64_t persistence_quota; /* bytes; 0: none */
-    uint64_t durability;      /* enum wal_durability */
-    uint16_t receive_maximum; /* 0: as max_inflight_messages */
+    uint64_t durability;        /* enum wal_durability */
+    uint16_t receive_maximum;   /* 0: as max_inflight_messages */
 
     /* Log. */
     bool log_stderr, log_stdout, log_syslog, log_none;
