@@ -147,7 +147,8 @@ void model_payload(const struct model *model, uint32_t message,
                    char payload[MODEL_PAYLOAD_MAX])
 {
     int size = snprintf(payload, MODEL_PAYLOAD_MAX, "m%" PRIu32, message);
-    unsigned bulk = model->messages[message].bulk;
+    bool known = message < model->count;
+    unsigned bulk = known ? model->messages[message].bulk : 0;
     memset(payload + size, '.', bulk);
     payload[(unsigned)size + bulk] = 0;
 }
