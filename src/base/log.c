@@ -18,7 +18,8 @@ enum {
     MESSAGE_MAX = 2000,
     LINE_MAX_BYTES = 6 * MESSAGE_MAX + 256, /* an escape is at most six bytes */
     KINDS_MAX = 64,
-    LEVELS = LEVEL_DEBUG + 1
+    LEVELS = LEVEL_DEBUG + 1,
+    TIME_FORMAT_MAX = 64
 };
 
 static const char *const level_names[LEVELS] = {"error", "warning", "notice",
@@ -36,7 +37,8 @@ struct kind {
 struct log {
     struct log_options options;
     char *path;
-    atomic_int level;
+    char time_format[TIME_FORMAT_MAX]; /* "": ISO 8601 */
+    atomic_uint levels;
     pthread_mutex_t lock; /* for all below */
     int file;             /* or -1 */
     struct kind kinds[KINDS_MAX];
@@ -59,7 +61,8 @@ static uint64_t system_now_ms(void)
 struct log_options log_defaults(void)
 {
     return (struct log_options){
-        .level = LEVEL_NOTICE,
+        .levels = LOG_UP_TO(LEVEL_NOTICE),
+        .facility = -1,
         .to_stderr = true,
         .burst = 20,
         .period_s = 10,
@@ -71,6 +74,15 @@ static int open_file(const char *path)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
+static void syslog_open(int facility)
+{
+    static const int locals[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2,
+                                 LOG_LOCAL3, LOG_LOCAL4, LOG_LOCAL5,
+                                 LOG_LOCAL6, LOG_LOCAL7};
+    assert(facility >= -1 && facility < 8);
+    openlog("mogi", LOG_PID, facility < 0 ? LOG_DAEMON : locals[facility]);
+}
+
 enum err log_new(const struct log_options *options, struct log **out)
 {
     assert(options->burst == 0 || options->period_s > 0);
@@ -79,7 +91,13 @@ enum err log_new(const struct log_options *options, struct log **out)
     if (log == NULL) return ERR_NO_MEMORY;
     log->options = *options;
     log->file = -1;
-    atomic_init(&log->level, (int)options->level);
+    atomic_init(&log->levels, options->levels);
+    if (options->time_format != NULL) {
+        size_t size = strlen(options->time_format);
+        assert(size < TIME_FORMAT_MAX);
+        memcpy(log->time_format, options->time_format, size);
+    }
+    log->options.time_format = log->time_format;
     if (log->options.now_ms == NULL) log->options.now_ms = system_now_ms;
     if (options->file != NULL) {
         log->path = strdup(options->file);
@@ -93,20 +111,20 @@ enum err log_new(const struct log_options *options, struct log **out)
     }
     log->options.file = log->path;
     pthread_mutex_init(&log->lock, NULL);
-    if (options->to_syslog) openlog("mogi", LOG_PID, LOG_DAEMON);
+    if (options->to_syslog) syslog_open(options->facility);
     *out = log;
     return OK;
 }
 
 bool log_wants(const struct log *log, enum log_level level)
 {
-    return (int)level <=
-           atomic_load_explicit(&log->level, memory_order_relaxed);
+    unsigned levels = atomic_load_explicit(&log->levels, memory_order_relaxed);
+    return (levels & LOG_ONLY(level)) != 0;
 }
 
-void log_set_level(struct log *log, enum log_level level)
+void log_set_levels(struct log *log, unsigned levels)
 {
-    atomic_store_explicit(&log->level, (int)level, memory_order_relaxed);
+    atomic_store_explicit(&log->levels, levels, memory_order_relaxed);
 }
 
 enum err log_reopen(struct log *log)
@@ -192,6 +210,21 @@ static void line_time(struct line *line, uint64_t now_ms)
     line_print(line, "%s.%03uZ", text, (unsigned)(now_ms % 1000));
 }
 
+/* As the operator wants it; what gives no text at all is left as it is. */
+static void line_own_time(struct line *line, const char *format,
+                          uint64_t now_ms)
+{
+    time_t now_s = (time_t)(now_ms / 1000);
+    struct tm local;
+    char text[4 * TIME_FORMAT_MAX];
+    localtime_r(&now_s, &local);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    size_t size = strftime(text, sizeof text, format, &local);
+#pragma GCC diagnostic pop
+    if (size > 0) line_print(line, "%.*s", (int)size, text);
+}
+
 static void line_make(struct line *line, const struct log *log,
                       enum log_level level, const char *kind,
                       const char *message, uint64_t now_ms)
@@ -208,8 +241,12 @@ static void line_make(struct line *line, const struct log *log,
         return;
     }
     if (!log->options.no_time) {
-        line_time(line, now_ms);
-        line_print(line, " ");
+        if (log->time_format[0] == '\0') {
+            line_time(line, now_ms);
+        } else {
+            line_own_time(line, log->time_format, now_ms);
+        }
+        line_print(line, log->time_format[0] == '\0' ? " " : ": ");
     }
     line_print(line, "%s: ", level_names[level]);
     line_escape(line, message, false);

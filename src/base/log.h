@@ -31,16 +31,23 @@ enum log_level {
     LEVEL_DEBUG
 };
 
+/* Sets of levels: one, and one with all that matter more. */
+#define LOG_ONLY(level)  (1u << (level))
+#define LOG_UP_TO(level) ((2u << (level)) - 1)
+
 struct log_options {
-    enum log_level level; /* lines above this level are not written */
-    bool json;            /* JSON lines, not text */
-    bool no_time;         /* leave the time out of text lines */
+    unsigned levels; /* the set of those that are written */
+    bool json;       /* JSON lines, not text */
+    bool no_time;    /* leave the time out of text lines */
     bool to_stderr;
     bool to_stdout;
-    bool to_syslog;    /* as "mogi", facility daemon; text without time */
-    const char *file;  /* a path to append to, or NULL; copied */
-    unsigned burst;    /* lines of a kind per period; 0: no limit */
-    unsigned period_s; /* of the rate limit, > 0 when burst is */
+    bool to_syslog; /* as "mogi"; text without time */
+    int facility;   /* of syslog: 0..7 is local0 to local7; -1: daemon */
+    const char *time_format;  /* of text lines, as for strftime, in local time,
+                                at most 63 bytes; copied. NULL: ISO 8601, UTC */
+    const char *file;         /* a path to append to, or NULL; copied */
+    unsigned burst;           /* lines of a kind per period; 0: no limit */
+    unsigned period_s;        /* of the rate limit, > 0 when burst is */
     uint64_t (*now_ms)(void); /* Unix time; NULL: the system's clock */
 };
 
@@ -58,8 +65,8 @@ void log_free(struct log *log);
 /* Is a line of this level written? To spare the work of making one. */
 bool log_wants(const struct log *log, enum log_level level);
 
-/* Change the level, from any thread. */
-void log_set_level(struct log *log, enum log_level level);
+/* Change the set of levels, from any thread. */
+void log_set_levels(struct log *log, unsigned levels);
 
 /* Open the file again by its name, after it was moved away. ERR_IO: it could
  * not be opened, and the old one is kept. */

@@ -276,7 +276,7 @@ static void broker_take(struct broker *broker, const struct config *config,
     broker->guards = guards;
     struct bans_options options = bans_options(config);
     bans_set(broker->hosts.bans, &options);
-    log_set_level(broker->log, config->log_level);
+    log_set_levels(broker->log, config->log_levels);
 }
 
 /* Take over what a new reading of the configuration changes. One that is wrong

@@ -23,7 +23,8 @@ void config_init(struct config *config)
         .connect_rate_per_address = 1000,
         .umask = CONFIG_UMASK_OWN,
         .log_stderr = true,
-        .log_level = LEVEL_INFO,
+        .log_levels = LOG_UP_TO(LEVEL_INFO),
+        .log_facility = 8,
         .log_timestamp = true,
         .connection_messages = true,
         .persistence_location = ".",
@@ -286,7 +287,7 @@ void config_settle(struct config *config, struct config_reports *reports)
                    "max_packet_size is at least 20, or 0, not %u",
                    options->max_packet_size);
     }
-    if (config->verbose) config->log_level = LEVEL_DEBUG;
+    if (config->verbose) config->log_levels = LOG_UP_TO(LEVEL_DEBUG);
 }
 
 enum err config_load(struct config *config, char **arguments, size_t count,
@@ -376,7 +377,11 @@ void config_keep(struct config *next, const struct config *now,
 struct log_options config_log(const struct config *config)
 {
     struct log_options log = log_defaults();
-    log.level = config->log_level;
+    log.levels = config->log_levels;
+    if (config->log_facility < 8) log.facility = (int)config->log_facility;
+    if (config->log_time_format[0] != '\0') {
+        log.time_format = config->log_time_format;
+    }
     log.json = config->log_format == 1;
     log.no_time = !config->log_timestamp;
     log.to_stderr = config->log_stderr && !config->log_none;

@@ -76,8 +76,10 @@ struct config {
     bool log_stderr, log_stdout, log_syslog, log_none;
     char log_file[CONFIG_TEXT_MAX];
     enum config_rank log_dest_rank, log_type_rank;
-    enum log_level log_level;
-    uint64_t log_format; /* 0: text, 1: json */
+    unsigned log_levels;      /* a set: see base/log.h */
+    uint32_t log_facility;    /* 8: daemon */
+    char log_time_format[64]; /* "": ISO 8601 */
+    uint64_t log_format;      /* 0: text, 1: json */
     bool log_timestamp;
     bool connection_messages;
 

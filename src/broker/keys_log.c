@@ -12,12 +12,19 @@ const struct key keys_log[] = {
          "stderr, stdout, syslog, \"file PATH\" or none; several add up",
          FORM("DESTINATION")),
     CALL("log_type", call_log_type, "information",
-         "error, warning, notice, information, debug, all or none",
+         "error, warning, notice, information, debug, all or none; several "
+         "add up",
          FORM("TYPE")),
     FIXED_WORD("log_format", AT(log_format), "text json", "text",
                "text, or json: an object on each line"),
     FIXED_BOOL("log_timestamp", AT(log_timestamp), "true",
                "lines begin with time"),
+    FIXED_TEXT("log_timestamp_format", AT(log_time_format), 63, "",
+               "the time as strftime(3) writes it, local, as "
+               "%Y-%m-%dT%H:%M:%S; without, ISO 8601 in UTC",
+               FORM("FORMAT")),
+    FIXED_NUMBER("log_facility", AT(log_facility), 0, 7, "",
+                 "for syslog: local0 to local7; without, daemon"),
     FIXED_BOOL("connection_messages", AT(connection_messages), "true",
                "log who comes and goes"),
     END,
@@ -57,15 +64,22 @@ static void call_log_dest(const struct setting *setting)
     }
 }
 
-/* Mosquitto adds types up; here the least important of them is the level. */
+/* Types add up. What Mosquitto tells apart below them is all debugging here. */
 static void call_log_type(const struct setting *setting)
 {
     struct config *config = setting->config;
     const char *value = setting->value;
-    static const enum log_level levels[] = {
-        LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO,
-        LEVEL_DEBUG, LEVEL_DEBUG,   LEVEL_DEBUG,  LEVEL_DEBUG,
-        LEVEL_DEBUG, LEVEL_DEBUG,   LEVEL_ERROR};
+    static const unsigned sets[] = {LOG_ONLY(LEVEL_ERROR),
+                                    LOG_ONLY(LEVEL_WARNING),
+                                    LOG_ONLY(LEVEL_NOTICE),
+                                    LOG_ONLY(LEVEL_INFO),
+                                    LOG_ONLY(LEVEL_DEBUG),
+                                    LOG_UP_TO(LEVEL_DEBUG),
+                                    LOG_ONLY(LEVEL_DEBUG),
+                                    LOG_ONLY(LEVEL_DEBUG),
+                                    LOG_ONLY(LEVEL_DEBUG),
+                                    LOG_ONLY(LEVEL_DEBUG),
+                                    0};
     uint64_t index;
     if (value_word(value,
                    "error warning notice information debug all subscribe "
@@ -77,9 +91,8 @@ static void call_log_type(const struct setting *setting)
                       value);
         return;
     }
-    enum log_level level = levels[index];
     bool first = setting->place->rank > config->log_type_rank;
     config->log_type_rank = setting->place->rank;
-    if (strcmp(value, "none") == 0) config->log_none = true;
-    if (first || level > config->log_level) config->log_level = level;
+    if (first) config->log_levels = 0;
+    config->log_levels |= sets[index];
 }

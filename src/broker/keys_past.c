@@ -15,8 +15,6 @@ const struct key keys_past[] = {
     NOTE("autosave_interval", NO_SAVE),
     NOTE("autosave_on_changes", NO_SAVE),
     NOTE("retained_persistence", "without effect: see persistence"),
-    NOTE("log_timestamp_format", "without effect: times are as in ISO 8601"),
-    NOTE("log_facility", "without effect: syslog lines go to \"daemon\""),
     NOTE("retry_interval", "without effect, as the standard asks: messages "
                            "are sent again when a client comes back"),
     NOTE("store_clean_interval", "without effect: nothing has to be cleaned"),

@@ -35,7 +35,8 @@ class LastingBroker(Broker):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="mogi-store-"))
         super().__init__(persistence="true",
                          persistence_location=self.home / "data",
-                         max_queued_messages=0, log_type="notice", **options)
+                         max_queued_messages=0,
+                         connection_messages="false", **options)
 
     def murder(self):
         self.process.kill()

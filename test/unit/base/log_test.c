@@ -31,7 +31,7 @@ static struct log *log_of_test(bool json, enum log_level level)
     struct log_options options = log_defaults();
     options.to_stderr = false;
     options.json = json;
-    options.level = level;
+    options.levels = LOG_UP_TO(level);
     options.file = path;
     options.burst = 3;
     options.period_s = 10;
@@ -48,7 +48,7 @@ static void text_lines(void)
     CHECK(!log_wants(log, LEVEL_INFO));
     log_write(log, LEVEL_NOTICE, NULL, "port %d", 1883);
     log_write(log, LEVEL_INFO, NULL, "not written");
-    log_set_level(log, LEVEL_DEBUG);
+    log_set_levels(log, LOG_UP_TO(LEVEL_DEBUG));
     log_write(log, LEVEL_DEBUG, "x", "now it is");
     log_free(log);
     CHECK_STR(content_of(path), "2025-11-20T07:10:34.123Z notice: port 1883\n"
@@ -181,7 +181,7 @@ static void *write_many(void *context)
     for (int i = 0; i < 500; i++) {
         log_write(context, LEVEL_NOTICE, NULL, "begin %0100d end", i);
         log_write(context, LEVEL_NOTICE, "flood", "flood");
-        log_set_level(context, LEVEL_INFO);
+        log_set_levels(context, LOG_UP_TO(LEVEL_INFO));
     }
     return NULL;
 }
@@ -203,12 +203,42 @@ static void threads(void)
     CHECK_EQ(lines_with("1997 more"), 1);
 }
 
+/* A set of levels may have holes. */
+static void sets_of_levels(void)
+{
+    struct log *log = log_of_test(false, LEVEL_NOTICE);
+    log_set_levels(log, LOG_ONLY(LEVEL_ERROR) | LOG_ONLY(LEVEL_INFO));
+    CHECK(log_wants(log, LEVEL_ERROR) && log_wants(log, LEVEL_INFO));
+    CHECK(!log_wants(log, LEVEL_WARNING) && !log_wants(log, LEVEL_DEBUG));
+    log_write(log, LEVEL_WARNING, NULL, "left out");
+    log_write(log, LEVEL_INFO, NULL, "here");
+    log_free(log);
+    CHECK_STR(content_of(path), "2025-11-20T07:10:34.123Z info: here\n");
+}
+
+static void time_of_the_operator(void)
+{
+    REQUIRE(truncate(path, 0) == 0);
+    struct log_options options = log_defaults();
+    options.to_stderr = false;
+    options.file = path;
+    options.now_ms = test_now_ms;
+    options.time_format = "at %Y";
+    struct log *log;
+    REQUIRE(log_new(&options, &log) == OK);
+    log_write(log, LEVEL_ERROR, NULL, "here");
+    log_free(log);
+    CHECK_STR(content_of(path), "at 2025: error: here\n");
+}
+
 int main(void)
 {
     int file = mkstemp(path);
     REQUIRE(file >= 0);
     close(file);
     RUN(text_lines);
+    RUN(sets_of_levels);
+    RUN(time_of_the_operator);
     RUN(json_lines);
     RUN(no_forged_lines);
     RUN(long_lines_are_cut);

@@ -61,7 +61,7 @@ static void file_is_read(void)
     CHECK_EQ(config.max_connections, 0);
     CHECK_EQ(config.options.queue_overflow, OVERFLOW_OLDEST);
     CHECK_EQ(config.options.persistent_client_expiration_s, 1209600);
-    CHECK_EQ(config.log_level, LEVEL_DEBUG);
+    CHECK_EQ(config.log_levels, LOG_ONLY(LEVEL_DEBUG));
     CHECK_STR(config.common.entry.auto_id_prefix, "x-");
     CHECK_EQ(config.options.receive_maximum, 7);
     CHECK_STR(config.log_file, "/tmp/a b");
@@ -120,7 +120,7 @@ static void arguments_come_in_every_form(void)
     char *arguments[] = {a, b, c, d, e, f, g};
     CHECK_EQ(load(arguments, 7), OK);
     CHECK_EQ(config.common.max_qos, 1);
-    CHECK_EQ(config.log_level, LEVEL_DEBUG);
+    CHECK_EQ(config.log_levels, LOG_UP_TO(LEVEL_DEBUG));
     CHECK(config.test && config.verbose && !config.help);
     CHECK(config.log_stdout && config.log_syslog && !config.log_stderr);
     char bad[] = "--nope", stray[] = "stray", last[] = "--max_qos";
@@ -173,7 +173,7 @@ static void log_options_follow(void)
              OK);
     struct log_options log = config_log(&config);
     CHECK(log.json && log.no_time && log.to_stderr && !log.to_syslog);
-    CHECK_EQ(log.level, LEVEL_WARNING);
+    CHECK_EQ(log.levels, LOG_UP_TO(LEVEL_WARNING));
     CHECK_EQ(load_text("log_dest none\n"), OK);
     log = config_log(&config);
     CHECK(!log.to_stderr && log.file == NULL);

@@ -145,7 +145,7 @@ static void world_start(uint16_t count, uint32_t max_connections)
     hosts->ended = &world->ended;
     hosts->epoch_ms = 1600000000000;
     struct log_options log = log_defaults();
-    log.level = LEVEL_ERROR;
+    log.levels = LOG_UP_TO(LEVEL_ERROR);
     REQUIRE(log_new(&log, &hosts->log) == OK);
     world->at = (struct address){.family = ADDRESS_IPV4, .ip = {127, 0, 0, 1}};
     for (uint16_t i = 0; i < count; i++) {

@@ -15,21 +15,39 @@ static void places_add_up(void)
     check_error("not 'elsewhere'");
 }
 
-static void the_least_important_type_is_the_level(void)
+static void types_add_up(void)
 {
     begin();
+    CHECK_EQ(config.log_levels, LOG_UP_TO(LEVEL_INFO));
     set("log_type", "error");
     set("log_type", "notice");
-    set("log_type", "warning");
-    CHECK_EQ(config.log_level, LEVEL_NOTICE);
+    CHECK_EQ(config.log_levels, LOG_ONLY(LEVEL_ERROR) | LOG_ONLY(LEVEL_NOTICE));
+    set_at(RANK_COMMAND, "log_type", "none");
+    CHECK_EQ(config.log_levels, 0);
+    set_at(RANK_COMMAND, "log_type", "all");
+    CHECK_EQ(config.log_levels, LOG_UP_TO(LEVEL_DEBUG));
     set("log_type", "much");
     check_error("not 'much'");
 }
 
+static void time_and_facility_reach_the_log(void)
+{
+    begin();
+    CHECK(config_log(&config).time_format == NULL);
+    CHECK_EQ(config_log(&config).facility, -1);
+    set("log_timestamp_format", "%H:%M");
+    set("log_facility", "5");
+    CHECK_STR(config_log(&config).time_format, "%H:%M");
+    CHECK_EQ(config_log(&config).facility, 5);
+    set("log_facility", "8");
+    check_error("log_facility");
+}
+
 int main(void)
 {
+    RUN(time_and_facility_reach_the_log);
     RUN(places_add_up);
-    RUN(the_least_important_type_is_the_level);
+    RUN(types_add_up);
     begin();
     return check_result();
 }

@@ -54,7 +54,7 @@ static void world_open(void)
 {
     hosts = (struct hosts){.count = 1, .epoch_ms = 1000};
     struct log_options options = log_defaults();
-    options.level = LEVEL_ERROR;
+    options.levels = LOG_UP_TO(LEVEL_ERROR);
     REQUIRE(log_new(&options, &hosts.log) == OK);
     host = hosts.list = calloc(1, sizeof *host);
     struct options core;
