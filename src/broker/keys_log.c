@@ -23,8 +23,8 @@ const struct key keys_log[] = {
                "the time as strftime(3) writes it, local, as "
                "%Y-%m-%dT%H:%M:%S; without, ISO 8601 in UTC",
                FORM("FORMAT")),
-    FIXED_NUMBER("log_facility", AT(log_facility), 0, 7, "",
-                 "for syslog: local0 to local7; without, daemon"),
+    FIXED_WORD("log_facility", AT(log_facility), "0 1 2 3 4 5 6 7 daemon",
+               "daemon", "for syslog: 0 to 7 are local0 to local7"),
     FIXED_BOOL("connection_messages", AT(connection_messages), "true",
                "log who comes and goes"),
     END,
