@@ -356,7 +356,9 @@ static struct words *connect_choose(struct calm *calm, unsigned guest,
     c->version = 4 + (unsigned)below(calm, 2);
     c->clean = chance(calm, 1, 3);
     c->window_max = world_options(calm->world)->max_inflight_messages;
-    c->keepalive_s = chance(calm, 1, 5) ? 2 + (uint32_t)below(calm, 3) : 0;
+    /* Odd: half as much again is no whole second, at which wills and sessions
+     * are due, in an order that nobody promises. */
+    c->keepalive_s = chance(calm, 1, 5) ? 1 + 2 * (uint32_t)below(calm, 3) : 0;
     words_number_add(words, "v", c->version);
     words_text_add(words, "id", bytes_of(calm->guests[guest].id));
     words_number_add(words, "clean", c->clean);

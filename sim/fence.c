@@ -162,7 +162,9 @@ static void hear_publish(struct fence *f, struct caller *caller,
     }
     const struct said *s = &f->list[number];
     const char *topic = law_topic(s->topic);
-    bool retained = words_number(packet, "retain", 0) != 0;
+    /* What was sent once is sent again, whatever the rules say since. */
+    bool retained = words_number(packet, "retain", 0) != 0 &&
+                    words_number(packet, "dup", 0) == 0;
     if (!bytes_equal(words_text(packet, "topic"), bytes_of(topic))) {
         fence_wrong(f, caller, "another topic than it was sent on", packet);
     } else if (!guest_asked(&f->guests[caller->guest], topic)) {

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 
 enum {
-    /* The broker writes on: what was read of the log in the middle of a write
-     * looks broken, and is read again. */
-    TRIES = 8,
+    /* The broker works on: what was read of the log in the middle of a write
+     * looks broken, and a segment may go before it is copied. Then all is
+     * copied again. */
+    TRIES = 20,
 
     SEGMENTS_MAX = 4096
 };
@@ -95,15 +96,15 @@ static enum err segments_list(struct backup *b)
 
 /* --- the three steps ----------------------------------------------------- */
 
-/* Copy what there is of the log from segment `first` on, and remove what was
- * copied before it. */
-static enum err log_copy(struct backup *b, uint64_t first)
+/* Copy what there is of the log from segment `first` on. ERR_MORE: one of it,
+ * though it is `needed`, is gone. */
+static enum err log_copy(struct backup *b, uint64_t first, bool needed)
 {
     enum err e = segments_list(b);
     for (size_t i = 0; e == OK && i < b->segment_count; i++) {
         if (b->segments[i] < first) continue;
         e = segment_copy(b, b->segments[i]);
-        if (e == ERR_MORE) e = OK;
+        if (e == ERR_MORE && !needed) e = OK;
     }
     return e;
 }
@@ -156,11 +157,12 @@ static enum err all_copy(struct backup *b)
     char base[FILES_PATH_MAX];
     (void)snprintf(base, sizeof base, "%s/base.mdb", b->to);
     (void)b->files->remove(b->files, base);
-    enum err e = log_copy(b, 0);
+    enum err e = log_copy(b, 0, false);
     if (e == OK) e = base_copy(b, &head);
     if (e != OK) return e;
     log_trim(b, head.segment);
-    if (!log_has(b, head.segment)) e = log_copy(b, head.segment);
+    if (!log_has(b, head.segment)) e = log_copy(b, head.segment, true);
+    if (e == OK && !log_has(b, head.segment)) e = ERR_MORE;
     if (e != OK) return e;
     return b->files->sync_folder(b->files, b->to);
 }
@@ -191,14 +193,24 @@ static enum err folder_make(struct backup *b)
                 b->to);
 }
 
-/* Remove all that was copied. */
-static void folder_clear(struct backup *b)
+static void copy_seen(void *context, const char *name)
 {
-    for (size_t i = 0; i < b->segment_count; i++) {
-        char path[FILES_PATH_MAX];
-        segment_path(path, b->to, b->segments[i]);
-        (void)b->files->remove(b->files, path);
-    }
+    struct backup *b = context;
+    char path[FILES_PATH_MAX];
+    uint64_t number = logfile_number(name);
+    if (number == 0) return;
+    segment_path(path, b->to, number);
+    (void)b->files->remove(b->files, path);
+}
+
+/* Once, and whole? ERR_MORE: not this time. */
+static enum err try_once(struct backup *b, struct inspect_report *report)
+{
+    (void)files_each(b->to, copy_seen, b);
+    enum err e = all_copy(b);
+    if (e != OK) return e;
+    e = inspect_folder(b->to, record_seen, NULL, report, b->why);
+    return e == ERR_MALFORMED || e == ERR_IO ? ERR_MORE : e;
 }
 
 enum err backup_folder(const char *from, const char *to,
@@ -214,12 +226,12 @@ enum err backup_folder(const char *from, const char *to,
     }
     enum err e = folder_make(&b);
     if (e != OK) return e;
-    for (int try = 0; try < TRIES; try++) {
-        e = all_copy(&b);
-        if (e != OK) return e;
-        e = inspect_folder(to, record_seen, NULL, report, why);
-        if (e != ERR_MALFORMED) return e;
-        folder_clear(&b);
-    }
-    return e;
+    e = ERR_MORE;
+    for (int try = 0; e == ERR_MORE && try < TRIES; try++)
+        e = try_once(&b, report);
+    if (e != ERR_MORE) return e;
+    if (why[0] != '\0') return ERR_MALFORMED;
+    return fail(&b, ERR_BUSY,
+                "the log of %s goes on faster than it is copied: try again",
+                from);
 }
