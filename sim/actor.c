@@ -272,11 +272,25 @@ static void actor_leave(struct life *life, struct actor *actor)
     actor_lost(life, actor);
 }
 
+/* Is there a QoS 2 message that it may have to send again? One that a crash
+ * kept from some is neither acknowledged nor refused while there is no room for
+ * it: the connection ends. */
+static bool actor_doubts(const struct life *life, const struct actor *actor)
+{
+    for (unsigned i = 0; i < actor->sending_count; i++) {
+        const struct sending *sending = &actor->sendings[i];
+        if (sending->released || sending->retained) continue;
+        if (model_qos(life->model, sending->message) == 2) return true;
+    }
+    return false;
+}
+
 void actor_closed(struct life *life, struct actor *actor)
 {
     /* 3.x has no other way to say that it cannot keep a publish. */
-    bool may =
-        (actor->version < 5 && actor->sending_count > 0) || actor->dismissed;
+    bool unkept = actor->version < 5 ? actor->sending_count > 0
+                                     : actor_doubts(life, actor);
+    bool may = unkept || actor->dismissed;
     bool refused = (life->tight || life->jumped) && !actor->greeted;
     if (!(may && (life->failed || life->tight)) && !refused &&
         life_wrong(life, actor->client->name, "was closed")) {
