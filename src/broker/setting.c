@@ -129,8 +129,9 @@ void setting_apply(const struct setting *setting)
     }
 }
 
-static void setting_say(const struct setting *setting, struct report *report,
-                        const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void setting_say(
+    const struct setting *setting, struct report *report, const char *format,
+    va_list arguments)
 {
     char text[REPORT_LINE_BYTES_MAX];
     (void)vsnprintf(text, sizeof text, format, arguments);

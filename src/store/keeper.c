@@ -109,6 +109,25 @@ static enum err changes_apply(struct wal *wal, const struct logfile *file,
     return e;
 }
 
+static uint64_t changes_bytes(const struct changes *changes)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < changes->count; i++)
+        bytes += changes->list[i].key.size + changes->list[i].value.size;
+    return bytes;
+}
+
+/* The same, with what is held for the time when clients have taken most of a
+ * segment: then moving the rest makes room. (LMDB calls a write that a full disk
+ * cut short an I/O error.) */
+static enum err changes_apply_held(struct wal *wal, const struct logfile *file,
+                                   struct changes *changes)
+{
+    enum err e = changes_apply(wal, file, changes);
+    if (e == OK || changes_bytes(changes) > RESERVE_BYTES) return e;
+    return keeper_spend(wal) ? changes_apply(wal, file, changes) : e;
+}
+
 /* Move what still counts in `file`, the oldest, into LMDB; it is then gone. */
 static enum err keeper_move(struct wal *wal, struct logfile *file)
 {
@@ -121,7 +140,7 @@ static enum err keeper_move(struct wal *wal, struct logfile *file)
     if (e != OK) return e;
     if (size > file->end) size = file->end;
     e = segment_sift(wal, file, bytes_at(bytes, size), &changes);
-    if (e == OK) e = changes_apply(wal, file, &changes);
+    if (e == OK) e = changes_apply_held(wal, file, &changes);
     if (e == OK) {
         pthread_mutex_lock(&wal->look_lock);
         changes_forget(wal, file, &changes);
@@ -149,15 +168,14 @@ static enum err reserve_make(struct wal *wal)
     int fd;
     enum err e = files->open(files, path, true, &fd);
     if (e != OK) return e;
-    e = files->reserve(files, fd, RESERVE_BYTES);
+    e = files->reserve(files, fd, RESERVE_BYTES + wal->options.segment_bytes);
     files->close(files, fd);
     if (e != OK) (void)files->remove(files, path);
     wal->has_reserve = e == OK;
     return e;
 }
 
-/* Let go of the space that was kept for now. */
-static bool reserve_spend(struct wal *wal)
+bool keeper_spend(struct wal *wal)
 {
     if (!wal->has_reserve) return false;
     char path[FILES_PATH_MAX];
@@ -173,7 +191,6 @@ static bool reserve_spend(struct wal *wal)
 static bool keeper_step(struct wal *wal, struct logfile *file)
 {
     enum err e = keeper_move(wal, file);
-    if (e == ERR_FULL && reserve_spend(wal)) e = keeper_move(wal, file);
     bool failed = e != OK;
     if (failed && !wal->keeper_fails) {
         wal_say(wal, true, "cannot move the log into %s/base.mdb: %s",
@@ -193,11 +210,22 @@ static bool keeper_step(struct wal *wal, struct logfile *file)
     return !failed;
 }
 
+/* Has base.mdb room in itself for a segment? Its file never gets smaller. */
+static bool base_has_room(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->base_lock);
+    uint64_t bytes = wal->lmdb == NULL ? 0 : lmdb_bytes(wal->lmdb);
+    uint64_t used = wal->lmdb == NULL ? 0 : lmdb_used(wal->lmdb);
+    pthread_mutex_unlock(&wal->base_lock);
+    return bytes > used + RESERVE_BYTES + 2 * wal->options.segment_bytes;
+}
+
 /* See that there is a file and some space for what comes. */
 static bool keeper_provide(struct wal *wal)
 {
     enum err e = logfile_spare(wal);
     if (e == OK) e = reserve_make(wal);
+    if (e != OK && logfile_has_spare(wal) && base_has_room(wal)) e = OK;
     int error = errno;
     pthread_mutex_lock(&wal->lock);
     bool news = wal->low != (e != OK);

@@ -619,7 +619,8 @@ enum err lmdb_view_begin(struct lmdb *lmdb, struct lmdb_view **out)
     pthread_mutex_lock(&lmdb->lock);
     struct lmdb_view *view = &lmdb->view;
     view->lmdb = lmdb;
-    int error = lmdb->env == NULL ? EIO : 0;
+    /* A failure to write is none to read. */
+    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
     if (error == 0) {
         error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &view->txn);
     }

@@ -80,6 +80,14 @@ static bool spare_give(struct wal *wal, const char *path)
     return given;
 }
 
+bool logfile_spend(struct wal *wal)
+{
+    char path[FILES_PATH_MAX];
+    logfile_path(wal, "spent", path);
+    if (!spare_take(wal, path)) return false;
+    return wal->files->remove(wal->files, path) == OK;
+}
+
 /* A new file with the space of a segment. */
 static enum err file_make(struct wal *wal, const char *path, int *fd)
 {

@@ -306,6 +306,20 @@ static uint64_t number_at(const struct recovery *r, size_t index)
     return index < r->count ? r->numbers[index] : 0;
 }
 
+/* Write to base.mdb. On a disk that is full what is held for that is let go,
+ * and then the files that wait to be used again. */
+static enum err base_apply(struct recovery *r)
+{
+    struct wal *wal = r->wal;
+    enum err e = ERR_FULL;
+    bool more = true;
+    while (e != OK && more) {
+        e = lmdb_apply(wal->lmdb, r->changes, r->change_count, &r->head);
+        more = e != OK && (keeper_spend(wal) || logfile_spend(wal));
+    }
+    return e;
+}
+
 /* Make the changes of `found` in base.mdb. Before it says that the last is not
  * needed, the next is there. */
 static enum err found_apply(struct recovery *r, const struct found *found,
@@ -313,14 +327,20 @@ static enum err found_apply(struct recovery *r, const struct found *found,
 {
     struct wal *wal = r->wal;
     enum err e = OK;
-    if (last) e = logfile_begin(wal, found->number + 1, r->next, &wal->now);
+    uint64_t after = found->number + 1;
+    if (last) e = logfile_begin(wal, after, r->next, &wal->now);
+    if (e == ERR_FULL && keeper_spend(wal)) {
+        e = logfile_begin(wal, after, r->next, &wal->now);
+    }
     if (e != OK) return system_fail(r, e, wal->folder);
     r->head.segment = found->number + 1;
     r->head.sequence = r->next;
-    e = lmdb_apply(wal->lmdb, r->changes, r->change_count, &r->head);
+    e = base_apply(r);
     if (e != OK) {
-        return recovery_fail(r, e, "%s/base.mdb: %s", wal->folder,
-                             lmdb_why(wal->lmdb));
+        return recovery_fail(r, e,
+                             "%s/base.mdb cannot grow: %s. If the disk is "
+                             "full, make room and start again: nothing is lost",
+                             wal->folder, lmdb_why(wal->lmdb));
     }
     found_leave(r, found);
     return OK;

@@ -32,7 +32,8 @@ enum {
     /* Files that wait to be used again. */
     SPARES_MAX = 2,
 
-    /* Space that is held so that the keeper can work when there is no more. */
+    /* Space that is held, beside that of a segment, so that the keeper can work
+     * when there is no more. */
     RESERVE_BYTES = 4 * 1024 * 1024,
 
     /* Records up to which all of LMDB is checked at start. */
@@ -169,11 +170,17 @@ void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size);
 /* Is a spare file there? */
 bool logfile_has_spare(struct wal *wal);
 
+/* Remove a spare file, for its space. False: there is none. */
+bool logfile_spend(struct wal *wal);
+
 /* See that one is. */
 MUST_USE
 enum err logfile_spare(struct wal *wal);
 
 /* --- committer.c, keeper.c, reader.c ------------------------------------- */
+
+/* Let go of the space that was held for now. False: it is spent. */
+bool keeper_spend(struct wal *wal);
 
 /* The threads, until wal->closing. */
 void *committer_run(void *wal);

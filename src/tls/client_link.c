@@ -59,12 +59,19 @@ static bool is_address(const char *host)
            inet_pton(AF_INET6, host, address) == 1;
 }
 
+/* SSL_set_tlsext_host_name, which casts const away. */
+static bool host_name(SSL *ssl, const char *host)
+{
+    return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                    TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host) == 1;
+}
+
 /* What the certificate must be for. An address is compared with the
  * certificate's addresses alone, and never told as a name. RFC 6066, 3 */
 static bool host_set(SSL *ssl, const char *host, enum tls_check check)
 {
     bool address = is_address(host);
-    if (!address && SSL_set_tlsext_host_name(ssl, host) != 1) return false;
+    if (!address && !host_name(ssl, host)) return false;
     if (check != TLS_CHECK_ALL) return true;
     X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -46,15 +46,8 @@ static void a_user_is_removed(void)
 
 static void names_are_checked(void)
 {
-    static const char *const wrong[] = {"",
-                                        "a:b",
-                                        "#a",
-                                        " a",
-                                        "a ",
-                                        "a\nb",
-                                        "\xef\xbb\xbf"
-                                        "a",
-                                        "\x7f"};
+    static const char *const wrong[] = {
+        "", "a:b", "#a", " a", "a ", "a\nb", "\xef\xbb\xbf.", "\x7f"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         CHECK(passedit_name(bytes_of(wrong[i])) != NULL);
     CHECK(passedit_name(bytes_of("ann lee")) == NULL);

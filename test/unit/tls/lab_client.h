@@ -36,7 +36,12 @@ CHECK_UNUSED static struct client client_new(client_setup *setup,
     REQUIRE(client.ssl != NULL && client.in != NULL && client.out != NULL);
     SSL_set_bio(client.ssl, client.in, client.out);
     if (session != NULL) REQUIRE(SSL_set_session(client.ssl, session) == 1);
-    if (name != NULL) REQUIRE(SSL_set_tlsext_host_name(client.ssl, name) == 1);
+    /* The macro for this casts const away. */
+    if (name != NULL) {
+        REQUIRE(SSL_ctrl(client.ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                         TLSEXT_NAMETYPE_host_name,
+                         (void *)(uintptr_t)name) == 1);
+    }
     SSL_set_connect_state(client.ssl);
     return client;
 }
