@@ -118,8 +118,8 @@ static uint64_t changes_bytes(const struct changes *changes)
 }
 
 /* The same, with what is held for the time when clients have taken most of a
- * segment: then moving the rest makes room. (LMDB calls a write that a full disk
- * cut short an I/O error.) */
+ * segment: then moving the rest makes room. (LMDB calls a write that a full
+ * disk cut short an I/O error.) */
 static enum err changes_apply_held(struct wal *wal, const struct logfile *file,
                                    struct changes *changes)
 {
