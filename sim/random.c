@@ -328,7 +328,9 @@ static void life_rest(struct life *life)
     life_loads(life, LOADS_WORK);
     for (unsigned i = 0; i < life->rude_count; i++)
         client_hang_up(life->rude[i], true);
-    for (unsigned round = 0; round < QUIET_ROUNDS; round++) {
+    /* Publishers are slowed down while memory is short. */
+    unsigned rounds = life->tight ? 10 * QUIET_ROUNDS : QUIET_ROUNDS;
+    for (unsigned round = 0; round < rounds; round++) {
         for (unsigned i = 0; i < life->actor_count; i++)
             actor_rest(life, &life->actors[i]);
         world_wait(life->world, ROUND_MS);

@@ -206,7 +206,7 @@ static void copy_seen(void *context, const char *name)
 /* Once, and whole? ERR_MORE: not this time. */
 static enum err try_once(struct backup *b, struct inspect_report *report)
 {
-    (void)files_each(b->to, copy_seen, b);
+    (void)!files_each(b->to, copy_seen, b);
     enum err e = all_copy(b);
     if (e != OK) return e;
     e = inspect_folder(b->to, record_seen, NULL, report, b->why);
