@@ -414,17 +414,8 @@ static bool entry_queue(struct shard *shard, struct backlog *b,
                         const struct record_delivery *record, struct message *m)
 {
     struct session *session = b->session;
-    struct body *body = message_share(m, shard->pool);
-    message_done(m);
-    if (body == NULL) return false;
-    struct delivery *d = delivery_build(shard, record);
-    struct membership *membership =
-        record->group.size == 0 ? NULL : share_find(session, record->group);
-    if (membership != NULL) d->group = body_ref(membership->group);
-    d->body = body;
-    d->order = record->order;
-    d->bytes = record->bytes;
-    d->stored = true;
+    struct delivery *d = delivery_stored(shard, session, record, m);
+    if (d == NULL) return false;
     paged_take(shard, b, delivery_bytes(d));
     outbound_append(session, d);
     if (session->stored) return true;

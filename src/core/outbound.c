@@ -61,6 +61,24 @@ struct delivery *delivery_build(struct shard *shard,
     return d;
 }
 
+struct delivery *delivery_stored(struct shard *shard, struct session *session,
+                                 const struct record_delivery *record,
+                                 struct message *m)
+{
+    struct body *body = message_share(m, shard->pool);
+    message_done(m);
+    if (body == NULL) return NULL;
+    struct delivery *d = delivery_build(shard, record);
+    struct membership *membership =
+        record->group.size == 0 ? NULL : share_find(session, record->group);
+    if (membership != NULL) d->group = body_ref(membership->group);
+    d->body = body;
+    d->order = record->order;
+    d->bytes = record->bytes;
+    d->stored = true;
+    return d;
+}
+
 /* A delivery of `m` on `terms`; NULL when there is no memory for its body. */
 static struct delivery *delivery_of(struct shard *shard, struct message *m,
                                     const struct terms *terms)

@@ -149,6 +149,12 @@ struct record_delivery;
 struct delivery *delivery_build(struct shard *shard,
                                 const struct record_delivery *record);
 
+/* The same of `session`, which has it on disk, with its message `m` and in its
+ * group, if it still is a member. NULL: there is no memory for the body. */
+struct delivery *delivery_stored(struct shard *shard, struct session *session,
+                                 const struct record_delivery *record,
+                                 struct message *m);
+
 /* Queue `delivery`, which was stored, in the order of the calls: `order` rises.
  * False: its packet id is in use, or its order wrong; nothing happened. */
 MUST_USE

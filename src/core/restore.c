@@ -385,17 +385,8 @@ static enum err restore_sent(struct shard *shard, struct session *session,
     struct message m;
     enum err e = record_message_read(shard->restore->message, &m);
     if (e != OK) return e;
-    struct body *body = message_share(&m, shard->pool);
-    message_done(&m);
-    if (body == NULL) return ERR_NO_MEMORY;
-    struct delivery *d = delivery_build(shard, record);
-    struct membership *membership =
-        record->group.size == 0 ? NULL : share_find(session, record->group);
-    if (membership != NULL) d->group = body_ref(membership->group);
-    d->body = body;
-    d->order = record->order;
-    d->bytes = record->bytes;
-    d->stored = true;
+    struct delivery *d = delivery_stored(shard, session, record, &m);
+    if (d == NULL) return ERR_NO_MEMORY;
     if (outbound_restore(shard, session, d)) return OK;
     delivery_free(shard, d);
     return ERR_MALFORMED;
