@@ -76,11 +76,11 @@ if(tiny_sources AND CMAKE_SYSTEM_NAME STREQUAL "Linux"
     "-Wl,--version-script=${exports}" -Wl,--no-undefined)
 endif()
 
-# What the core costs by itself; built when asked for (make bench-core).
-add_executable(mogi-core-bench EXCLUDE_FROM_ALL
+# What the core and the store cost by themselves (make bench-core, bench-durable).
+add_executable(mogi-core-bench
   bench/core/main.c bench/core/lane.c)
 target_include_directories(mogi-core-bench PRIVATE
   "${PROJECT_SOURCE_DIR}/bench/core")
 target_link_libraries(mogi-core-bench PRIVATE mogi-broker mogi-core)
-add_executable(mogi-store-bench EXCLUDE_FROM_ALL bench/store/main.c)
+add_executable(mogi-store-bench bench/store/main.c)
 target_link_libraries(mogi-store-bench PRIVATE mogi-store mogi-core)

@@ -51,7 +51,7 @@ static void lane_init(struct lane *lane, struct lane *all,
     lane->place = (struct shard_place){.index = index, .count = count};
     lane->now_ms = 1000;
     options_init(&lane->options);
-    lane->options.allow_anonymous = true;
+    lane->options.listener.allow_anonymous = true;
     lane->options.max_queued_messages = 0;
     lane->options.max_inflight_messages = 0;
     lane->options.sys_interval_s = 0;
