@@ -82,5 +82,10 @@ add_executable(mogi-core-bench
 target_include_directories(mogi-core-bench PRIVATE
   "${PROJECT_SOURCE_DIR}/bench/core")
 target_link_libraries(mogi-core-bench PRIVATE mogi-broker mogi-core)
+# It takes and frees memory as the program does.
+if(MIMALLOC_LIBRARY AND MOGI_MIMALLOC AND NOT MOGI_SANITIZE)
+  target_link_options(mogi-core-bench PRIVATE -Wl,--no-as-needed)
+  target_link_libraries(mogi-core-bench PRIVATE ${MIMALLOC_LIBRARY})
+endif()
 add_executable(mogi-store-bench bench/store/main.c)
 target_link_libraries(mogi-store-bench PRIVATE mogi-store mogi-core)

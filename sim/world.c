@@ -162,6 +162,7 @@ static void places_end(struct world *world)
         for (size_t k = 0; k < place->count; k++) {
             struct item *item = &place->inbox[place->head + k];
             if (item->kind == EVENT_POSTED) post_drop(&item->post);
+            free(item->packed);
             reply_free(item->reply);
             if (item->kind == EVENT_LOADED) load_free(item->load);
         }
@@ -278,6 +279,12 @@ static void turn_post(struct world *world, uint16_t index,
     }
     if (post->from != index) world_die(world, "POST from %u", post->from);
     struct item item = {.kind = EVENT_POSTED, .post = *post};
+    struct bytes packed = action_bytes(&world->places[index].actions, action);
+    if (packed.size > 0) {
+        item.packed = world_grow(NULL, packed.size, 1);
+        memcpy(item.packed, packed.data, packed.size);
+        item.post.packed = bytes_at(item.packed, packed.size);
+    }
     post->body = NULL;
     post->group = NULL;
     world_say(world, "shard %u posts kind %u to shard %u", index, post->kind,
@@ -415,6 +422,7 @@ static void step_item(struct world *world, uint16_t index, struct item *item)
         event.page = bytes_at(load->page, load->page_size);
     }
     step(world, index, &event);
+    free(item->packed);
     if (item->kind == EVENT_LOADED) load_free(item->load);
     reply_free(item->reply);
 }

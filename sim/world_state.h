@@ -21,6 +21,7 @@ struct item {
     enum err why;                  /* EXPELLED */
     bool failing;                  /* STORAGE */
     struct post post;              /* POSTED */
+    uint8_t *packed;               /* POSTED: owned, what the post brings */
     uint64_t batch;                /* COMMITTED */
     const struct options *options; /* RELOADED */
     struct load *load;             /* LOADED: owned */

@@ -222,8 +222,8 @@ static void lane_act(struct lane *lane, struct action *action)
         return;
     case ACTION_POST: {
         struct post *post = &lane->actions.posts[action->post];
-        struct mail mail = {.kind = MAIL_POST, .weight = 512, .post = *post};
-        mails_add(&lane->out[action->shard], mail);
+        mails_add_post(&lane->out[action->shard], post,
+                       action_bytes(&lane->actions, action));
         post->body = post->group = NULL;
         return;
     }
@@ -282,12 +282,10 @@ static void lane_mail(struct lane *lane)
 {
     if (mailbox_is_empty(&lane->boxes[lane->index])) return;
     mailbox_take(&lane->boxes[lane->index], &lane->in);
-    for (size_t i = 0; i < lane->in.count; i++) {
-        struct event event = {.kind = EVENT_POSTED,
-                              .post = &lane->in.list[i].post};
+    for (struct mail *mail; (mail = mails_next(&lane->in)) != NULL;) {
+        struct event event = {.kind = EVENT_POSTED, .post = &mail->post};
         lane_step(lane, &event);
     }
-    lane->in.count = lane->in.weight = 0;
     (void)mailbox_settle(&lane->boxes[lane->index]);
 }
 

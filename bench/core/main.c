@@ -3,6 +3,7 @@
  *
  *     mogi-core-bench scale [SECONDS]    1 and 2 threads, near and far
  *     mogi-core-bench spread [SECONDS]   1 to 64 shards on one thread
+ *     mogi-core-bench one THREADS SHARDS near|far|any QOS [SECONDS]
  *     mogi-core-bench grow [MOST]        1,000 to MOST of everything
  */
 #include "lane.h"
@@ -193,6 +194,25 @@ static void spread(unsigned seconds)
     }
 }
 
+/* One row of these, to look at closely. */
+static bool one(char **words, unsigned seconds)
+{
+    unsigned threads = (unsigned)strtoul(words[0], NULL, 10);
+    unsigned shards = (unsigned)strtoul(words[1], NULL, 10);
+    unsigned qos = (unsigned)strtoul(words[3], NULL, 10);
+    static const char *const names[] = {"near", "far", "any"};
+    size_t reach = 0;
+    while (reach < 3 && strcmp(words[2], names[reach]) != 0)
+        reach++;
+    if (threads < 1 || threads > 2 || shards < 1 || shards > SHARDS_MAX ||
+        reach == 3 || qos > 1) {
+        return false;
+    }
+    pairs_heading();
+    pairs_run(threads, (uint16_t)shards, (enum reach)reach, qos, seconds);
+    return true;
+}
+
 /* --- a million of everything --------------------------------------------- */
 
 enum { GROW_PUBLISHES = 200000, GROW_SUBSCRIBERS = 100 };
@@ -310,9 +330,14 @@ int main(int argc, char **argv)
         spread(number > 0 ? number : 3);
     } else if (strcmp(what, "grow") == 0) {
         grow(number > 0 ? number : 1000000);
+    } else if (strcmp(what, "one") == 0 && argc >= 6 &&
+               one(argv + 2, argc > 6 ? (unsigned)atoi(argv[6]) : 3)) {
+        return 0;
     } else {
         (void)fprintf(stderr, "usage: mogi-core-bench scale|spread [SECONDS]\n"
-                              "       mogi-core-bench grow [MOST]\n");
+                              "       mogi-core-bench grow [MOST]\n"
+                              "       mogi-core-bench one THREADS SHARDS "
+                              "near|far|any QOS [SECONDS]\n");
         return 2;
     }
     return 0;

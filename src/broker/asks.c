@@ -80,8 +80,7 @@ static void runner_work(struct auth_runner *runner, struct auth_call *call)
 static void runner_wake(struct auth_runner *runner, struct auth_call *call)
 {
     const struct host *host = asks_of(runner)->host;
-    struct mail mail = {
-        .kind = MAIL_WOKEN, .weight = MAIL_WEIGHT, .call = call};
+    struct mail mail = {.kind = MAIL_WOKEN, .call = call};
     mailbox_push_one(&host->hosts->boxes[host->index], mail);
 }
 

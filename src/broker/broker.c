@@ -228,7 +228,7 @@ static void hosts_tell(struct broker *broker, enum mail_kind kind)
 {
     struct hosts *hosts = &broker->hosts;
     for (size_t i = 0; i < hosts->count; i++) {
-        struct mail mail = {.kind = kind, .weight = MAIL_WEIGHT};
+        struct mail mail = {.kind = kind};
         if (kind == MAIL_RELOAD) mail.settings = settings_ref(broker->settings);
         mailbox_push_one(&hosts->boxes[i], mail);
     }

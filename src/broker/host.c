@@ -14,6 +14,8 @@
 
 static void on_mail(uv_async_t *async);
 static void on_turn(uv_prepare_t *prepare);
+static void on_roused(uv_check_t *check);
+static void mail_open_all(struct host *host);
 static void on_bytes(struct stream *stream, struct bytes bytes);
 static void on_written(struct stream *stream, unsigned count);
 static void on_ended(struct stream *stream);
@@ -46,15 +48,17 @@ static void loop_init(struct host *host)
 {
     uv_loop_t *loop = &host->loop;
     int error = uv_prepare_init(loop, &host->turn);
+    error |= uv_check_init(loop, &host->roused);
     error |= uv_idle_init(loop, &host->again);
     error |= uv_timer_init(loop, &host->tick);
     error |= uv_timer_init(loop, &host->stop);
     error |= uv_timer_init(loop, &host->seats);
     assert(error == 0);
-    host->turn.data = host->again.data = host;
+    host->turn.data = host->roused.data = host->again.data = host;
     host->tick.data = host->stop.data = host->seats.data = host;
     host->tick_ms = UINT64_MAX;
     (void)uv_prepare_start(&host->turn, on_turn);
+    (void)uv_check_start(&host->roused, on_roused);
 }
 
 enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
@@ -139,20 +143,33 @@ static void on_again(uv_idle_t *idle)
     (void)idle;
 }
 
+static struct mailbox *host_box(const struct host *host)
+{
+    return &host->hosts->boxes[host->index];
+}
+
 /* The turn ends before the loop waits. What it has written may let the shard
- * go on: then the loop does not wait, but looks for other work in between. */
+ * go on, and there may be mail: then the loop does not wait, but looks for
+ * other work in between. */
 static void on_turn(uv_prepare_t *prepare)
 {
     struct host *host = prepare->data;
+    if (!mailbox_is_empty(host_box(host))) mail_open_all(host);
     turn_written(host);
     turn_end(host);
     while (asks_deliver(&host->asks))
         turn_end(host);
-    if (host->written.count == 0) {
+    if (host->written.count == 0 && mailbox_doze(host_box(host))) {
         (void)uv_idle_stop(&host->again);
     } else {
         (void)uv_idle_start(&host->again, on_again);
     }
+}
+
+/* The loop has waited. */
+static void on_roused(uv_check_t *check)
+{
+    mailbox_rouse(host_box(check->data));
 }
 
 /* The stream of a guest did not open: nothing of it stays. */
@@ -649,15 +666,12 @@ static mail_open *const mail_opens[MAIL_KINDS] = {
 
 static void mail_open_all(struct host *host)
 {
-    struct mailbox *box = &host->hosts->boxes[host->index];
+    struct mailbox *box = host_box(host);
     mailbox_take(box, &host->in);
-    for (size_t i = 0; i < host->in.count; i++) {
-        struct mail *mail = &host->in.list[i];
+    for (struct mail *mail; (mail = mails_next(&host->in)) != NULL;) {
         mail_opens[mail->kind](host, mail);
         turn_relieve(host);
     }
-    host->in.count = host->in.weight = 0;
-    if (host->in.capacity > MAIL_KEEP_COUNT) mails_fini(&host->in);
     uint64_t waiters = mailbox_settle(box);
     for (uint16_t i = 0; i < host->hosts->count; i++) {
         if ((waiters >> i & 1) != 0) mailbox_wake(&host->hosts->boxes[i]);
@@ -672,7 +686,7 @@ static void on_mail(uv_async_t *async)
 
 bool host_catch_up(struct host *host)
 {
-    if (mailbox_is_empty(&host->hosts->boxes[host->index])) return false;
+    if (mailbox_is_empty(host_box(host))) return false;
     mail_open_all(host);
     turn_end(host);
     return true;
@@ -707,10 +721,11 @@ void host_close(struct host *host)
         listener_stop(&host->listeners[i]);
     }
     /* No mail is opened any more: it could be for a host that is closed. */
-    uv_close((uv_handle_t *)&host->hosts->boxes[host->index].wake, NULL);
+    uv_close((uv_handle_t *)&host_box(host)->wake, NULL);
     standing_drop(host);
     porch_fini(&host->porch);
     (void)uv_prepare_stop(&host->turn);
+    (void)uv_check_stop(&host->roused);
     (void)uv_timer_stop(&host->tick);
     on_stop(&host->stop);
     (void)uv_run(&host->loop, UV_RUN_NOWAIT);
@@ -721,7 +736,7 @@ void host_close(struct host *host)
     mails_fini(&host->in);
     for (size_t i = 0; i < SHARDS_MAX; i++)
         mails_fini(&host->out[i]);
-    mailbox_fini(&host->hosts->boxes[host->index]);
+    mailbox_fini(host_box(host));
 }
 
 void host_fini(struct host *host)

@@ -87,6 +87,7 @@ struct host {
     uv_thread_t thread;
     uv_loop_t loop;
     uv_prepare_t turn;
+    uv_check_t roused;
     uv_idle_t again; /* keeps the loop awake while there is work left */
     uv_timer_t tick;
     uv_timer_t stop;

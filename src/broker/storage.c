@@ -28,17 +28,14 @@ static void on_done(void *context, uint16_t part, uint64_t batch,
 {
     struct hosts *hosts = context;
     assert(result == OK && part < hosts->count);
-    struct mail mail = {
-        .kind = MAIL_COMMITTED, .weight = MAIL_WEIGHT, .batch = batch};
+    struct mail mail = {.kind = MAIL_COMMITTED, .batch = batch};
     mailbox_push_one(&hosts->boxes[part], mail);
 }
 
 static void on_changed(void *context, enum wal_state state)
 {
     struct hosts *hosts = context;
-    struct mail mail = {.kind = MAIL_STORAGE,
-                        .weight = MAIL_WEIGHT,
-                        .failing = state != WAL_WORKS};
+    struct mail mail = {.kind = MAIL_STORAGE, .failing = state != WAL_WORKS};
     for (uint16_t i = 0; i < hosts->count; i++)
         mailbox_push_one(&hosts->boxes[i], mail);
 }
@@ -214,8 +211,7 @@ static void load_run(struct store_task *task, struct store_view *view)
     struct loaded *loaded = loading->loaded;
     loaded->end = end;
     loaded->failing = e != OK;
-    struct mail mail = {
-        .kind = MAIL_LOADED, .weight = MAIL_WEIGHT, .loaded = loaded};
+    struct mail mail = {.kind = MAIL_LOADED, .loaded = loaded};
     struct hosts *hosts = loading->host->hosts;
     mailbox_push_one(&hosts->boxes[loading->host->index], mail);
     free(loading);

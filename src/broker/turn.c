@@ -137,8 +137,7 @@ static struct mail moved_mail(struct guest *guest, struct bytes bytes)
     moved->fd = stream_detach(&guest->stream, &moved->shield);
     moved->size = bytes.size;
     if (bytes.size > 0) memcpy(moved->bytes, bytes.data, bytes.size);
-    return (struct mail){
-        .kind = MAIL_MOVED, .weight = MAIL_WEIGHT + bytes.size, .moved = moved};
+    return (struct mail){.kind = MAIL_MOVED, .moved = moved};
 }
 
 /* A connection moves before anything was sent to it but by TLS itself, so its
@@ -155,7 +154,8 @@ static void act_move(struct host *host, struct action *action)
     guest->known = false;
     guest->moved = true;
     struct bytes bytes = action_bytes(&host->actions, action);
-    mails_add(&host->out[action->shard], moved_mail(guest, bytes));
+    mails_add(&host->out[action->shard], moved_mail(guest, bytes),
+              MAIL_WEIGHT + bytes.size);
     host->out_set |= (uint64_t)1 << action->shard;
 }
 
@@ -179,10 +179,8 @@ static void act_post(struct host *host, struct action *action)
 {
     assert(action->shard < host->hosts->count);
     struct post *post = &host->actions.posts[action->post];
-    struct mail mail = {
-        .kind = MAIL_POST, .weight = MAIL_WEIGHT, .post = *post};
-    if (post->body != NULL) mail.weight += post->body->size;
-    mails_add(&host->out[action->shard], mail);
+    mails_add_post(&host->out[action->shard], post,
+                   action_bytes(&host->actions, action));
     host->out_set |= (uint64_t)1 << action->shard;
     /* The mail has the references now. */
     post->body = post->group = NULL;

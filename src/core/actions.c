@@ -144,6 +144,18 @@ struct post *actions_post(struct actions *actions, uint16_t shard,
     return post;
 }
 
+void actions_post_packed(struct actions *actions, uint32_t offset,
+                         uint32_t size)
+{
+    assert(actions->count > 0);
+    assert(offset <= actions->arena.size);
+    assert(size <= actions->arena.size - offset);
+    struct action *action = &actions->list[actions->count - 1];
+    assert(action->kind == ACTION_POST);
+    action->offset = offset;
+    action->size = size;
+}
+
 void actions_note(struct actions *actions, enum note_level level,
                   enum note_kind kind, const struct conn_id *conn,
                   const char *format, ...)

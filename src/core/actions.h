@@ -31,7 +31,7 @@ enum action_kind {
                       other side gets OPENED, then BYTES with these */
     ACTION_PAUSE,  /* stop reading `conn` */
     ACTION_RESUME, /* read `conn` again */
-    ACTION_POST,   /* `post` to `shard` */
+    ACTION_POST,   /* `post` to `shard`, with bytes as its `packed` */
     ACTION_PUT,    /* store a record: key, value, then all bytes of `body`:
                       topic, forward, payload, as they lie in it */
     ACTION_DEL,    /* delete a record: key */
@@ -76,9 +76,9 @@ struct action {
     bool has_conn;     /* NOTE: `conn` is meant */
     uint16_t shard;    /* MOVE, POST */
     struct conn_id conn;
-    uint32_t ask;        /* ASK: never 0 */
-    uint32_t offset;     /* SEND MOVE NOTE ASK LOAD, changes: in the arena */
-    uint32_t size;       /* their number; changes: of the key */
+    uint32_t ask;    /* ASK: never 0 */
+    uint32_t offset; /* SEND MOVE NOTE ASK LOAD POST, changes: in the arena */
+    uint32_t size;   /* their number; changes: of the key */
     uint32_t value_size; /* PUT HOLD: of the value, right behind the key */
     uint32_t post;       /* POST: index in `posts` */
     struct body *body;   /* SEND PUT HOLD: a reference owned by the action */
@@ -112,8 +112,8 @@ void actions_clear(struct actions *actions);
 /* Give all memory back. */
 void actions_fini(struct actions *actions);
 
-/* The bytes of SEND, MOVE, NOTE, ASK, LOAD; the key of a change. Valid until
- * the next action is added. */
+/* The bytes of SEND, MOVE, NOTE, ASK, LOAD, POST; the key of a change. Valid
+ * until the next action is added. */
 struct bytes action_bytes(const struct actions *actions,
                           const struct action *action);
 
@@ -135,6 +135,11 @@ void actions_send(struct actions *actions, struct conn_id conn, uint32_t offset,
  * caller before the next post is added. */
 struct post *actions_post(struct actions *actions, uint16_t shard,
                           enum post_kind kind);
+
+/* Let the post that was added last bring `size` bytes of the arena at `offset`,
+ * as its `packed`. */
+void actions_post_packed(struct actions *actions, uint32_t offset,
+                         uint32_t size);
 
 /* Add NOTE; the text is cut at NOTE_BYTES_MAX. `conn` may be NULL. */
 void actions_note(struct actions *actions, enum note_level level,

@@ -30,6 +30,10 @@ enum {
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,
 
+    /* A message of at most so many bytes goes to another shard as a copy of its
+     * own: to count references to one, in two threads, costs more. */
+    POST_PACKED_BYTES_MAX = 1024,
+
     /* Payloads above this are refused while memory is short. */
     PUBLISH_BIG_BYTES = 16 * 1024,
 

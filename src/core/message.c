@@ -3,6 +3,17 @@
 
 #include <assert.h>
 
+/* What of a message comes before its texts when it is packed. */
+struct packed {
+    uint64_t hash, stamp, expires_ms;
+    struct session_ref publisher;
+    uint32_t forward_size, payload_size;
+    uint16_t topic_size, source_size;
+    uint16_t publisher_shard;
+    uint8_t qos;
+    bool retain;
+};
+
 /* Copy `from` to `*at`, move `*at` behind it; the copy. */
 static struct bytes place(uint8_t **at, struct bytes from)
 {
@@ -10,6 +21,22 @@ static struct bytes place(uint8_t **at, struct bytes from)
     if (from.size > 0) memcpy(*at, from.data, from.size);
     *at += from.size;
     return copy;
+}
+
+/* What the texts of `m` take together with `source`. */
+static size_t texts_size(const struct message *m, struct bytes source)
+{
+    return m->topic.size + m->forward.size + source.size + m->payload.size;
+}
+
+/* Copy the texts of `m` and `source` to `at`, and let `m` view them there. */
+static void texts_place(struct message *m, struct bytes source, uint8_t *at)
+{
+    m->topic = place(&at, m->topic);
+    m->forward = place(&at, m->forward);
+    m->source_size = (uint16_t)source.size;
+    (void)place(&at, source);
+    m->payload = place(&at, m->payload);
 }
 
 /* A body for `size` bytes, with one reference, or NULL. */
@@ -38,22 +65,68 @@ struct body *message_share_as(struct message *m, struct pool *pool,
 {
     assert(m->body == NULL);
     assert(source.size <= UINT16_MAX);
-    size_t size =
-        m->topic.size + m->forward.size + source.size + m->payload.size;
+    size_t size = texts_size(m, source);
     struct body *body = body_new(pool, size);
     if (body == NULL) return NULL;
-    uint8_t *at = body->bytes;
     body->message = *m;
-    body->message.topic = place(&at, m->topic);
-    body->message.forward = place(&at, m->forward);
-    body->message.source_size = (uint16_t)source.size;
-    (void)place(&at, source);
-    body->message.payload = place(&at, m->payload);
-    assert(at == body->bytes + size);
+    texts_place(&body->message, source, body->bytes);
+    assert(texts_size(&body->message, source) == size);
     *m = body_message(body);
     m->owned = true;
     assert(m->body == body && body->message.body == NULL);
     return body_ref(body);
+}
+
+size_t message_packed_size(const struct message *m)
+{
+    assert(m != NULL);
+    return sizeof(struct packed) + texts_size(m, message_source(m));
+}
+
+void message_pack(const struct message *m, uint8_t *to)
+{
+    assert(m->topic.size <= UINT16_MAX);
+    assert(m->forward.size + m->payload.size <= UINT32_MAX);
+    struct packed head = {
+        .hash = m->hash,
+        .stamp = m->stamp,
+        .expires_ms = m->expires_ms,
+        .publisher = m->publisher,
+        .forward_size = (uint32_t)m->forward.size,
+        .payload_size = (uint32_t)m->payload.size,
+        .topic_size = (uint16_t)m->topic.size,
+        .source_size = m->source_size,
+        .publisher_shard = m->publisher_shard,
+        .qos = m->qos,
+        .retain = m->retain,
+    };
+    memcpy(to, &head, sizeof head);
+    struct message texts = *m;
+    texts_place(&texts, message_source(m), to + sizeof head);
+}
+
+struct message message_unpack(struct bytes packed)
+{
+    struct packed head;
+    assert(packed.size >= sizeof head);
+    memcpy(&head, packed.data, sizeof head);
+    const uint8_t *topic = packed.data + sizeof head;
+    const uint8_t *forward = topic + head.topic_size;
+    const uint8_t *payload = forward + head.forward_size + head.source_size;
+    assert(payload + head.payload_size == packed.data + packed.size);
+    return (struct message){
+        .topic = {topic, head.topic_size},
+        .forward = {forward, head.forward_size},
+        .payload = {payload, head.payload_size},
+        .hash = head.hash,
+        .stamp = head.stamp,
+        .expires_ms = head.expires_ms,
+        .publisher = head.publisher,
+        .publisher_shard = head.publisher_shard,
+        .source_size = head.source_size,
+        .qos = head.qos,
+        .retain = head.retain,
+    };
 }
 
 void message_done(struct message *m)

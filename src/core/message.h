@@ -69,6 +69,21 @@ static inline struct bytes message_source(const struct message *m)
     return bytes_at(m->forward.data + m->forward.size, m->source_size);
 }
 
+/* A message as bytes that can be moved, for who sees it once and in passing:
+ *
+ *     [ head ][ topic | forward | source | payload ]
+ */
+
+/* How many bytes message_pack writes. */
+size_t message_packed_size(const struct message *m);
+
+/* Write `m` to `to`, without its body. */
+void message_pack(const struct message *m, uint8_t *to);
+
+/* A view of what message_pack wrote, which has no body; `packed` need not be
+ * aligned. */
+struct message message_unpack(struct bytes packed);
+
 /* The step is done with `*m`: drop the reference that it may hold. */
 void message_done(struct message *m);
 

@@ -5,19 +5,23 @@
  * hears from it later may rely on.
  *
  * A post owns the references in it (`body`); the shard that gets it takes
- * them, and a host that throws a post away calls post_drop.
+ * them, and a host that throws a post away calls post_drop. Bytes that it
+ * brings (`packed`) are those of its action, which the host copies; they are
+ * borrowed by the step that gets it.
  */
 #ifndef MOGI_CORE_POST_H
 #define MOGI_CORE_POST_H
 
+#include "base/bytes.h"
 #include "core/id.h"
 
 struct body;
 struct pool;
 
 enum post_kind {
-    /* `body` was published: keep it if it is retained and `keep`, deliver it
-     * to local subscribers if `deliver`. Answer DONE to `join`. */
+    /* `body`, or else `packed`, was published: keep it if it is retained and
+     * `keep`, deliver it to local subscribers if `deliver`. Answer DONE to
+     * `join`. */
     POST_PUBLISH,
 
     /* One answer to `join`: `count` receivers here, or `reason` why not. */
@@ -66,24 +70,31 @@ struct subscription_options {
 };
 
 struct post {
-    uint8_t kind;     /* enum post_kind */
-    bool on;          /* INTEREST, MEMBER */
-    bool keep;        /* PUBLISH */
-    bool deliver;     /* PUBLISH */
-    bool once;        /* PUBLISH: write down that it was heard; see record.h */
-    bool again;       /* PUBLISH: it came before a crash; see below */
-    bool ready;       /* MEMBER */
-    bool wait;        /* SHARED RETURNED */
-    bool denied;      /* RETURNED: the member may not have it */
-    uint8_t reason;   /* DONE: enum err */
-    uint16_t from;    /* the shard that posted; set by the shard itself */
-    uint32_t count;   /* DONE: receivers; SHARED RETURNED: asked */
-    uint64_t clock;   /* the sender's logical clock */
-    uint64_t lacking; /* PUBLISH: sessions that these shards had then */
-    uint64_t groups;  /* PUBLISH: groups that these shards have */
+    uint8_t kind;   /* enum post_kind */
+    bool on;        /* INTEREST, MEMBER */
+    bool keep;      /* PUBLISH */
+    bool deliver;   /* PUBLISH */
+    bool once;      /* PUBLISH: write down that it was heard; see record.h */
+    bool again;     /* PUBLISH: it came before a crash; see below */
+    bool ready;     /* MEMBER */
+    bool wait;      /* SHARED RETURNED */
+    bool denied;    /* RETURNED: the member may not have it */
+    uint8_t reason; /* DONE: enum err */
+    uint16_t from;  /* the shard that posted; set by the shard itself */
+    uint32_t count; /* DONE: receivers; SHARED RETURNED: asked */
+    uint64_t clock; /* the sender's logical clock */
     struct join_ref join;
-    struct session_ref session;          /* MEMBER SHARED RETURNED */
-    struct subscription_options options; /* MEMBER SHARED */
+    union {
+        struct {                 /* PUBLISH */
+            uint64_t lacking;    /* sessions that these shards had then */
+            uint64_t groups;     /* groups that these shards have */
+            struct bytes packed; /* see message_pack; set by the host */
+        };
+        struct { /* MEMBER SHARED, and `session` RETURNED */
+            struct session_ref session;
+            struct subscription_options options;
+        };
+    };
     struct body *body;
     struct body *group; /* SHARED RETURNED */
 };

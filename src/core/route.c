@@ -10,6 +10,11 @@
 
 #include <assert.h>
 
+/* Bytes of the arena; size 0: none. */
+struct part {
+    uint32_t offset, size;
+};
+
 /* --- retained ------------------------------------------------------------ */
 
 /* What is kept comes as it was published: mailboxes are causal, stamps of two
@@ -243,17 +248,33 @@ static uint64_t route_others(struct shard *shard, const struct message *m,
     return others;
 }
 
-/* POST `m` to `to`. */
-static void route_post(struct shard *shard, struct message *m, uint16_t to,
-                       bool keep, bool deliver, struct routing *routing)
+/* What is small goes as a copy, which is in the arena once. */
+static struct part route_pack(struct shard *shard, const struct message *m)
 {
-    struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return;
+    size_t size = message_packed_size(m);
+    if (size > POST_PACKED_BYTES_MAX) return (struct part){0};
+    struct buffer *arena = &shard->out->arena;
+    message_pack(m, buffer_reserve(arena, size));
+    struct part part = {(uint32_t)arena->size, (uint32_t)size};
+    arena->size += size;
+    return part;
+}
+
+/* POST `m` to `to`, `packed` if it is. */
+static void route_post(struct shard *shard, struct message *m,
+                       struct part packed, uint16_t to, bool keep, bool deliver,
+                       struct routing *routing)
+{
+    struct body *body = NULL;
+    if (packed.size == 0) body = message_share(m, shard->pool);
+    if (packed.size == 0 && body == NULL) return;
     assert(to != shard->place.index);
     assert(keep || deliver);
     struct join_ref join = routing_await(shard, routing);
     struct post *post = actions_post(shard->out, to, POST_PUBLISH);
     post->body = body;
+    if (body == NULL)
+        actions_post_packed(shard->out, packed.offset, packed.size);
     post->keep = keep;
     post->deliver = deliver;
     post->join = join;
@@ -281,16 +302,19 @@ void route_publish(struct shard *shard, struct message *m,
     route_local(shard, m, routing);
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
+    if (targets == 0) return;
+    struct part packed = route_pack(shard, m);
     for (uint16_t to = 0; targets != 0; to++, targets >>= 1) {
         if ((targets & 1) == 0) continue;
         bool deliver = (others >> to & 1) != 0;
-        route_post(shard, m, to, to == keeper, deliver, routing);
+        route_post(shard, m, packed, to, to == keeper, deliver, routing);
     }
 }
 
 void route_posted(struct shard *shard, const struct post *post)
 {
-    struct message m = body_message(post->body);
+    struct message m = post->body != NULL ? body_message(post->body)
+                                          : message_unpack(post->packed);
     struct routing routing = {.join = post->join,
                               .again = post->again,
                               .lacking = post->lacking,
@@ -303,6 +327,7 @@ void route_posted(struct shard *shard, const struct post *post)
         journal_heard(shard, m.stamp, routing.passed_on);
     }
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
+    message_done(&m);
 }
 
 void route_announce(struct shard *shard, struct bytes filter, bool on,

@@ -32,35 +32,101 @@ static void boxes_close(void)
     CHECK_EQ(uv_loop_close(&loop), 0);
 }
 
-static struct mail mail_of(uint32_t number, size_t weight)
+/* Mail of which `number` tells which it is. */
+static void post_add(struct mails *mails, uint32_t number, size_t weight)
 {
-    struct mail mail = {.kind = MAIL_POST, .weight = weight};
-    mail.post.count = number;
-    return mail;
+    struct mail mail = {.kind = MAIL_POST, .post = {.count = number}};
+    mails_add(mails, mail, weight);
+}
+
+static uint32_t number_next(struct mails *mails)
+{
+    const struct mail *mail = mails_next(mails);
+    REQUIRE(mail != NULL && mail->kind == MAIL_POST);
+    return mail->post.count;
 }
 
 static void mail_comes_in_order_and_wakes_once(void)
 {
     boxes_open();
     struct mails out[3] = {0}, in = {0};
-    for (uint32_t i = 0; i < 300; i++)
-        mails_add(&out[i % 2], mail_of(i, 1));
+    for (uint32_t i = 0; i < 3000; i++)
+        post_add(&out[i % 2], i, 1);
+    CHECK(mailbox_is_empty(&boxes[1]));
     CHECK_EQ(mailbox_push(boxes, out, 3, 2), 0);
+    CHECK(!mailbox_is_empty(&boxes[1]));
     CHECK_EQ(out[0].count + out[1].count, 0);
-    mails_add(&out[1], mail_of(1000, 1));
+    post_add(&out[1], 10000, 1);
     CHECK_EQ(mailbox_push(boxes, out, 2, 2), 0);
     (void)uv_run(&loop, UV_RUN_NOWAIT);
     CHECK_EQ(woken, 2);
     mailbox_take(&boxes[1], &in);
-    REQUIRE(in.count == 151);
-    for (uint32_t i = 0; i < 150; i++) {
-        CHECK_EQ(in.list[i].post.count, 2 * i + 1);
+    CHECK(mailbox_is_empty(&boxes[1]));
+    REQUIRE(in.count == 1501);
+    for (uint32_t i = 0; i < 1500; i++) {
+        CHECK_EQ(number_next(&in), 2 * i + 1);
     }
-    CHECK_EQ(in.list[150].post.count, 1000);
+    CHECK_EQ(number_next(&in), 10000);
+    CHECK(mails_next(&in) == NULL);
+    CHECK(in.count == 0 && in.weight == 0 && in.first == NULL);
     CHECK_EQ(mailbox_settle(&boxes[1]), 0);
-    mails_fini(&in);
-    for (int i = 0; i < 3; i++)
-        mails_fini(&out[i]);
+    boxes_close();
+}
+
+/* What a post brings lies behind it, however large it is. */
+static void posts_bring_their_bytes(void)
+{
+    boxes_open();
+    struct mails out[3] = {0}, in = {0};
+    uint8_t bytes[BUNDLE_NEXT + 1000];
+    static const size_t sizes[] = {1, 0, 900, 1024, BUNDLE_NEXT + 1000, 7};
+    enum { SIZES = sizeof sizes / sizeof sizes[0], TIMES = 50 };
+    size_t weight = 0;
+    for (uint32_t i = 0; i < TIMES * SIZES; i++) {
+        size_t size = sizes[i % SIZES];
+        memset(bytes, (int)i, size);
+        struct post post = {.kind = POST_PUBLISH, .count = i};
+        mails_add_post(&out[0], &post, bytes_at(bytes, size));
+        weight += MAIL_WEIGHT + size;
+    }
+    CHECK_EQ(out[0].weight, weight);
+    CHECK_EQ(mailbox_push(boxes, out, 1, 1), 0);
+    mailbox_take(&boxes[0], &in);
+    for (uint32_t i = 0; i < TIMES * SIZES; i++) {
+        size_t size = sizes[i % SIZES];
+        const struct mail *mail = mails_next(&in);
+        REQUIRE(mail != NULL && mail->post.count == i);
+        memset(bytes, (int)i, size);
+        CHECK_BYTES(mail->post.packed.data, mail->post.packed.size, bytes,
+                    size);
+    }
+    CHECK(mails_next(&in) == NULL);
+    (void)mailbox_settle(&boxes[0]);
+    boxes_close();
+}
+
+/* Only who sleeps has to be woken. */
+static void who_is_awake_is_not_woken(void)
+{
+    boxes_open();
+    struct mails out[3] = {0}, in = {0};
+    mailbox_rouse(&boxes[0]);
+    post_add(&out[0], 1, 1);
+    (void)mailbox_push(boxes, out, 1, 1);
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    CHECK_EQ(woken, 0);
+    CHECK(!mailbox_doze(&boxes[0]));
+    mailbox_take(&boxes[0], &in);
+    CHECK_EQ(number_next(&in), 1);
+    CHECK(mails_next(&in) == NULL);
+    (void)mailbox_settle(&boxes[0]);
+    CHECK(mailbox_doze(&boxes[0]));
+    for (uint32_t i = 0; i < 2; i++) {
+        post_add(&out[0], i, 1);
+        (void)mailbox_push(boxes, out, 1, 1);
+    }
+    (void)uv_run(&loop, UV_RUN_NOWAIT);
+    CHECK_EQ(woken, 1);
     boxes_close();
 }
 
@@ -68,17 +134,17 @@ static void full_boxes_tell_and_wake_who_waits(void)
 {
     boxes_open();
     struct mails out[3] = {0}, in = {0};
-    mails_add(&out[0], mail_of(1, MAILBOX_HIGH));
+    post_add(&out[0], 1, MAILBOX_HIGH);
     CHECK_EQ(mailbox_push(boxes, out, 1, 2), 0);
-    mails_add(&out[0], mail_of(2, 1));
-    mails_add(&out[1], mail_of(3, 1));
+    post_add(&out[0], 2, 1);
+    post_add(&out[1], 3, 1);
     CHECK_EQ(mailbox_push(boxes, out, 3, 2), 1);
     CHECK(mailbox_wait(&boxes[0], 1));
     CHECK(!mailbox_wait(&boxes[1], 1));
     mailbox_take(&boxes[0], &in);
     CHECK_EQ(in.count, 2);
     CHECK(mailbox_wait(&boxes[0], 1));
-    in.count = in.weight = 0;
+    mails_fini(&in);
     CHECK_EQ(mailbox_settle(&boxes[0]), 1 << 1 | 1 << 2);
     CHECK(!mailbox_wait(&boxes[0], 1));
     CHECK_EQ(mailbox_settle(&boxes[0]), 0);
@@ -108,8 +174,8 @@ static void first_run(void *argument)
     (void)argument;
     struct mails out[3] = {0};
     for (uint32_t i = 1; i <= ROUNDS; i++) {
-        mails_add(&out[2], mail_of(i, 1));
-        mails_add(&out[1], mail_of(i, 1));
+        post_add(&out[2], i, 1);
+        post_add(&out[1], i, 1);
         (void)mailbox_push(boxes, out, 6, 0);
     }
     for (int i = 0; i < 3; i++)
@@ -122,14 +188,12 @@ static void second_run(void *argument)
     struct mails in = {0}, out[3] = {0};
     for (uint32_t seen = 0; seen < ROUNDS;) {
         mailbox_take(&boxes[2], &in);
-        for (size_t i = 0; i < in.count; i++) {
-            seen = in.list[i].post.count;
-            struct mail mail = mail_of(seen, 1);
-            mail.post.from = 2;
-            mails_add(&out[1], mail);
+        for (struct mail *mail; (mail = mails_next(&in)) != NULL;) {
+            seen = mail->post.count;
+            mail->post.from = 2;
+            mails_add(&out[1], *mail, 1);
             (void)mailbox_push(boxes, out, 2, 2);
         }
-        in.count = in.weight = 0;
         (void)mailbox_settle(&boxes[2]);
     }
     mails_fini(&in);
@@ -147,9 +211,9 @@ static void nobody_overtakes_what_he_knows(void)
     uint32_t direct = 0, relayed = 0;
     while (relayed < ROUNDS) {
         mailbox_take(&boxes[1], &in);
-        for (size_t i = 0; i < in.count; i++) {
-            uint32_t number = in.list[i].post.count;
-            if (in.list[i].post.from == 0) {
+        for (struct mail *mail; (mail = mails_next(&in)) != NULL;) {
+            uint32_t number = mail->post.count;
+            if (mail->post.from == 0) {
                 REQUIRE(number == direct + 1);
                 direct = number;
             } else {
@@ -157,7 +221,6 @@ static void nobody_overtakes_what_he_knows(void)
                 relayed = number;
             }
         }
-        in.count = in.weight = 0;
         (void)mailbox_settle(&boxes[1]);
     }
     CHECK_EQ(direct, ROUNDS);
@@ -170,6 +233,8 @@ static void nobody_overtakes_what_he_knows(void)
 int main(void)
 {
     RUN(mail_comes_in_order_and_wakes_once);
+    RUN(posts_bring_their_bytes);
+    RUN(who_is_awake_is_not_woken);
     RUN(full_boxes_tell_and_wake_who_waits);
     RUN(what_is_left_is_dropped);
     RUN(nobody_overtakes_what_he_knows);

@@ -89,6 +89,11 @@ static void posts_are_numbered(void)
         post->count = i;
         post->body = body_of_text(pool, bytes_of("m"));
     }
+    buffer_append(&actions.arena, bytes_of("...packed"));
+    actions_post_packed(&actions, 3, 6);
+    struct bytes packed = action_bytes(&actions, &actions.list[99]);
+    CHECK_BYTES(packed.data, packed.size, "packed", 6);
+    CHECK_EQ(action_bytes(&actions, &actions.list[98]).size, 0);
     REQUIRE(actions.count == 100 && actions.post_count == 100);
     for (uint32_t i = 0; i < 100; i++) {
         CHECK_EQ(actions.list[i].kind, ACTION_POST);

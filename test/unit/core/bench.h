@@ -52,6 +52,7 @@ struct bench_mail {
     struct bench_mail *next;
     uint16_t to;
     struct post post;
+    struct buffer packed;
 };
 
 struct bench {
@@ -80,12 +81,15 @@ struct bench {
 /* --- doing what shards want ---------------------------------------------- */
 
 CHECK_UNUSED static void bench_mail(struct bench *b, uint16_t to,
-                                    struct post *post)
+                                    struct post *post, struct bytes packed)
 {
     REQUIRE(to < b->count);
     struct bench_mail *mail = pool_take(b->paper, sizeof *mail);
     *mail = (struct bench_mail){.to = to, .post = *post};
     post->body = post->group = NULL;
+    buffer_init(&mail->packed, b->paper);
+    buffer_append(&mail->packed, packed);
+    if (packed.size > 0) mail->post.packed = buffer_bytes(&mail->packed);
     struct bench_mail **at = &b->mail;
     while (*at != NULL)
         at = &(*at)->next;
@@ -135,7 +139,8 @@ CHECK_UNUSED static void bench_act(struct bench *b, uint16_t shard,
         conn->paused = false;
         return;
     case ACTION_POST:
-        bench_mail(b, action->shard, &b->actions.posts[action->post]);
+        bench_mail(b, action->shard, &b->actions.posts[action->post],
+                   action_bytes(&b->actions, action));
         return;
     case ACTION_PUT:
     case ACTION_HOLD: b->puts++; return;
@@ -193,6 +198,7 @@ CHECK_UNUSED static bool bench_post(struct bench *b)
     *at = mail->next;
     bench_step(b, mail->to,
                (struct event){.kind = EVENT_POSTED, .post = &mail->post});
+    buffer_fini(&mail->packed);
     pool_give(b->paper, mail, sizeof *mail);
     return true;
 }
@@ -267,6 +273,7 @@ CHECK_UNUSED static void bench_free(struct bench *b)
         struct bench_mail *mail = b->mail;
         b->mail = mail->next;
         post_drop(&mail->post);
+        buffer_fini(&mail->packed);
         pool_give(b->paper, mail, sizeof *mail);
     }
     actions_fini(&b->actions);

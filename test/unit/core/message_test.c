@@ -17,6 +17,55 @@ static struct pool *test_pool(void)
     return pool;
 }
 
+static void packed_messages_are_whole(void)
+{
+    struct pool *pool = test_pool();
+    struct message m = {
+        .topic = bytes_of("a/b"),
+        .forward = bytes_of("PROPS"),
+        .payload = bytes_of("payload"),
+        .hash = 5,
+        .stamp = 9,
+        .expires_ms = 77,
+        .publisher = {3, 4},
+        .publisher_shard = 6,
+        .qos = 2,
+        .retain = true,
+    };
+    uint8_t space[256];
+    for (int sourced = 0; sourced < 2; sourced++) {
+        size_t size = message_packed_size(&m);
+        REQUIRE(size < sizeof space);
+        /* Anywhere, and moved as bytes are. */
+        message_pack(&m, space + 1);
+        uint8_t *moved = malloc(size);
+        REQUIRE(moved != NULL);
+        memcpy(moved, space + 1, size);
+        struct message view = message_unpack(bytes_at(moved, size));
+        CHECK(view.body == NULL && !view.owned);
+        CHECK_BYTES(view.topic.data, view.topic.size, "a/b", 3);
+        CHECK_BYTES(view.forward.data, view.forward.size, "PROPS", 5);
+        CHECK_BYTES(view.payload.data, view.payload.size, "payload", 7);
+        struct bytes source = message_source(&view);
+        CHECK_BYTES(source.data, source.size, "who", sourced ? 3u : 0u);
+        CHECK_EQ(view.hash, 5);
+        CHECK_EQ(view.stamp, 9);
+        CHECK_EQ(view.expires_ms, 77);
+        CHECK_EQ(view.publisher.slot, 3);
+        CHECK_EQ(view.publisher.generation, 4);
+        CHECK_EQ(view.publisher_shard, 6);
+        CHECK_EQ(view.qos, 2);
+        CHECK(view.retain);
+        free(moved);
+        if (sourced == 0) {
+            body_unref(message_share_as(&m, pool, bytes_of("who")));
+        }
+    }
+    message_done(&m);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
 static void share_copies_all_parts(void)
 {
     struct pool *pool = test_pool();
@@ -129,6 +178,7 @@ static void expiry_is_rounded_up(void)
 
 int main(void)
 {
+    RUN(packed_messages_are_whole);
     RUN(share_copies_all_parts);
     RUN(share_takes_empty_parts);
     RUN(share_without_memory);
