@@ -46,17 +46,21 @@ enum {
     CHUNK_SIZE = 65536
 };
 
+_Static_assert(GRAIN % _Alignof(max_align_t) == 0, "blocks stay aligned");
+
 struct free_block {
     struct free_block *next;
 };
 
+/* What the system gives is aligned for any type, and what follows one of these
+ * heads is too. */
 struct chunk {
-    _Alignas(16) struct chunk *next;
+    _Alignas(max_align_t) struct chunk *next;
 };
 
 /* Before each block of its own. */
 struct large {
-    _Alignas(16) struct link link;
+    _Alignas(max_align_t) struct link link;
 };
 
 struct pool {

@@ -65,7 +65,7 @@ static void every_size(void)
         for (size_t i = 0; i < SIZES; i++) {
             blocks[i] = pool_take(pool, sizes[i]);
             asked += sizes[i];
-            CHECK_EQ((uintptr_t)blocks[i] % 16, 0);
+            CHECK_EQ((uintptr_t)blocks[i] % _Alignof(max_align_t), 0);
             CHECK(all_are(blocks[i], sizes[i], 0));
             memset(blocks[i], (int)i + 1, sizes[i]);
             CHECK(pool_bytes(pool) >= asked);
