@@ -542,8 +542,10 @@ static void caller_act(struct fence *f, struct caller *caller)
     if (!caller->in) {
         if (what < 10) caller_leave(f, caller);
     } else if (what < 60) {
-        caller_publish(f, caller, (unsigned)below(f, LAW_TOPICS),
-                       (unsigned)below(f, 3), chance(f, 1, 4));
+        /* One draw after the other, or the story were the compiler's. */
+        bool retain = chance(f, 1, 4);
+        unsigned qos = (unsigned)below(f, 3);
+        caller_publish(f, caller, (unsigned)below(f, LAW_TOPICS), qos, retain);
     } else if (what < 85) {
         caller_subscribe(f, caller);
     } else if (what < 88) {

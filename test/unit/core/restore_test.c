@@ -120,12 +120,14 @@ static void cut_value(struct copy *copy, struct rng *rng)
 
 static void change_value(struct copy *copy, struct rng *rng)
 {
-    copy->value[rng_below(rng, copy->value_size)] = (uint8_t)rng_next(rng);
+    size_t at = (size_t)rng_below(rng, copy->value_size);
+    copy->value[at] = (uint8_t)rng_next(rng);
 }
 
 static void change_key(struct copy *copy, struct rng *rng)
 {
-    copy->key[rng_below(rng, copy->key_size)] = (uint8_t)rng_next(rng);
+    size_t at = (size_t)rng_below(rng, copy->key_size);
+    copy->key[at] = (uint8_t)rng_next(rng);
 }
 
 static void garbage_does_no_harm(void)
