@@ -22,7 +22,7 @@ sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test bench bench-core bench-durable crash format format-check lint asan tsan fuzz \
-        coverage valgrind sim mutants traces install clean
+        coverage valgrind sim mutants traces foreign install clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -96,6 +96,10 @@ mutants: ## does the simulator find the bugs of test/mutant/?
 traces: ## does a seed tell the same story, whoever compiled it?
 	@bash tools/setup build lint
 	@JOBS=$(JOBS) tools/traces $(ARGS)
+
+foreign: ## do the core and its tests do the same on ARM and PowerPC?
+	@bash tools/setup build foreign
+	@JOBS=$(JOBS) tools/foreign $(ARGS)
 
 bench-durable: build ## what it costs to keep what is acknowledged
 	@bash tools/setup build test
