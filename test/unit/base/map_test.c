@@ -2,6 +2,7 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "check.h"
+#include "unit_pool.h"
 
 enum { ITEMS = 20000 };
 
@@ -13,19 +14,6 @@ struct item {
 };
 
 static struct item items[ITEMS];
-
-static void *system_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
-static struct pool *pool_of_test(void)
-{
-    return pool_new((struct memory){system_grow, NULL}, 0);
-}
 
 static bool same_key(const struct map_entry *entry, const void *key)
 {
@@ -58,7 +46,7 @@ static void items_reset(void)
 
 static void empty_map(void)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     map_init(&map, pool);
     CHECK_EQ(map.count, 0);
@@ -74,7 +62,7 @@ static void empty_map(void)
  * found, at any stage of the move between tables. */
 static void grows(void)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     map_init(&map, pool);
     items_reset();
@@ -98,7 +86,7 @@ static void grows(void)
 /* Random insertions and removals against a flag per key. */
 static void random_use(bool narrow, uint64_t keys, int steps)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     map_init(&map, pool);
     items_reset();
@@ -155,7 +143,7 @@ static void see_and_remove_odd(struct map_entry *entry, void *context)
 
 static void walk_removes(void)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     /* Sizes that leave the map at rest, and in the middle of a move. */
     for (uint64_t size = 1; size < 600; size += 7) {
@@ -184,7 +172,7 @@ static void walk_removes(void)
  * others are inserted between the calls and the table doubles several times. */
 static void walk_across_growth(void)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     for (uint64_t start = 1; start < 200; start++) {
         map_init(&map, pool);
@@ -211,7 +199,7 @@ static void walk_across_growth(void)
 /* A call stays within the slots that it was allowed. */
 static void walk_is_bounded(void)
 {
-    struct pool *pool = pool_of_test();
+    struct pool *pool = unit_pool();
     struct map map;
     map_init(&map, pool);
     items_reset();

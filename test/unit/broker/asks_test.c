@@ -8,6 +8,7 @@
 #include "broker/loop.h"
 #include "check.h"
 #include "core/ask.h"
+#include "unit_pool.h"
 
 struct shard {
     unsigned granted;
@@ -64,14 +65,6 @@ static struct stage {
     struct guards *guards;
 } * stage;
 
-static void *grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
 static void guards_make(void)
 {
     struct config_reports reports = {0};
@@ -98,7 +91,7 @@ static void stage_start(void)
     stage->hosts.bans = bans_new(&bans);
     host->hosts = &stage->hosts;
     host->shard = &stage->shard;
-    host->pool = pool_new((struct memory){grow, NULL}, 0);
+    host->pool = unit_pool();
     REQUIRE(stage->hosts.bans != NULL && host->pool != NULL);
     REQUIRE(uv_loop_init(&host->loop) == 0);
     guests_init(&host->guests, host->pool);

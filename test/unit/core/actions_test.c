@@ -3,22 +3,14 @@
 #include "core/actions.h"
 #include "core/bounds.h"
 #include "core/message.h"
+#include "unit_pool.h"
 
 static struct pool *pool;
 static size_t bytes_before;
 
-static void *system_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
 static void begin(struct actions *actions)
 {
-    pool = pool_new((struct memory){system_grow, NULL}, 0);
-    REQUIRE(pool != NULL);
+    pool = unit_pool();
     bytes_before = pool_bytes(pool);
     actions_init(actions, pool);
 }

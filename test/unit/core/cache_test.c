@@ -47,7 +47,7 @@ static void offer(struct cache *cache, const struct cache_key *key)
 
 static void copies_are_whole(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct cache cache;
     cache_init(&cache, pool);
     size_t before = pool_bytes(pool);
@@ -85,7 +85,7 @@ static void copies_are_whole(void)
 
 static void changes_are_heeded(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct cache cache;
     cache_init(&cache, pool);
     struct cache_key a = key_of("a", 1), b = key_of("b", 2);
@@ -117,7 +117,7 @@ static void changes_are_heeded(void)
 static void bytes_are_bounded(void)
 {
     enum { COUNT = 100000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct cache cache;
     cache_init(&cache, pool);
     struct receiver *list = calloc(COUNT, sizeof *list);

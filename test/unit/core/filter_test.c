@@ -22,7 +22,7 @@ static struct subscription *prepare(int i)
 
 static void text_is_kept(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     static const char *const texts[] = {"x", "a/+/c", "some/longer/filter"};
     for (int i = 0; i < 6; i++) {
         struct bytes text = bytes_of(texts[i / 2]);
@@ -40,7 +40,7 @@ static void text_is_kept(void)
 
 static void churn_finds_everybody(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct filter *filter = filter_new(pool, bytes_of("f"), false);
     static bool linked[OWNERS];
     uint32_t count = 0;
@@ -79,7 +79,7 @@ static void churn_finds_everybody(void)
 
 static void order_is_that_of_subscription(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct filter *filter = filter_new(pool, bytes_of("f"), false);
     for (int i = 0; i < 100; i++)
         filter_link(pool, filter, prepare(i));

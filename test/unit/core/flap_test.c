@@ -1,16 +1,9 @@
 /* flap_test.c - who comes too often is held off, and nobody else. */
 #include "check.h"
 #include "core/flap.h"
+#include "unit_pool.h"
 
 #include <stdlib.h>
-
-static void *grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
 
 static struct pool *pool;
 static struct flaps flaps;
@@ -72,8 +65,7 @@ static void off_is_off(void)
 
 int main(void)
 {
-    pool = pool_new((struct memory){grow, NULL}, 0);
-    REQUIRE(pool != NULL);
+    pool = unit_pool();
     flaps_init(&flaps, pool);
     options_init(&options);
     options.flapping_count = 3;

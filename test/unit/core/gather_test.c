@@ -26,7 +26,7 @@ static struct subscription *give(struct pool *pool, struct filter *filter,
 
 static void options_are_taken_together(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct filter *f = filter_new(pool, bytes_of("a"), false);
     struct filter *g = filter_new(pool, bytes_of("+"), true);
     struct subscription s[] = {
@@ -93,7 +93,7 @@ static void options_are_taken_together(void)
 static void many_are_merged(void)
 {
     enum { COUNT = 70000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct filter *f = filter_new(pool, bytes_of("a"), false);
     struct filter *g = filter_new(pool, bytes_of("+"), true);
     for (int i = 0; i < COUNT; i++) {

@@ -8,27 +8,12 @@
 #include "base/hash.h"
 #include "base/pool.h"
 #include "check.h"
+#include "unit_pool.h"
 
 enum { TEXT_MAX = 64 };
 
 static const struct hash_key test_key = {0x0123456789abcdef, 42};
 static uint64_t test_luck = 1;
-
-static void *system_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
-/* A pool on the system's memory. */
-CHECK_UNUSED static struct pool *test_pool(void)
-{
-    struct pool *pool = pool_new((struct memory){system_grow, NULL}, 0);
-    REQUIRE(pool != NULL);
-    return pool;
-}
 
 /* 0..below-1 (splitmix64). */
 CHECK_UNUSED static uint32_t test_random(uint32_t below)

@@ -14,7 +14,7 @@ struct wish {
 
 static void sets_are_told_once_or_often(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct interest *interest = interest_new(pool, test_key);
     static const char *const filters[] = {"a/b", "a/+", "#"};
     for (int i = 0; i < 3; i++) {
@@ -57,7 +57,7 @@ static bool wished(const struct wish *wishes, const char *filter,
 
 static void churn_is_as_plain(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct interest *interest = interest_new(pool, test_key);
     static struct wish wishes[WISHES];
     for (int step = 0; step < 20000; step++) {
@@ -101,7 +101,7 @@ static void check_bytes_each(const char *head, const char *tail,
                              size_t bytes_max)
 {
     enum { COUNT = 100000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct interest *interest = interest_new(pool, test_key);
     size_t before = pool_bytes(pool);
     for (int round = 0; round < 2; round++) {

@@ -1,21 +1,7 @@
 /* message_test.c - bodies are copies, counted, and gone with the last one. */
 #include "check.h"
 #include "core/message.h"
-
-static void *system_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
-static struct pool *test_pool(void)
-{
-    struct pool *pool = pool_new((struct memory){system_grow, NULL}, 0);
-    REQUIRE(pool != NULL);
-    return pool;
-}
+#include "unit_pool.h"
 
 static void packed_messages_are_whole(void)
 {
@@ -68,7 +54,7 @@ static void packed_messages_are_whole(void)
 
 static void share_copies_all_parts(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     size_t before = pool_bytes(pool);
     char packet[] = "a/bPROPSpayload";
     struct message m = {
@@ -117,7 +103,7 @@ static void share_copies_all_parts(void)
 
 static void share_takes_empty_parts(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct message m = {.topic = bytes_of("t")};
     struct body *body = message_share(&m, pool);
     REQUIRE(body != NULL);
@@ -139,7 +125,7 @@ static void *refuse_all(void *context, void *block, size_t size)
 {
     bool *refuse = context;
     if (size > 0 && *refuse) return NULL;
-    return system_grow(NULL, block, size);
+    return unit_grow(NULL, block, size);
 }
 
 static void share_without_memory(void)

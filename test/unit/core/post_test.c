@@ -2,19 +2,11 @@
 #include "check.h"
 #include "core/message.h"
 #include "core/post.h"
-
-static void *system_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
+#include "unit_pool.h"
 
 static void drop_gives_references_back(void)
 {
-    struct pool *pool = pool_new((struct memory){system_grow, NULL}, 0);
-    REQUIRE(pool != NULL);
+    struct pool *pool = unit_pool();
     size_t before = pool_bytes(pool);
     struct post post = {.kind = POST_SHARED};
     post.body = body_of_text(pool, bytes_of("message"));

@@ -12,7 +12,7 @@ static struct retain *retain;
 
 static void begin(void)
 {
-    pool = test_pool();
+    pool = unit_pool();
     retain = retain_new(pool, test_key);
 }
 

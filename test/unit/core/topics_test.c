@@ -186,7 +186,7 @@ static void count_filter(struct bytes filter, void *context)
 
 static void churn_is_as_plain(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     char hot[8][TEXT_MAX];
     for (int i = 0; i < 8; i++)
@@ -219,7 +219,7 @@ static void churn_is_as_plain(void)
 
 static void free_takes_what_is_left(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     static const char *const filters[] = {"a", "#", "+/b/#", "+", "c/+"};
     struct subscription left[5];
@@ -240,7 +240,7 @@ static void free_takes_what_is_left(void)
 /* Nothing is allocated for topics that nobody wants, nor on a cached one. */
 static void lookups_do_not_allocate(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     struct subscription s[2] = {{.session = session_of(0)},
                                 {.session = session_of(1)}};
@@ -273,7 +273,7 @@ static double seconds(void)
 static size_t bytes_per_filter(const char *shape)
 {
     enum { FIRST = 1000, COUNT = 100000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     struct subscription *all = calloc(COUNT, sizeof *all);
     REQUIRE(all != NULL);
@@ -315,7 +315,7 @@ static void memory_is_bounded(void)
 static void popular_filters_are_no_danger(void)
 {
     enum { COUNT = 100000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     char(*many)[16] = calloc(COUNT, sizeof *many);
     struct subscription *all = calloc(2 * COUNT, sizeof *all);
@@ -359,7 +359,7 @@ static void popular_filters_are_no_danger(void)
 static void hit_is_quick(void)
 {
     enum { COUNT = 1000000 };
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct topics *topics = topics_new(pool, test_key);
     struct subscription s[2] = {{.session = session_of(0)},
                                 {.session = session_of(1)}};

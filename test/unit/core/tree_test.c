@@ -5,7 +5,7 @@
 
 static void nodes_live_while_they_carry(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct tree tree;
     tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
     bool rest;
@@ -42,7 +42,7 @@ static void nodes_live_while_they_carry(void)
 
 static void siblings_are_linked(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct tree tree;
     tree_init(&tree, pool, test_key, TREE_OF_NAMES);
     struct tree_node *nodes[3];
@@ -96,7 +96,7 @@ static void count_hit(struct tree_node *node, bool rest, void *context)
  * and never twice. */
 static void random_round(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct tree tree;
     tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
     char filters[64][TEXT_MAX];
@@ -134,7 +134,7 @@ static void match_is_as_plain(void)
 /* 65,535 bytes of nothing but slashes, against filters as deep. */
 static void depth_is_no_danger(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct tree tree;
     tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
     static char name[TOPIC_SIZE_MAX], plus[TOPIC_SIZE_MAX];
@@ -175,7 +175,7 @@ static void count_node(struct tree_node *node, void *context)
 
 static void each_sees_all(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct tree tree;
     tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
     for (int i = 1; i <= 1000; i++) {

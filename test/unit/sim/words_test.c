@@ -1,20 +1,13 @@
 /* words_test.c - packets in words: to bytes, back, compared, printed. */
 #include "check.h"
 #include "sim/words.h"
-
-static void *grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
+#include "unit_pool.h"
 
 /* `words` in version `version` are the `size` bytes at `want`. */
 static void encodes(struct words *words, unsigned version, const void *want,
                     size_t size)
 {
-    struct pool *pool = pool_new((struct memory){grow, NULL}, 0);
+    struct pool *pool = unit_pool();
     struct buffer out;
     buffer_init(&out, pool);
     words_encode(words, version, &out);

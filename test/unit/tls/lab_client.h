@@ -8,6 +8,7 @@
 
 #include "lab.h"
 #include "tls/tunnel.h"
+#include "unit_pool.h"
 
 #include <openssl/err.h>
 
@@ -76,19 +77,9 @@ struct lab_wire {
     struct pool *pool;
 };
 
-CHECK_UNUSED static void *lab_grow(void *context, void *block, size_t size)
-{
-    (void)context;
-    if (size > 0) return realloc(block, size);
-    free(block);
-    return NULL;
-}
-
 CHECK_UNUSED static struct lab_wire lab_wire_new(void)
 {
-    struct lab_wire made = {.pool =
-                                pool_new((struct memory){lab_grow, NULL}, 0)};
-    REQUIRE(made.pool != NULL);
+    struct lab_wire made = {.pool = unit_pool()};
     buffer_init(&made.wire.out, made.pool);
     return made;
 }
