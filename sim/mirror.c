@@ -194,6 +194,15 @@ static void offer(struct mirror *mirror, struct mirror_guest *g,
 
 /* --- from one to many ----------------------------------------------------- */
 
+/* At which QoS comes what was published at `qos` to who was granted
+ * `granted`? */
+static uint8_t delivered(const struct mirror *mirror, uint8_t qos,
+                         uint8_t granted)
+{
+    if (mirror->options->upgrade_outgoing_qos) return granted;
+    return qos < granted ? qos : granted;
+}
+
 /* All subscriptions of `g` that match, as one. False: there is none. */
 static bool gather(const struct mirror *mirror, const struct mirror_guest *g,
                    const struct mirror_message *m, bool own,
@@ -211,8 +220,7 @@ static bool gather(const struct mirror *mirror, const struct mirror_guest *g,
         if (s->as_published) due->retain = m->retain;
         if (s->id > 0) due->ids[due->id_count++] = s->id;
     }
-    due->qos = m->qos < granted ? m->qos : granted;
-    if (mirror->options->upgrade_outgoing_qos) due->qos = granted;
+    due->qos = delivered(mirror, m->qos, granted);
     return any;
 }
 
@@ -461,7 +469,7 @@ void mirror_subscribe(struct mirror *mirror, unsigned guest, unsigned filter,
         if (!mirror->retained_there[i] || !matches(filter, i)) continue;
         if (expired(mirror, m)) continue;
         struct mirror_due due = {.message = *m, .retain = true};
-        due.qos = m->qos < options.qos ? m->qos : options.qos;
+        due.qos = delivered(mirror, m->qos, options.qos);
         if (options.id > 0) due.ids[due.id_count++] = options.id;
         offer(mirror, g, &due, mirror->set + 1);
     }

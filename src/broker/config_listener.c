@@ -4,6 +4,7 @@
 #include "core/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 _Static_assert((int)CONFIG_TEXT_MAX <= (int)OPTIONS_MOUNT_MAX,
                "room for every mount point");
@@ -32,6 +33,14 @@ void config_listener_init(struct config_listener *listener)
     (void)snprintf(listener->entry.auto_id_prefix,
                    sizeof listener->entry.auto_id_prefix, "%s",
                    core->auto_id_prefix);
+}
+
+bool config_host_is_path(const char *host)
+{
+    static const char end[] = ".sock";
+    size_t size = strlen(host), tail = sizeof end - 1;
+    if (strchr(host, '/') != NULL) return true;
+    return size > tail && strcmp(host + size - tail, end) == 0;
 }
 
 /* Copy a text that was checked to fit when it was set. */

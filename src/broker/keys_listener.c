@@ -69,7 +69,8 @@ static bool host_fits(const struct setting *setting, uint64_t port,
                       const char *host)
 {
     size_t size = strlen(host);
-    if (port == 0 && host[0] == '/' && size > CONFIG_SOCKET_PATH_MAX) {
+    if (port == 0 && config_host_is_path(host) &&
+        size > CONFIG_SOCKET_PATH_MAX) {
         setting_error(setting,
                       "the path of a Unix socket is at most %d bytes long, "
                       "not %zu: choose a shorter folder",
@@ -113,8 +114,20 @@ static void call_listener(const struct setting *setting)
     text_copy(listener->host, sizeof listener->host, host);
 }
 
+/* Has something said before how to listen on `port`? */
+static bool port_is_known(const struct config *config, uint64_t port)
+{
+    if (port == 0) return false;
+    if (config->port_set && config->common.port == port) return true;
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].port == port) return true;
+    }
+    return false;
+}
+
 /* A port in a file means everybody, as for Mosquitto; one that is typed with
- * the command, or put into the environment, means this machine. */
+ * the command, or put into the environment, means this machine, and stands for
+ * all that the file says of listeners, unless one of them has this port. */
 static void call_port(const struct setting *setting)
 {
     struct config *config = setting->config;
@@ -125,6 +138,7 @@ static void call_port(const struct setting *setting)
         return;
     }
     if (setting->place->rank > config->listener_rank) {
+        if (port_is_known(config, port)) return;
         config->listener_count = 0;
         config->listener_rank = setting->place->rank;
     }
@@ -185,22 +199,21 @@ static void call_mount_point(const struct setting *setting)
     }
 }
 
-/* "3,4,5": numbers of versions, in any order. */
+/* "3,4,5": numbers of versions, in any order, with blanks as one likes. */
 static void call_protocols(const struct setting *setting)
 {
+    static const char between[] = " \t,";
     uint8_t protocols = 0;
-    for (const char *at = setting->value; *at != '\0';) {
-        bool known = *at >= '3' && *at <= '5';
-        if (known) protocols |= (uint8_t)(1U << (*at - '3'));
-        at += known;
-        at += strspn(at, " \t");
-        if (known && *at == '\0') break;
-        if (!known || *at != ',') {
+    const char *at = setting->value + strspn(setting->value, between);
+    while (*at != '\0') {
+        size_t size = strcspn(at, between);
+        if (size != 1 || *at < '3' || *at > '5') {
             protocols = 0;
             break;
         }
-        at++;
-        at += strspn(at, " \t");
+        protocols |= (uint8_t)(1U << (*at - '3'));
+        at += size;
+        at += strspn(at, between);
     }
     if (protocols == 0) {
         setting_error(setting,

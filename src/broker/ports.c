@@ -22,7 +22,7 @@ struct port {
 
 static bool is_path(const struct config_listener *listener)
 {
-    return listener->port == 0 && listener->host[0] == '/';
+    return listener->port == 0 && config_host_is_path(listener->host);
 }
 
 /* This machine's own addresses come without asking anybody. */

@@ -22,9 +22,18 @@ static bool topic_begins(struct bytes topic, const char *text)
            memcmp(topic.data, begin.data, begin.size) == 0;
 }
 
+static bool topic_ends(struct bytes topic, const char *text)
+{
+    struct bytes end = bytes_of(text);
+    return topic.size >= end.size &&
+           memcmp(topic.data + topic.size - end.size, end.data, end.size) == 0;
+}
+
 bool publish_reserved(struct bytes topic)
 {
-    return topic_begins(topic, "$SYS/");
+    if (!topic_begins(topic, "$SYS/")) return false;
+    return !topic_begins(topic, "$SYS/broker/connection/") ||
+           !topic_ends(topic, "/state");
 }
 
 bool publish_forbidden(struct bytes topic)

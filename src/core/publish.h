@@ -12,7 +12,9 @@ MUST_USE
 enum err publish_in(struct shard *shard, struct conn *conn,
                     const struct frame *frame);
 
-/* Is `topic` one of the broker's own figures: $SYS? */
+/* Is `topic` one of the broker's own figures: $SYS? Those of another broker are
+ * not: it bridges to this one and says whether it is there, as Mosquitto does,
+ * in $SYS/broker/connection/NAME/state: 1, and 0 as its will. */
 bool publish_reserved(struct bytes topic);
 
 /* Is `topic` one that no client may ever publish to: $SYS, or $CONTROL? */

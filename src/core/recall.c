@@ -251,6 +251,7 @@ static bool recall_send(struct shard *shard, struct recall *recall)
     struct message m = body_message(body);
     const struct subscription_options *options = &recall->options;
     uint8_t qos = m.qos < options->qos ? m.qos : options->qos;
+    if (shard->options->upgrade_outgoing_qos) qos = options->qos;
     if (!recall_can_send(recall->session, qos)) return false;
     recall->next += 1;
     /* What is kept now came live as well, or something later did. */

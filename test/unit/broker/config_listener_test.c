@@ -35,9 +35,21 @@ static void everything_is_told(void)
     CHECK_STR(out.mount_point, "site/");
 }
 
+static void paths_are_no_names(void)
+{
+    CHECK(config_host_is_path("/run/mogi.sock"));
+    CHECK(config_host_is_path("./mqtt"));
+    CHECK(config_host_is_path("1883.sock"));
+    CHECK(!config_host_is_path(""));
+    CHECK(!config_host_is_path(".sock"));
+    CHECK(!config_host_is_path("127.0.0.1"));
+    CHECK(!config_host_is_path("sock.example.org"));
+}
+
 int main(void)
 {
     RUN(defaults_are_the_cores);
     RUN(everything_is_told);
+    RUN(paths_are_no_names);
     return check_result();
 }

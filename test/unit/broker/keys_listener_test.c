@@ -40,6 +40,28 @@ static void others_are_about_all_listeners(void)
     check_error("bind_interface is at most 31 bytes long, not 44");
 }
 
+/* `-p` beside a file that says how to listen there, as Mosquitto's users do. */
+static void port_leaves_the_listener_that_has_it(void)
+{
+    begin();
+    set("listener", "1884");
+    set("listener", "1885");
+    set_at(RANK_COMMAND, "port", "1885");
+    CHECK_EQ(config.listener_count, 2);
+    CHECK(!config.port_set);
+    set_at(RANK_COMMAND, "port", "1886");
+    CHECK_EQ(config.listener_count, 0);
+    CHECK(config.port_set && !config.port_open);
+    CHECK_EQ(config.common.port, 1886);
+
+    begin();
+    set("port", "1884");
+    set_at(RANK_COMMAND, "port", "1884");
+    CHECK(config.port_open);
+    set_at(RANK_COMMAND, "port", "1885");
+    CHECK(!config.port_open);
+}
+
 static void paths_end_where_the_system_says(void)
 {
     char value[200];
@@ -127,12 +149,19 @@ static void versions_are_bits(void)
     set("accept_protocol_versions", "6");
     check_error("some of 3, 4 and 5");
     CHECK_EQ(config.listeners[0].protocols, SPEAKS_31);
+    set("accept_protocol_versions", " ,  4 ,   5,");
+    CHECK_EQ(config.listeners[0].protocols, SPEAKS_311 | SPEAKS_50);
+    set("accept_protocol_versions", "45");
+    check_error("not '45'");
+    set("accept_protocol_versions", ",");
+    check_error("some of 3, 4 and 5");
 }
 
 int main(void)
 {
     RUN(keys_are_about_the_listener_above);
     RUN(others_are_about_all_listeners);
+    RUN(port_leaves_the_listener_that_has_it);
     RUN(paths_end_where_the_system_says);
     RUN(proxies_are_named);
     RUN(mistakes_are_named);
