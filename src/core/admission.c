@@ -50,10 +50,10 @@ void admission_free(struct shard *shard, struct admission *admission)
 static void admission_ask(struct shard *shard, struct conn *conn,
                           enum ask_kind kind, struct ask *ask)
 {
-    struct admission *admission = conn->admission;
+    struct admission *admission = conn_admission(conn);
     assert(admission->ask == 0);
     assert(!conn->closed);
-    ask->identity = conn->identity;
+    ask->identity = conn_identity(conn);
     ask->has_method = admission->has_method;
     ask->method = buffer_bytes(&admission->method);
     ask->client_id = conn->session == NULL ? buffer_bytes(&admission->client_id)
@@ -85,24 +85,25 @@ enum err admission_check(const struct shard *shard, const struct conn *conn,
     if (properties_has(&c->properties, PROPERTY_AUTH_METHOD)) {
         return ERR_AUTH_METHOD;
     }
-    bool known = conn->identity.size > 0;
+    bool known = conn_identity(conn).size > 0;
     return known || listener->allow_anonymous ? OK : ERR_NOT_AUTHORIZED;
 }
 
 enum err admission_begin(struct shard *shard, struct conn *conn,
                          const struct connect *c, struct bytes client_id)
 {
-    assert(conn->session == NULL && conn->admission == NULL);
+    assert(conn->session == NULL && conn_admission(conn) == NULL);
     if (!options_of(shard->options, conn->listener)->ask) {
-        bool known = conn->identity.size > 0;
+        bool known = conn_identity(conn).size > 0;
         struct answer answer = {
             .verdict = ANSWER_ACCEPT,
             .has_user = known || c->has_user_name,
-            .user = known ? conn->identity : c->user_name,
+            .user = known ? conn_identity(conn) : c->user_name,
         };
         return connect_enter(shard, conn, c, client_id, &answer);
     }
-    conn->admission = admission_new(shard, c, client_id);
+    conn_rare(shard->pool, conn)->admission =
+        admission_new(shard, c, client_id);
     struct ask ask = {
         .user = c->user_name,
         .has_user = c->has_user_name,
@@ -117,15 +118,15 @@ enum err admission_begin(struct shard *shard, struct conn *conn,
 
 bool admission_holds(const struct conn *conn)
 {
-    return conn->session == NULL && conn->admission != NULL &&
-           conn->admission->ask != 0;
+    return conn->session == NULL && conn_admission(conn) != NULL &&
+           conn_admission(conn)->ask != 0;
 }
 
 /* Let it in: what it said in CONNECT is looked at once more. */
 static enum err admission_enter(struct shard *shard, struct conn *conn,
                                 const struct answer *answer)
 {
-    struct admission *admission = conn->admission;
+    struct admission *admission = conn_admission(conn);
     struct frame frame;
     struct connect c;
     enum err e = frame_next(buffer_bytes(&admission->packet), MQTT_NONE,
@@ -139,8 +140,9 @@ static enum err admission_enter(struct shard *shard, struct conn *conn,
     if (admission->has_method) {
         admission_settle(admission);
     } else {
-        conn->admission = NULL;
+        conn->rare->admission = NULL;
         admission_free(shard, admission);
+        conn_tidy(shard->pool, conn);
     }
     return OK;
 }
@@ -151,7 +153,7 @@ static enum err admission_enter(struct shard *shard, struct conn *conn,
 static enum err admission_say(struct shard *shard, struct conn *conn,
                               uint8_t reason, const struct answer *answer)
 {
-    const struct admission *admission = conn->admission;
+    const struct admission *admission = conn_admission(conn);
     struct bytes method = buffer_bytes(&admission->method);
     size_t size = property_text_size(method);
     if (answer->has_data) size += property_text_size(answer->data);
@@ -171,8 +173,9 @@ static enum err admission_say(struct shard *shard, struct conn *conn,
 static enum err admission_more(struct shard *shard, struct conn *conn,
                                const struct answer *answer)
 {
-    if (!conn->admission->has_method) return ERR_AUTH_METHOD;
-    conn->admission->awaited = true;
+    struct admission *admission = conn_admission(conn);
+    if (!admission->has_method) return ERR_AUTH_METHOD;
+    admission->awaited = true;
     return admission_say(shard, conn, REASON_CONTINUE_AUTHENTICATION, answer);
 }
 
@@ -210,7 +213,7 @@ static enum err admission_obey(struct shard *shard, struct conn *conn,
 void admission_granted(struct shard *shard, struct conn *conn, uint32_t ask,
                        const struct answer *answer)
 {
-    struct admission *admission = conn->admission;
+    struct admission *admission = conn_admission(conn);
     assert(ask != 0 && !conn->closed);
     if (admission == NULL || admission->ask != ask) return;
     admission->ask = 0;
@@ -229,7 +232,7 @@ void admission_granted(struct shard *shard, struct conn *conn, uint32_t ask,
  * who is in what begins anew. */
 static bool auth_due(const struct conn *conn, uint8_t reason)
 {
-    const struct admission *admission = conn->admission;
+    const struct admission *admission = conn_admission(conn);
     if (admission->ask != 0) return false;
     if (reason == REASON_CONTINUE_AUTHENTICATION) return admission->awaited;
     if (reason != REASON_RE_AUTHENTICATE) return false;
@@ -242,7 +245,7 @@ enum err auth_in(struct shard *shard, struct conn *conn,
     struct auth auth;
     enum err e = auth_decode(frame, (enum protocol)conn->protocol, &auth);
     if (e != OK) return e;
-    const struct admission *admission = conn->admission;
+    const struct admission *admission = conn_admission(conn);
     if (admission == NULL || !admission->has_method) return ERR_PROTOCOL;
     const struct properties *properties = &auth.properties;
     bool same =

@@ -52,11 +52,12 @@ static void alias_in_set(struct pool *pool, struct conn *conn, uint16_t alias,
 {
     assert(alias > 0);
     assert(topic.size > 0 && topic.size <= UINT16_MAX);
-    if (conn->alias_in == NULL) {
-        conn->alias_in = pool_take(pool, sizeof *conn->alias_in);
+    struct conn_rare *rare = conn_rare(pool, conn);
+    if (rare->alias_in == NULL) {
+        rare->alias_in = pool_take(pool, sizeof *rare->alias_in);
     }
-    alias_in_grow(pool, conn->alias_in, alias);
-    struct alias_text *text = &conn->alias_in->list[alias - 1];
+    alias_in_grow(pool, rare->alias_in, alias);
+    struct alias_text *text = &rare->alias_in->list[alias - 1];
     text->data = pool_resize(pool, text->data, text->size, topic.size);
     text->size = topic.size;
     memcpy(text->data, topic.data, topic.size);
@@ -72,7 +73,8 @@ enum err alias_in_settle(struct pool *pool, struct conn *conn, uint16_t max,
         alias_in_set(pool, conn, alias, *topic);
         return OK;
     }
-    const struct alias_in *in = conn->alias_in;
+    const struct alias_in *in =
+        conn->rare == NULL ? NULL : conn->rare->alias_in;
     if (in == NULL || alias > in->capacity) return ERR_PROTOCOL;
     const struct alias_text *text = &in->list[alias - 1];
     if (text->size == 0) return ERR_PROTOCOL;
@@ -109,7 +111,8 @@ uint16_t alias_out_find(const struct conn *conn, struct bytes topic,
 {
     *fresh = false;
     if (conn->alias_max == 0) return 0;
-    const struct alias_out *out = conn->alias_out;
+    const struct alias_out *out =
+        conn->rare == NULL ? NULL : conn->rare->alias_out;
     if (out != NULL) {
         struct map_entry *found =
             map_find(&out->map, alias_hash(out, topic), alias_same, &topic);
@@ -125,11 +128,12 @@ uint16_t alias_out_find(const struct conn *conn, struct bytes topic,
 
 void alias_out_add(struct pool *pool, struct conn *conn, struct bytes topic)
 {
-    if (conn->alias_out == NULL) {
-        conn->alias_out = pool_take(pool, sizeof *conn->alias_out);
-        map_init(&conn->alias_out->map, pool);
+    struct conn_rare *rare = conn_rare(pool, conn);
+    if (rare->alias_out == NULL) {
+        rare->alias_out = pool_take(pool, sizeof *rare->alias_out);
+        map_init(&rare->alias_out->map, pool);
     }
-    struct alias_out *out = conn->alias_out;
+    struct alias_out *out = rare->alias_out;
     assert(out->count < conn->alias_max);
     assert(topic.size > 0 && topic.size <= UINT16_MAX);
     struct alias_entry *entry = pool_take(pool, sizeof *entry + topic.size);

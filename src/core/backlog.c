@@ -4,6 +4,7 @@
 #include "core/event.h"
 #include "core/grave.h"
 #include "core/journal.h"
+#include "core/outbound.h"
 #include "core/page.h"
 #include "core/record.h"
 #include "core/session.h"
@@ -22,7 +23,7 @@ void backlogs_init(struct backlogs *backlogs)
 static struct backlog *backlog_need(struct shard *shard,
                                     struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = outbound_own(shard, session);
     if (o->backlog != NULL) return o->backlog;
     struct backlog *b = pool_take(shard->pool, sizeof *b);
     b->session = session;
@@ -35,29 +36,24 @@ static struct backlog *backlog_need(struct shard *shard,
 
 static void backlog_free(struct shard *shard, struct session *session)
 {
-    struct backlog *b = session->outbound.backlog;
+    struct backlog *b = session->outbound->backlog;
     assert(list_empty(&b->recent));
     list_remove(&b->fresh);
     list_remove(&b->stuck);
-    session->outbound.backlog = NULL;
+    session->outbound->backlog = NULL;
     pool_give(shard->pool, b, sizeof *b);
 }
 
 /* Forget it when it has nothing, and nothing is to come. */
 static void backlog_tidy(struct shard *shard, struct session *session)
 {
-    const struct backlog *b = session->outbound.backlog;
+    const struct backlog *b = session->outbound->backlog;
     if (b == NULL || b->count > 0 || b->dropped != 0) return;
     if (b->loading || !list_empty(&b->recent)) return;
     backlog_free(shard, session);
 }
 
 /* --- what is on disk alone ----------------------------------------------- */
-
-static uint64_t delivery_bytes(const struct delivery *d)
-{
-    return d->body->message.payload.size;
-}
 
 /* `d`, the first of what is recent or the last of the head, is on disk: forget
  * it. The queue has it as before. */
@@ -82,7 +78,7 @@ static void paged_add(struct shard *shard, struct backlog *b,
  * it is now. */
 static void paged_take(struct shard *shard, struct backlog *b, uint64_t size)
 {
-    struct outbound *o = &b->session->outbound;
+    struct outbound *o = b->session->outbound;
     if (b->count > 0) {
         b->count -= 1;
     } else {
@@ -98,21 +94,22 @@ static void paged_take(struct shard *shard, struct backlog *b, uint64_t size)
 }
 
 /* `count` with `bytes` of the queue are no more, or never were. */
-static void queue_lower(struct shard *shard, struct outbound *o, uint64_t count,
-                        uint64_t bytes)
+static void queue_lower(struct shard *shard, struct session *session,
+                        uint64_t count, uint64_t bytes)
 {
+    struct outbound *o = session->outbound;
     assert(o->queue_count >= count && o->queue_bytes >= bytes);
     o->queue_count -= (uint32_t)count;
     o->queue_bytes -= bytes;
     stat_sub(shard, STAT_QUEUED, count);
     stat_sub(shard, STAT_QUEUED_BYTES, bytes);
-    if (o->queue_count == 0) o->overflow_noted = false;
+    if (o->queue_count == 0) session->overflow_noted = false;
 }
 
 /* Nothing is on disk alone any more. */
 static void paged_clear(struct shard *shard, struct backlog *b)
 {
-    queue_lower(shard, &b->session->outbound, b->count, b->bytes);
+    queue_lower(shard, b->session, b->count, b->bytes);
     b->count = b->bytes = 0;
 }
 
@@ -137,7 +134,7 @@ static void backlog_ask(struct shard *shard, struct backlog *b, uint64_t last,
                         uint32_t max)
 {
     assert(!b->loading);
-    if (!gate_open(shard, b->session->outbound.holed)) {
+    if (!gate_open(shard, b->session->outbound->holed)) {
         backlog_wait(shard, b);
         return;
     }
@@ -173,7 +170,7 @@ static bool head_low(const struct shard *shard, const struct outbound *o)
 /* Is the queue of `b` as full as it may be, or nearly? */
 static bool backlog_full(const struct shard *shard, const struct backlog *b)
 {
-    const struct outbound *o = &b->session->outbound;
+    const struct outbound *o = b->session->outbound;
     const struct options *options = shard->options;
     bool many = options->max_queued_messages > 0 &&
                 o->queue_count + 1 >= options->max_queued_messages;
@@ -197,7 +194,7 @@ static void backlog_scrub(struct shard *shard, struct backlog *b)
 bool backlog_wants(const struct shard *shard, const struct session *session,
                    const struct delivery *d)
 {
-    const struct outbound *o = &session->outbound;
+    const struct outbound *o = session->outbound;
     if (d->packet_id != 0) return false;
     if (o->backlog != NULL) return true;
     if (!d->stored) return false;
@@ -244,7 +241,7 @@ static void recent_settle(struct shard *shard, struct backlog *b)
 static uint64_t backlog_due(const struct backlog *b)
 {
     const struct delivery *d = recent_first(b);
-    return d != NULL ? d->kept : b->session->outbound.holed;
+    return d != NULL ? d->kept : b->session->outbound->holed;
 }
 
 void backlogs_committed(struct shard *shard)
@@ -257,7 +254,7 @@ void backlogs_committed(struct shard *shard)
         list_remove(&b->fresh);
         if (session->conn == NULL) backlog_scrub(shard, b);
         outbound_pump(shard, session);
-        b = session->outbound.backlog;
+        b = session->outbound->backlog;
         if (b != NULL) recent_settle(shard, b);
     }
 }
@@ -267,7 +264,7 @@ void backlogs_committed(struct shard *shard)
 /* What is recent is next: to the head with it, as long as there is room. */
 static bool recent_refill(struct shard *shard, struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     struct backlog *b = o->backlog;
     bool moved = false;
     while (!list_empty(&b->recent) && head_room(shard, o) > 0) {
@@ -283,7 +280,7 @@ static bool recent_refill(struct shard *shard, struct session *session)
 
 bool backlog_refill(struct shard *shard, struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     struct backlog *b = o->backlog;
     assert(session->conn != NULL);
     if (b == NULL || b->loading || !list_empty(&b->stuck)) return false;
@@ -314,7 +311,7 @@ static struct delivery *head_take_last(struct outbound *o)
 static void head_is_recent(struct shard *shard, struct session *session)
 {
     struct delivery *d;
-    while ((d = head_take_last(&session->outbound)) != NULL) {
+    while ((d = head_take_last(session->outbound)) != NULL) {
         struct backlog *b = backlog_need(shard, session);
         d->behind = true;
         list_unshift(&b->recent, &d->link);
@@ -324,7 +321,7 @@ static void head_is_recent(struct shard *shard, struct session *session)
 /* The head goes before what is on disk alone. */
 static void head_is_paged(struct shard *shard, struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     struct backlog *b = o->backlog;
     struct delivery *d;
     while ((d = head_take_last(o)) != NULL) {
@@ -338,15 +335,15 @@ static void head_is_paged(struct shard *shard, struct session *session)
 
 void backlog_detach(struct shard *shard, struct session *session)
 {
-    const struct backlog *b = session->outbound.backlog;
+    const struct backlog *b = session->outbound->backlog;
     assert(session->conn == NULL);
     if (b == NULL || (b->count == 0 && b->dropped == 0)) {
         head_is_recent(shard, session);
     } else if (b->dropped == 0) {
         head_is_paged(shard, session);
     }
-    if (session->outbound.backlog == NULL) return;
-    recent_settle(shard, session->outbound.backlog);
+    if (session->outbound->backlog == NULL) return;
+    recent_settle(shard, session->outbound->backlog);
     backlog_tidy(shard, session);
 }
 
@@ -362,14 +359,14 @@ static void paged_drop(struct shard *shard, struct backlog *b)
     if (b->dropped == 0) b->dropped = b->first;
     b->first += 1;
     b->expires_ms = 0;
-    queue_lower(shard, &b->session->outbound, 1, bytes);
+    queue_lower(shard, b->session, 1, bytes);
     if (b->count == 0) paged_clear(shard, b);
     backlog_scrub(shard, b);
 }
 
 bool backlog_drop_oldest(struct shard *shard, struct session *session)
 {
-    struct backlog *b = session->outbound.backlog;
+    struct backlog *b = session->outbound->backlog;
     if (b == NULL) return false;
     if (b->count > 0) {
         paged_drop(shard, b);
@@ -384,7 +381,7 @@ bool backlog_drop_oldest(struct shard *shard, struct session *session)
 
 bool backlog_drop_expired(struct shard *shard, struct session *session)
 {
-    struct backlog *b = session->outbound.backlog;
+    struct backlog *b = session->outbound->backlog;
     if (b == NULL || b->count == 0) return false;
     if (b->expires_ms == 0 || b->expires_ms > shard->now_ms) return false;
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
@@ -404,9 +401,9 @@ static void entry_lose(struct shard *shard, struct backlog *b,
                  "body is broken",
                  session_name(session));
     paged_take(shard, b, 0);
-    queue_lower(shard, &session->outbound, 1, 0);
+    queue_lower(shard, session, 1, 0);
     journal_delivery_drop(shard, session_id(session), entry->order, stamp);
-    session->outbound.holed = shard->out->batch;
+    session->outbound->holed = shard->out->batch;
 }
 
 /* It goes on to the head. False: there is no memory for it. */
@@ -435,7 +432,7 @@ static bool entry_scan(struct shard *shard, struct backlog *b,
         return false;
     }
     paged_take(shard, b, m->payload.size);
-    queue_lower(shard, &b->session->outbound, 1, m->payload.size);
+    queue_lower(shard, b->session, 1, m->payload.size);
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     journal_delivery_drop(shard, session_id(b->session), record->order,
                           record->stamp);
@@ -489,7 +486,7 @@ void backlog_loaded(struct shard *shard, const struct event *event)
     struct session_ref ref = {(uint32_t)(event->token >> 32),
                               (uint32_t)event->token};
     struct session *session = session_by_ref(shard, ref);
-    struct backlog *b = session == NULL ? NULL : session->outbound.backlog;
+    struct backlog *b = session == NULL ? NULL : session->outbound->backlog;
     if (b == NULL || !b->loading) return;
     b->loading = false;
     if (event->failing) {
@@ -525,7 +522,7 @@ bool backlogs_waiting(const struct shard *shard)
 
 void backlog_end(struct shard *shard, struct session *session, bool gone)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     struct backlog *b = o->backlog;
     if (b == NULL) return;
     LIST_EACH(at, after, &b->recent) {
@@ -545,8 +542,8 @@ void backlog_end(struct shard *shard, struct session *session, bool gone)
 bool backlog_restore(struct shard *shard, struct session *session,
                      const struct record_delivery *record)
 {
-    struct outbound *o = &session->outbound;
     struct backlog *b = backlog_need(shard, session);
+    struct outbound *o = session->outbound;
     bool fresh = b->count == 0;
     if (fresh) b->first = b->last = record->order - 1;
     uint64_t count = record->order - b->last;

@@ -8,7 +8,6 @@
 #include "core/connect.h"
 #include "core/goodbye.h"
 #include "core/inbound.h"
-#include "core/outbound.h"
 #include "core/output.h"
 #include "core/pace.h"
 #include "core/publish.h"
@@ -16,6 +15,7 @@
 #include "core/session.h"
 #include "core/state.h"
 #include "core/subscribe.h"
+#include "core/waiting.h"
 #include "wire/ping.h"
 
 #include <assert.h>
@@ -51,7 +51,7 @@ static packet_handler *const HANDLERS[16] = {
 /* A copy of `text`. */
 static struct bytes conn_copy(struct shard *shard, struct bytes text)
 {
-    if (text.size == 0) return (struct bytes){NULL, 0};
+    assert(text.size > 0);
     uint8_t *copy = pool_take(shard->pool, text.size);
     memcpy(copy, text.data, text.size);
     return bytes_at(copy, text.size);
@@ -63,18 +63,35 @@ void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,
     struct conn *conn = pool_take(shard->pool, sizeof *conn);
     conn->id = id;
     conn->listener = listener;
-    conn->identity = conn_copy(shard, identity);
+    if (identity.size > 0) {
+        conn_rare(shard->pool, conn)->identity = conn_copy(shard, identity);
+    }
     conn->refused = refused;
     conn->protocol = MQTT_NONE;
     conn->seen_ms = shard->now_ms;
-    list_init(&conn->link);
-    list_init(&conn->waiting);
     timer_init(&conn->timer);
     wheel_set(&shard->conn_timers, &conn->timer,
               shard->now_ms + shard->options->connect_timeout_s * 1000ull);
     conn_limit(shard, conn);
     table_put(&shard->conns, id.v, conn);
     stat_add(shard, STAT_SOCKETS, 1);
+}
+
+struct conn_rare *conn_rare(struct pool *pool, struct conn *conn)
+{
+    if (conn->rare == NULL) conn->rare = pool_take(pool, sizeof *conn->rare);
+    return conn->rare;
+}
+
+void conn_tidy(struct pool *pool, struct conn *conn)
+{
+    struct conn_rare *rare = conn->rare;
+    if (rare == NULL) return;
+    if (rare->admission != NULL || rare->identity.size > 0) return;
+    if (rare->waiting != NULL || rare->pace != NULL) return;
+    if (rare->alias_in != NULL || rare->alias_out != NULL) return;
+    conn->rare = NULL;
+    pool_give(pool, rare, sizeof *rare);
 }
 
 void conn_limit(const struct shard *shard, struct conn *conn)
@@ -105,7 +122,7 @@ struct conn *conn_find(struct shard *shard, struct conn_id id)
 static packet_handler *conn_handler_outside(const struct conn *conn,
                                             const struct frame *frame)
 {
-    if (conn->admission == NULL) {
+    if (conn_admission(conn) == NULL) {
         return frame->type == PACKET_CONNECT ? connect_in : NULL;
     }
     if (frame->type == PACKET_AUTH) return auth_in;
@@ -313,7 +330,7 @@ static void conn_forget(struct shard *shard, struct conn *conn)
     wheel_clear(&shard->conn_timers, &conn->timer);
     pace_drop(shard, conn);
     table_clear(&shard->conns, conn->id.v);
-    list_push(&shard->closed_conns, &conn->link);
+    buffer_append(&shard->closed_conns, bytes_at(&conn, sizeof conn));
 }
 
 void conn_close(struct shard *shard, struct conn *conn)
@@ -404,21 +421,35 @@ void conn_due(struct shard *shard, struct conn *conn)
     wheel_set(&shard->conn_timers, &conn->timer, conn->seen_ms + limit_ms);
 }
 
+/* Give back all that it has. */
+static void conn_free(struct shard *shard, struct conn *conn)
+{
+    waiting_drop(shard, conn);
+    partial_free(shard, conn->partial);
+    struct conn_rare *rare = conn->rare;
+    if (rare != NULL) {
+        assert(rare->pace == NULL);
+        admission_free(shard, rare->admission);
+        pool_give(shard->pool, (void *)(uintptr_t)rare->identity.data,
+                  rare->identity.size);
+        alias_in_free(shard->pool, rare->alias_in);
+        alias_out_free(shard->pool, rare->alias_out);
+        *rare = (struct conn_rare){0};
+        conn_tidy(shard->pool, conn);
+    }
+    assert(conn->rare == NULL);
+    pool_give(shard->pool, conn, sizeof *conn);
+}
+
 void conns_reap(struct shard *shard)
 {
-    LIST_EACH(at, after, &shard->closed_conns) {
-        struct conn *conn = OWNER(at, struct conn, link);
-        assert(conn->closed);
-        list_remove(at);
-        partial_free(shard, conn->partial);
-        admission_free(shard, conn->admission);
-        pool_give(shard->pool, (void *)(uintptr_t)conn->identity.data,
-                  conn->identity.size);
-        outbound_drop_waiting(shard, conn);
-        alias_in_free(shard->pool, conn->alias_in);
-        alias_out_free(shard->pool, conn->alias_out);
-        pool_give(shard->pool, conn, sizeof *conn);
+    struct conn *const *closed = (void *)shard->closed_conns.data;
+    size_t count = shard->closed_conns.size / sizeof(struct conn *);
+    for (size_t i = 0; i < count; i++) {
+        assert(closed[i]->closed);
+        conn_free(shard, closed[i]);
     }
+    shard->closed_conns.size = 0;
 }
 
 void conns_fail(struct shard *shard, enum err why)
@@ -438,5 +469,6 @@ void conns_fini(struct shard *shard)
         conn_forget(shard, conn);
     }
     conns_reap(shard);
+    buffer_fini(&shard->closed_conns);
     table_fini(&shard->conns);
 }

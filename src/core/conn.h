@@ -15,7 +15,6 @@
 
 #include "base/buffer.h"
 #include "base/err.h"
-#include "base/list.h"
 #include "base/wheel.h"
 #include "core/id.h"
 #include "wire/packet.h"
@@ -26,6 +25,7 @@ struct session;
 struct alias_in;
 struct alias_out;
 struct pace;
+struct waiting;
 
 /* What a client may send us, as CONNACK told it. A reload changes it for those
  * who come later. */
@@ -40,39 +40,70 @@ struct conn {
     struct conn_id id;
     uint16_t listener;
     uint8_t protocol; /* enum protocol; MQTT_NONE before CONNECT */
-    bool refused;     /* over the limit: its CONNECT gets a refusal */
     bool closed;
-    bool paused;       /* the host does not read it */
-    bool held;         /* `partial` is input that was put off */
     bool notify_asked; /* DRAINED will come */
-    bool doomed;       /* nothing more is read; it ends when its timer is due */
-    struct session *session;
-    struct admission *admission; /* at the door, or with a method; or NULL */
-    struct bytes identity;       /* proven before CONNECT; owned; empty: none */
-    struct link link;            /* among the closed ones of a step */
-    struct buffer *partial;      /* input that is kept, or NULL: none */
-
-    /* The deadline for CONNECT, then the keep alive. */
-    struct timer timer;
-    uint64_t seen_ms;
-    uint16_t keepalive_s; /* 0: none */
-
-    struct conn_limits limits;
+    bool refused : 1;  /* over the limit: its CONNECT gets a refusal */
+    bool paused : 1;   /* the host does not read it */
+    bool held : 1;     /* `partial` is input that was put off */
+    bool doomed : 1;   /* nothing more is read; it ends when its timer is due */
 
     /* What the client takes. */
-    uint16_t alias_max;     /* topic aliases */
     uint32_t packet_max;    /* bytes of a packet; 0: any */
     uint32_t output_bytes;  /* with the host, maybe unwritten */
     uint32_t output_marked; /* of these, told of by the next DRAINED */
+    uint16_t alias_max;     /* topic aliases */
 
-    /* QoS 0 that did not fit into the output yet. */
-    struct link waiting;
-    uint64_t waiting_bytes;
+    uint16_t keepalive_s; /* 0: none */
+    struct conn_limits limits;
+    struct conn_rare *rare; /* NULL: nothing of it */
+    struct session *session;
+    struct buffer *partial; /* input that is kept, or NULL: none */
+    uint64_t seen_ms;
 
+    /* The deadline for CONNECT, then the keep alive. */
+    struct timer timer;
+};
+
+/* What few connections have, or only for a while. */
+struct conn_rare {
+    struct admission *admission; /* at the door, or with a method; or NULL */
+    struct bytes identity;       /* proven before CONNECT; owned; empty: none */
+    struct waiting *waiting;     /* QoS 0 that has no room yet, or NULL */
     struct alias_in *alias_in;   /* of our clients' publishes, or NULL */
     struct alias_out *alias_out; /* of ours, or NULL */
     struct pace *pace;           /* or NULL: it never sent too much */
 };
+
+/* What is rare of `conn`, to be written in. */
+struct conn_rare *conn_rare(struct pool *pool, struct conn *conn);
+
+/* Give it back, if it is nothing any more. */
+void conn_tidy(struct pool *pool, struct conn *conn);
+
+/* Its admission, or NULL. */
+static inline struct admission *conn_admission(const struct conn *conn)
+{
+    return conn->rare == NULL ? NULL : conn->rare->admission;
+}
+
+/* What waits for room in its output, or NULL. */
+static inline struct waiting *conn_waiting(const struct conn *conn)
+{
+    return conn->rare == NULL ? NULL : conn->rare->waiting;
+}
+
+/* How it is slowed down, or NULL. */
+static inline struct pace *conn_pace(const struct conn *conn)
+{
+    return conn->rare == NULL ? NULL : conn->rare->pace;
+}
+
+/* Who it has proven to be before CONNECT; empty: nobody. */
+static inline struct bytes conn_identity(const struct conn *conn)
+{
+    if (conn->rare == NULL) return (struct bytes){NULL, 0};
+    return conn->rare->identity;
+}
 
 /* A connection in slot `id`, which is free; `identity` is copied. */
 void conn_open(struct shard *shard, struct conn_id id, uint16_t listener,

@@ -136,7 +136,8 @@ static enum err id_choose(struct shard *shard, const struct conn *conn,
     struct bytes prefix = bytes_of(listener->clientid_prefixes);
     *id = c->client_id;
     if (listener->use_username_as_clientid) {
-        *id = conn->identity.size > 0 ? conn->identity : c->user_name;
+        struct bytes identity = conn_identity(conn);
+        *id = identity.size > 0 ? identity : c->user_name;
         if (id->size == 0) return ERR_NOT_AUTHORIZED;
     } else if (id->size == 0) {
         *id = id_assign(shard, conn, space);
@@ -263,11 +264,11 @@ void connect_failed(struct shard *shard, struct conn *conn, enum err why)
 {
     assert(conn->session == NULL);
     stat_add(shard, STAT_REFUSED, 1);
-    if (conn->admission == NULL) {
+    if (conn_admission(conn) == NULL) {
         actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
                      "Connection refused: %s", err_text(why));
     } else {
-        struct bytes id = buffer_bytes(&conn->admission->client_id);
+        struct bytes id = buffer_bytes(&conn_admission(conn)->client_id);
         actions_note(shard->out, NOTE_WARNING, NOTE_REFUSED, &conn->id,
                      "Client %.*s is refused: %s", (int)id.size,
                      (const char *)id.data, err_text(why));
@@ -312,7 +313,8 @@ static void connect_settle(struct shard *shard, struct conn *conn,
                            const struct connect *c)
 {
     assert(conn->protocol == (uint8_t)c->protocol);
-    assert(conn->alias_out == NULL && conn->alias_in == NULL);
+    assert(conn->rare == NULL ||
+           (conn->rare->alias_out == NULL && conn->rare->alias_in == NULL));
     conn_limit(shard, conn);
     conn->keepalive_s = connect_keepalive_s(shard->options, c);
     if (c->protocol == MQTT_50) {

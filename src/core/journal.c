@@ -1,6 +1,7 @@
 /* journal.c - what of a session must survive, as records. */
 #include "core/journal.h"
 
+#include "core/absence.h"
 #include "core/backlog.h"
 #include "core/publish.h"
 #include "core/record.h"
@@ -151,9 +152,9 @@ static void each_delivery(struct shard *shard, struct session *session,
                           void (*visit)(struct shard *, struct session *,
                                         struct delivery *))
 {
-    struct backlog *backlog = session->outbound.backlog;
-    struct link *const lists[] = {&session->outbound.window,
-                                  &session->outbound.queue,
+    struct backlog *backlog = session->outbound->backlog;
+    struct link *const lists[] = {&session->outbound->window,
+                                  &session->outbound->queue,
                                   backlog == NULL ? NULL : &backlog->recent};
     for (size_t i = 0; i < 3 && lists[i] != NULL; i++) {
         LIST_EACH(at, after, lists[i]) {
@@ -207,7 +208,7 @@ static void session_put(struct shard *shard, const struct session *session)
         .protocol = session->protocol,
         .home = shard->place.index,
         .expiry_s = session->expiry_s,
-        .ends_ms = session->ends_ms,
+        .ends_ms = absence_ends_ms(session),
         .floor = session->floor,
         .id = id,
     };
@@ -226,7 +227,7 @@ void journal_session_whole(struct shard *shard, struct session *session)
         journal_subscription(shard, session,
                              OWNER(at, struct subscription, of_owner));
     }
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         journal_membership(shard, session,
                            OWNER(at, struct membership, of_session));
     }
@@ -243,7 +244,7 @@ static void session_erase(struct shard *shard, struct session *session)
         journal_subscription_gone(shard, session,
                                   OWNER(at, struct subscription, of_owner));
     }
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         journal_membership_gone(shard, session,
                                 OWNER(at, struct membership, of_session));
     }
@@ -460,12 +461,14 @@ void journal_drop(struct shard *shard, struct bytes key)
 }
 
 /* Its place in the queue, for good: see record.h. */
-static void delivery_place(struct outbound *o, struct delivery *d)
+static void delivery_place(struct session *session, struct delivery *d)
 {
     if (d->order != 0) return;
-    o->total_bytes += d->body->message.payload.size;
+    struct outbound *o = session->outbound;
+    assert(o != &outbound_none);
+    o->total_bytes += delivery_bytes(d);
     d->bytes = o->total_bytes;
-    d->order = ++o->order;
+    d->order = ++session->order;
 }
 
 bool journal_delivery(struct shard *shard, struct session *session,
@@ -473,7 +476,7 @@ bool journal_delivery(struct shard *shard, struct session *session,
 {
     if (!session->stored || d->qos == 0) return false;
     if (!d->stored) body_keep(shard, d->body);
-    delivery_place(&session->outbound, d);
+    delivery_place(session, d);
     struct record_delivery record = record_of(d);
     record.packet_id = d->packet_id;
     record.state = d->state;
@@ -568,7 +571,7 @@ void journal_will(struct shard *shard, struct session *session)
     struct record_will record = {
         .delay_s = will->delay_s,
         .expiry_s = will->expiry_s,
-        .due_ms = session->will_ms,
+        .due_ms = absence_will_ms(session),
     };
     struct entry entry = entry_begin(shard, &key, 0);
     record_will_write(&entry.w, &record, &will->body->message);

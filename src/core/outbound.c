@@ -4,159 +4,51 @@
 #include "core/backlog.h"
 #include "core/journal.h"
 #include "core/output.h"
-#include "core/record.h"
 #include "core/session.h"
 #include "core/share.h"
 #include "core/state.h"
+#include "core/waiting.h"
 #include "wire/reason.h"
 
 #include <assert.h>
 
-enum { SLOTS_FIRST = 8, PACKET_IDS = 65535 };
+const struct outbound outbound_none = {
+    .queue = {(struct link *)(uintptr_t)&outbound_none.queue,
+              (struct link *)(uintptr_t)&outbound_none.queue},
+    .window = {(struct link *)(uintptr_t)&outbound_none.window,
+               (struct link *)(uintptr_t)&outbound_none.window},
+};
 
-void outbound_init(struct outbound *outbound)
+struct outbound *outbound_own(struct shard *shard, struct session *session)
 {
-    *outbound = (struct outbound){.window_max = 1};
-    list_init(&outbound->queue);
-    list_init(&outbound->window);
+    struct outbound *o = session->outbound;
+    if (o != &outbound_none) return o;
+    o = pool_take(shard->pool, sizeof *o);
+    list_init(&o->queue);
+    list_init(&o->window);
+    o->ids.next = session->packet_id;
+    session->outbound = o;
+    return o;
 }
 
-/* --- deliveries ---------------------------------------------------------- */
-
-static size_t delivery_size(uint16_t identifier_count)
+/* Back to none: it has nothing. */
+static void outbound_disown(struct shard *shard, struct session *session)
 {
-    return sizeof(struct delivery) + identifier_count * sizeof(uint32_t);
-}
-
-struct delivery *delivery_new(struct shard *shard, uint16_t identifier_count)
-{
-    struct delivery *d =
-        pool_take(shard->pool, delivery_size(identifier_count));
-    list_init(&d->link);
-    d->identifier_count = identifier_count;
-    return d;
-}
-
-void delivery_free(struct shard *shard, struct delivery *d)
-{
-    assert(d->link.next == &d->link);
-    body_unref(d->body);
-    body_unref(d->group);
-    pool_give(shard->pool, d, delivery_size(d->identifier_count));
-}
-
-struct delivery *delivery_build(struct shard *shard,
-                                const struct record_delivery *record)
-{
-    struct delivery *d = delivery_new(shard, record->identifier_count);
-    d->packet_id = record->packet_id;
-    d->qos = record->qos;
-    d->state = record->state;
-    d->retain = record->retain;
-    if (d->packet_id != 0 && d->state == DELIVERY_QUEUED) {
-        d->state = DELIVERY_SENT;
-    }
-    for (uint16_t i = 0; i < record->identifier_count; i++)
-        d->identifiers[i] = record_identifier(record, i);
-    return d;
-}
-
-struct delivery *delivery_stored(struct shard *shard, struct session *session,
-                                 const struct record_delivery *record,
-                                 struct message *m)
-{
-    struct body *body = message_share(m, shard->pool);
-    message_done(m);
-    if (body == NULL) return NULL;
-    struct delivery *d = delivery_build(shard, record);
-    struct membership *membership =
-        record->group.size == 0 ? NULL : share_find(session, record->group);
-    if (membership != NULL) d->group = body_ref(membership->group);
-    d->body = body;
-    d->order = record->order;
-    d->bytes = record->bytes;
-    d->stored = true;
-    return d;
-}
-
-/* A delivery of `m` on `terms`; NULL when there is no memory for its body. */
-static struct delivery *delivery_of(struct shard *shard, struct message *m,
-                                    const struct terms *terms)
-{
-    struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return NULL;
-    struct delivery *d = delivery_new(shard, terms->identifier_count);
-    d->body = body;
-    d->group = terms->group == NULL ? NULL : body_ref(terms->group);
-    d->qos = terms->qos;
-    d->retain = terms->retain;
-    if (terms->identifier_count > 0) {
-        memcpy(d->identifiers, terms->identifiers,
-               terms->identifier_count * sizeof(uint32_t));
-    }
-    return d;
-}
-
-static uint64_t delivery_bytes(const struct delivery *d)
-{
-    return d->body->message.payload.size;
-}
-
-/* --- packet ids ---------------------------------------------------------- */
-
-static struct delivery **slot_of(const struct outbound *o, uint16_t packet_id)
-{
-    assert(o->slot_count > 0);
-    return &o->slots[packet_id & (o->slot_count - 1)];
-}
-
-static void slots_grow(struct outbound *o, struct pool *pool)
-{
-    uint32_t old = o->slot_count;
-    struct delivery **before = o->slots;
-    o->slot_count = old == 0 ? SLOTS_FIRST : old * 2;
-    o->slots = pool_take(pool, o->slot_count * sizeof *o->slots);
-    for (uint32_t i = 0; i < old; i++) {
-        if (before[i] != NULL) *slot_of(o, before[i]->packet_id) = before[i];
-    }
-    pool_give(pool, before, old * sizeof *before);
-}
-
-/* Give `d` the next id whose place is free. [MQTT-2.2.1-4] */
-static void id_take(struct outbound *o, struct pool *pool, struct delivery *d)
-{
-    assert(d->packet_id == 0);
-    assert(o->ids_used < PACKET_IDS);
-    bool half = o->ids_used * 2 >= o->slot_count;
-    if (half && o->slot_count <= PACKET_IDS) slots_grow(o, pool);
-    do {
-        o->next_id = o->next_id == PACKET_IDS ? 1 : o->next_id + 1;
-    } while (*slot_of(o, o->next_id) != NULL);
-    d->packet_id = o->next_id;
-    *slot_of(o, d->packet_id) = d;
-    o->ids_used += 1;
-}
-
-static void id_give(struct outbound *o, struct delivery *d)
-{
-    if (d->packet_id == 0) return;
-    assert(*slot_of(o, d->packet_id) == d);
-    *slot_of(o, d->packet_id) = NULL;
-    o->ids_used -= 1;
-}
-
-static struct delivery *id_find(const struct outbound *o, uint16_t packet_id)
-{
-    if (o->slot_count == 0) return NULL;
-    struct delivery *d = *slot_of(o, packet_id);
-    return d != NULL && d->packet_id == packet_id ? d : NULL;
+    struct outbound *o = session->outbound;
+    if (o == &outbound_none) return;
+    assert(o->queue_count == 0 && o->window_count == 0);
+    assert(o->backlog == NULL);
+    session->packet_id = o->ids.next;
+    inflight_fini(&o->ids, shard->pool);
+    pool_give(shard->pool, o, sizeof *o);
+    session->outbound = (struct outbound *)(uintptr_t)&outbound_none;
 }
 
 /* --- queue and window ---------------------------------------------------- */
 
 void outbound_append(struct session *session, struct delivery *d)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     assert(!d->behind && !d->in_window);
     assert(o->head_count < o->queue_count);
     list_push(&o->queue, &d->link);
@@ -168,7 +60,7 @@ void outbound_append(struct session *session, struct delivery *d)
 static void queue_push(struct shard *shard, struct session *session,
                        struct delivery *d)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     o->queue_count += 1;
     o->queue_qos0_count += d->qos == 0;
     o->queue_bytes += delivery_bytes(d);
@@ -181,8 +73,9 @@ static void queue_push(struct shard *shard, struct session *session,
     }
 }
 
-static void queue_remove(struct outbound *o, struct delivery *d)
+static void queue_remove(struct session *session, struct delivery *d)
 {
+    struct outbound *o = session->outbound;
     assert(o->queue_count > 0);
     assert(o->queue_bytes >= delivery_bytes(d));
     assert(!d->in_window);
@@ -198,13 +91,14 @@ static void queue_remove(struct outbound *o, struct delivery *d)
     o->queue_bytes -= delivery_bytes(d);
     assert(o->queue_qos0_count <= o->queue_count);
     assert(o->head_count <= o->queue_count);
-    if (o->queue_count == 0) o->overflow_noted = false;
+    if (o->queue_count == 0) session->overflow_noted = false;
 }
 
-static void window_push(struct outbound *o, struct delivery *d)
+static void window_push(struct session *session, struct delivery *d)
 {
+    struct outbound *o = session->outbound;
     assert(d->packet_id != 0);
-    assert(o->window_count < o->window_max);
+    assert(o->window_count < session->window_max);
     assert(!d->in_window);
     list_push(&o->window, &d->link);
     d->in_window = true;
@@ -229,15 +123,17 @@ static void delivery_end(struct shard *shard, struct session *session,
 {
     stat_sub(shard, STAT_QUEUED, 1);
     stat_sub(shard, STAT_QUEUED_BYTES, delivery_bytes(d));
-    id_give(&session->outbound, d);
+    inflight_give(&session->outbound->ids, d);
     if (d->stored) journal_delivery_gone(shard, session, d);
     delivery_free(shard, d);
 }
 
-static bool window_has_room(const struct shard *shard, const struct outbound *o,
+static bool window_has_room(const struct shard *shard,
+                            const struct session *session,
                             const struct delivery *d)
 {
-    if (o->window_count >= o->window_max) return false;
+    const struct outbound *o = session->outbound;
+    if (o->window_count >= session->window_max) return false;
     uint64_t max = shard->options->max_inflight_bytes;
     if (max == 0 || o->window_count == 0) return true;
     return o->window_bytes + delivery_bytes(d) <= max;
@@ -245,31 +141,11 @@ static bool window_has_room(const struct shard *shard, const struct outbound *o,
 
 /* --- sending ------------------------------------------------------------- */
 
-/* Send PUBLISH of `d`; false when the client does not take packets so large, or
- * may not read it any more: it is then as if it had been sent and acknowledged.
- * [MQTT-3.1.2-25] */
-static bool delivery_send(struct shard *shard, struct session *session,
-                          struct delivery *d)
-{
-    struct message m = body_message(d->body);
-    if (!grant_shows(shard, session, &m)) return false;
-    struct outgoing outgoing = {
-        .message = &m,
-        .qos = d->qos,
-        .retain = d->retain,
-        .dup = d->state != DELIVERY_QUEUED,
-        .packet_id = d->packet_id,
-        .identifiers = d->identifiers,
-        .identifier_count = d->identifier_count,
-    };
-    return output_publish(shard, session->conn, &outgoing) == OK;
-}
-
 /* Drop the queue's `d`: it expired, or is too large. */
 static void queue_drop(struct shard *shard, struct session *session,
                        struct delivery *d)
 {
-    queue_remove(&session->outbound, d);
+    queue_remove(session, d);
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     delivery_end(shard, session, d);
 }
@@ -282,7 +158,7 @@ static void queue_send_qos0(struct shard *shard, struct session *session,
         queue_drop(shard, session, d);
         return;
     }
-    queue_remove(&session->outbound, d);
+    queue_remove(session, d);
     delivery_end(shard, session, d);
 }
 
@@ -303,7 +179,7 @@ static void window_send(struct shard *shard, struct session *session,
     } else if (delivery_send(shard, session, d)) {
         d->state = DELIVERY_SENT;
     } else {
-        window_remove(&session->outbound, d);
+        window_remove(session->outbound, d);
         stat_add(shard, STAT_PUBLISH_DROPPED, 1);
         delivery_end(shard, session, d);
     }
@@ -314,7 +190,7 @@ static void window_send(struct shard *shard, struct session *session,
 static void delivery_number(struct shard *shard, struct session *session,
                             struct delivery *d)
 {
-    id_take(&session->outbound, shard->pool, d);
+    inflight_take(&session->outbound->ids, shard->pool, d);
     if (!d->stored) return;
     size_t puts = shard->out->put_count;
     journal_delivery(shard, session, d);
@@ -325,7 +201,6 @@ static void delivery_number(struct shard *shard, struct session *session,
 static bool queue_send(struct shard *shard, struct session *session,
                        struct delivery *d)
 {
-    struct outbound *o = &session->outbound;
     if (d->packet_id == 0 &&
         message_expired(&d->body->message, shard->now_ms)) {
         queue_drop(shard, session, d);
@@ -335,10 +210,10 @@ static bool queue_send(struct shard *shard, struct session *session,
         queue_send_qos0(shard, session, d);
         return true;
     }
-    if (!window_has_room(shard, o, d)) return false;
+    if (!window_has_room(shard, session, d)) return false;
     if (d->packet_id == 0) delivery_number(shard, session, d);
-    queue_remove(o, d);
-    window_push(o, d);
+    queue_remove(session, d);
+    window_push(session, d);
     window_send(shard, session, d);
     return true;
 }
@@ -346,33 +221,11 @@ static bool queue_send(struct shard *shard, struct session *session,
 void outbound_release(struct shard *shard, struct session *session,
                       uint16_t packet_id)
 {
-    struct delivery *d = id_find(&session->outbound, packet_id);
+    struct delivery *d = inflight_find(&session->outbound->ids, packet_id);
     if (d == NULL || !d->in_window || session->conn == NULL) return;
     if (!d->held) return;
     window_send(shard, session, d);
     outbound_pump(shard, session);
-}
-
-/* What a waiting message with `payload` takes, about. */
-static uint64_t waiting_cost(struct bytes payload)
-{
-    return sizeof(struct delivery) + sizeof(struct body) + payload.size;
-}
-
-/* Send QoS 0 that waited for room in the output. */
-static void waiting_send(struct shard *shard, struct session *session)
-{
-    struct conn *conn = session->conn;
-    while (!list_empty(&conn->waiting) && output_room(conn)) {
-        struct delivery *d = OWNER(conn->waiting.next, struct delivery, link);
-        list_remove(&d->link);
-        conn->waiting_bytes -= waiting_cost(d->body->message.payload);
-        bool expired = message_expired(&d->body->message, shard->now_ms);
-        if (expired || !delivery_send(shard, session, d)) {
-            stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-        }
-        delivery_free(shard, d);
-    }
 }
 
 void outbound_pump(struct shard *shard, struct session *session)
@@ -380,7 +233,7 @@ void outbound_pump(struct shard *shard, struct session *session)
     struct conn *conn = session->conn;
     if (conn == NULL) return;
     waiting_send(shard, session);
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     bool goes = true;
     while (goes && output_room(conn)) {
         if (list_empty(&o->queue)) {
@@ -398,9 +251,9 @@ void outbound_pump(struct shard *shard, struct session *session)
 
 bool outbound_idle(const struct session *session)
 {
-    const struct outbound *o = &session->outbound;
+    const struct outbound *o = session->outbound;
     return session->conn != NULL && list_empty(&o->queue) &&
-           o->backlog == NULL && o->window_count < o->window_max &&
+           o->backlog == NULL && o->window_count < session->window_max &&
            output_room(session->conn);
 }
 
@@ -408,8 +261,8 @@ bool outbound_idle(const struct session *session)
 static void overflow_note(struct shard *shard, struct session *session)
 {
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-    if (session->outbound.overflow_noted) return;
-    session->outbound.overflow_noted = true;
+    if (session->overflow_noted) return;
+    session->overflow_noted = true;
     actions_note(shard->out, NOTE_WARNING, NOTE_DROPPED,
                  session->conn == NULL ? NULL : &session->conn->id,
                  "The queue of client %s is full (max_queued_messages %u, "
@@ -430,19 +283,6 @@ static bool queue_has_room(const struct options *options, uint32_t count,
            bytes + more <= options->max_queued_bytes;
 }
 
-/* Is there room for `m` to wait for `conn`'s output? What is promised to nobody
- * is bounded by the memory it takes, not by a number of messages, so that a
- * burst passes; one message may always wait. */
-static bool waiting_has_room(const struct options *options,
-                             const struct conn *conn, const struct message *m)
-{
-    if (list_empty(&conn->waiting)) return true;
-    uint64_t max = WAITING_BYTES_MAX;
-    uint64_t queued_max = options->max_queued_bytes;
-    if (queued_max > 0 && queued_max < max) max = queued_max;
-    return conn->waiting_bytes + waiting_cost(m->payload) <= max;
-}
-
 /* A large payload is in memory once, however many get it with a packet of their
  * own. Without memory for that it is copied. */
 static void offer_share(struct shard *shard, struct message *m)
@@ -456,7 +296,7 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
                            struct message *m, const struct terms *terms)
 {
     struct conn *conn = session->conn;
-    if (list_empty(&conn->waiting) && output_room(conn)) {
+    if (conn_waiting(conn) == NULL && output_room(conn)) {
         offer_share(shard, m);
         struct outgoing outgoing = {
             .message = m,
@@ -468,23 +308,15 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
         if (e != OK) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
         return OK;
     }
-    struct delivery *d = NULL;
-    if (waiting_has_room(shard->options, conn, m)) {
-        d = delivery_of(shard, m, terms);
-    }
-    if (d == NULL) {
-        overflow_note(shard, session);
-        return ERR_FULL;
-    }
-    list_push(&conn->waiting, &d->link);
-    conn->waiting_bytes += waiting_cost(d->body->message.payload);
-    return OK;
+    enum err e = waiting_push(shard, conn, m, terms);
+    if (e != OK) overflow_note(shard, session);
+    return e;
 }
 
 void outbound_drop(struct shard *shard, struct session *session,
                    struct delivery *d, bool dropped)
 {
-    queue_remove(&session->outbound, d);
+    queue_remove(session, d);
     if (dropped) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     delivery_end(shard, session, d);
 }
@@ -492,7 +324,7 @@ void outbound_drop(struct shard *shard, struct session *session,
 /* Make room by dropping the oldest message that was never sent. */
 static bool queue_drop_oldest(struct shard *shard, struct session *session)
 {
-    LIST_EACH(at, after, &session->outbound.queue) {
+    LIST_EACH(at, after, &session->outbound->queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
         if (d->packet_id != 0) continue;
         outbound_drop(shard, session, d, false);
@@ -507,7 +339,7 @@ static bool queue_drop_oldest(struct shard *shard, struct session *session)
 /* Drop what expired at the head of the queue, unsent. */
 static void queue_drop_expired(struct shard *shard, struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     while (!list_empty(&o->queue)) {
         struct delivery *d = OWNER(o->queue.next, struct delivery, link);
         if (d->packet_id != 0) return;
@@ -523,7 +355,7 @@ static bool queue_make_room(struct shard *shard, struct session *session,
                             const struct message *m)
 {
     const struct options *options = shard->options;
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     if (!queue_has_room(options, o->queue_count, o->queue_bytes,
                         m->payload.size)) {
         queue_drop_expired(shard, session);
@@ -540,7 +372,7 @@ enum err outbound_offer(struct shard *shard, struct session *session,
                         struct message *m, const struct terms *terms)
 {
     assert(terms->qos <= 2);
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     bool here = session->conn != NULL;
     if (terms->qos == 0 && here && o->queue_qos0_count == 0) {
         return offer_qos0(shard, session, m, terms);
@@ -556,6 +388,7 @@ enum err outbound_offer(struct shard *shard, struct session *session,
         overflow_note(shard, session);
         return ERR_FULL;
     }
+    (void)outbound_own(shard, session);
     d->stored = journal_delivery(shard, session, d);
     d->kept = shard->out->batch;
     if (d->stored && d->group != NULL) {
@@ -582,21 +415,12 @@ static void delivery_received(struct shard *shard, struct session *session,
     if (d->in_window) window_send(shard, session, d);
 }
 
-/* Is `type` what is due next for `d`? */
-static bool delivery_due(const struct delivery *d, enum packet_type type)
-{
-    if (type == PACKET_PUBACK) return d->qos == 1;
-    if (type == PACKET_PUBREC) return d->qos == 2;
-    assert(type == PACKET_PUBCOMP);
-    return d->state == DELIVERY_RECEIVED;
-}
-
 enum err outbound_acknowledge(struct shard *shard, struct session *session,
                               enum packet_type type, uint16_t packet_id,
                               uint8_t reason)
 {
-    struct outbound *o = &session->outbound;
-    struct delivery *d = id_find(o, packet_id);
+    struct outbound *o = session->outbound;
+    struct delivery *d = inflight_find(&o->ids, packet_id);
     if (d == NULL || d->state == DELIVERY_QUEUED) return ERR_ID_UNKNOWN;
     if (!delivery_due(d, type)) return ERR_PROTOCOL;
     if (type == PACKET_PUBREC && reason < REASON_FAILURE) {
@@ -606,7 +430,7 @@ enum err outbound_acknowledge(struct shard *shard, struct session *session,
     if (d->in_window) {
         window_remove(o, d);
     } else {
-        queue_remove(o, d);
+        queue_remove(session, d);
     }
     delivery_end(shard, session, d);
     session_pump(shard, session);
@@ -615,40 +439,14 @@ enum err outbound_acknowledge(struct shard *shard, struct session *session,
 
 /* --- coming and going ---------------------------------------------------- */
 
-void outbound_attach(struct outbound *o, uint16_t window_max)
-{
-    assert(window_max > 0);
-    assert(o->window_count == 0);
-    o->window_max = window_max;
-}
-
-/* May `d` go to another member of its shared subscription? Not what is under
- * way with QoS 2. [MQTT-4.8.2-4] [MQTT-4.8.2-5] */
-bool delivery_returnable(const struct delivery *d)
-{
-    if (d->group == NULL) return false;
-    return d->qos < 2 || d->state == DELIVERY_QUEUED;
-}
-
-void delivery_give(struct shard *shard, struct session_ref session,
-                   struct bytes client_id, struct delivery *d)
-{
-    struct join_ref ref = {0};
-    if (d->stored) ref = journal_hand_over(shard, client_id, d);
-    share_return(shard, session, d->group, d->body, ref);
-    struct join *join = join_find(shard, ref);
-    if (join != NULL && join->waiting == 0) journal_handed(shard, join->owner);
-    assert(!d->stored);
-}
-
 /* Take what others may have out of `list`, which is a part of the queue. */
-static void returnable_take(struct outbound *o, struct link *list,
+static void returnable_take(struct session *session, struct link *list,
                             struct link *given)
 {
     LIST_EACH(at, after, list) {
         struct delivery *d = OWNER(at, struct delivery, link);
         if (!delivery_returnable(d)) continue;
-        queue_remove(o, d);
+        queue_remove(session, d);
         list_push(given, &d->link);
     }
 }
@@ -660,9 +458,10 @@ static void outbound_return(struct shard *shard, struct session *session)
 {
     struct link given;
     list_init(&given);
-    struct outbound *o = &session->outbound;
-    returnable_take(o, &o->queue, &given);
-    if (o->backlog != NULL) returnable_take(o, &o->backlog->recent, &given);
+    struct outbound *o = session->outbound;
+    returnable_take(session, &o->queue, &given);
+    if (o->backlog != NULL)
+        returnable_take(session, &o->backlog->recent, &given);
     LIST_EACH(at, after, &given) {
         struct delivery *d = OWNER(at, struct delivery, link);
         list_remove(at);
@@ -691,32 +490,34 @@ static void outbound_rewind(struct outbound *o)
 void outbound_detach(struct shard *shard, struct session *session)
 {
     assert(session->conn == NULL);
-    outbound_rewind(&session->outbound);
+    struct outbound *o = session->outbound;
+    if (o == &outbound_none) return;
+    outbound_rewind(o);
     outbound_return(shard, session);
     backlog_detach(shard, session);
+    bool empty = o->queue_count == 0 && o->backlog == NULL;
+    if (empty && gate_open(shard, o->holed)) outbound_disown(shard, session);
 }
 
 void outbound_fini(struct shard *shard, struct session *session, bool gone)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
+    if (o == &outbound_none) return;
     outbound_rewind(o);
     if (gone) outbound_return(shard, session);
     backlog_end(shard, session, gone);
     LIST_EACH(at, after, &o->queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
-        queue_remove(o, d);
+        queue_remove(session, d);
         if (!gone) d->stored = false;
         delivery_end(shard, session, d);
     }
-    assert(o->ids_used == 0);
-    assert(o->backlog == NULL && o->queue_count == 0);
-    pool_give(shard->pool, o->slots, o->slot_count * sizeof(*o->slots));
-    outbound_init(o);
+    outbound_disown(shard, session);
 }
 
 void outbound_forget_group(struct session *session, struct bytes group)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     struct link *const lists[] = {
         &o->queue, &o->window, o->backlog == NULL ? NULL : &o->backlog->recent};
     for (size_t i = 0; i < 3 && lists[i] != NULL; i++) {
@@ -733,30 +534,13 @@ void outbound_forget_group(struct session *session, struct bytes group)
 bool outbound_restore(struct shard *shard, struct session *session,
                       struct delivery *d)
 {
-    struct outbound *o = &session->outbound;
     assert(session->conn == NULL);
-    if (d->order <= o->order || d->order == UINT64_MAX) return false;
-    if (d->packet_id != 0) {
-        if (id_find(o, d->packet_id) != NULL) return false;
-        /* Ids that had room beside each other have it again, in time. */
-        while (o->slot_count == 0 || *slot_of(o, d->packet_id) != NULL)
-            slots_grow(o, shard->pool);
-        *slot_of(o, d->packet_id) = d;
-        o->ids_used += 1;
-        o->next_id = d->packet_id;
+    if (d->order <= session->order || d->order == UINT64_MAX) return false;
+    struct outbound *o = outbound_own(shard, session);
+    if (d->packet_id != 0 && !inflight_put(&o->ids, shard->pool, d)) {
+        return false;
     }
-    o->order = d->order;
+    session->order = d->order;
     queue_push(shard, session, d);
     return true;
-}
-
-void outbound_drop_waiting(struct shard *shard, struct conn *conn)
-{
-    LIST_EACH(at, after, &conn->waiting) {
-        struct delivery *d = OWNER(at, struct delivery, link);
-        list_remove(at);
-        stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-        delivery_free(shard, d);
-    }
-    conn->waiting_bytes = 0;
 }

@@ -14,13 +14,14 @@ enum {
 
 static struct pace *pace_of(struct shard *shard, struct conn *conn)
 {
-    if (conn->pace == NULL) {
-        conn->pace = pool_take(shard->pool, sizeof *conn->pace);
-        conn->pace->conn = conn;
-        timer_init(&conn->pace->timer);
+    struct conn_rare *rare = conn_rare(shard->pool, conn);
+    if (rare->pace == NULL) {
+        rare->pace = pool_take(shard->pool, sizeof *rare->pace);
+        rare->pace->conn = conn;
+        timer_init(&rare->pace->timer);
     }
-    assert(conn->pace->conn == conn);
-    return conn->pace;
+    assert(rare->pace->conn == conn);
+    return rare->pace;
 }
 
 static void pace_note(struct shard *shard, struct pace *pace, const char *why)
@@ -71,7 +72,8 @@ enum err pace_packet(struct shard *shard, struct conn *conn,
 
 bool pace_waits(const struct conn *conn)
 {
-    return conn->pace != NULL && conn->pace->timer.deadline_ms != 0;
+    const struct pace *pace = conn_pace(conn);
+    return pace != NULL && pace->timer.deadline_ms != 0;
 }
 
 void pace_due(struct shard *shard, struct pace *pace)
@@ -83,9 +85,11 @@ void pace_due(struct shard *shard, struct pace *pace)
 
 void pace_drop(struct shard *shard, struct conn *conn)
 {
-    if (conn->pace == NULL) return;
-    assert(conn->pace->conn == conn);
-    wheel_clear(&shard->pace_timers, &conn->pace->timer);
-    pool_give(shard->pool, conn->pace, sizeof *conn->pace);
-    conn->pace = NULL;
+    struct pace *pace = conn_pace(conn);
+    if (pace == NULL) return;
+    assert(pace->conn == conn);
+    wheel_clear(&shard->pace_timers, &pace->timer);
+    conn->rare->pace = NULL;
+    pool_give(shard->pool, pace, sizeof *pace);
+    conn_tidy(shard->pool, conn);
 }

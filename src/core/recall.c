@@ -69,17 +69,19 @@ void recall_drop_list(struct shard *shard, struct link *plans)
 
 void recall_drop_all(struct shard *shard, struct session *session)
 {
-    recall_drop_list(shard, &session->recalls);
+    recall_drop_list(shard, &session->ties->recalls);
+    session_untie(shard, session);
 }
 
 void recall_cancel(struct shard *shard, struct session *session,
                    struct bytes filter)
 {
-    LIST_EACH(at, after, &session->recalls) {
+    LIST_EACH(at, after, &session->ties->recalls) {
         struct recall *recall = OWNER(at, struct recall, link);
         if (!bytes_equal(recall->filter->message.topic, filter)) continue;
         recall_free(shard, recall);
     }
+    session_untie(shard, session);
 }
 
 /* --- gathering ----------------------------------------------------------- */
@@ -135,7 +137,7 @@ void recall_begin_all(struct shard *shard, struct session *session,
 {
     LIST_EACH(at, after, plans) {
         list_remove(at);
-        list_push(&session->recalls, at);
+        list_push(&session_tie(shard, session)->recalls, at);
         recall_begin(shard, OWNER(at, struct recall, link));
     }
     recall_pump(shard, session);
@@ -184,8 +186,9 @@ void recall_joined(struct shard *shard, struct recall *recall)
 
 bool recall_asking(const struct session *session)
 {
-    if (list_empty(&session->recalls)) return false;
-    return !OWNER(session->recalls.prev, const struct recall, link)->complete;
+    if (list_empty(&session->ties->recalls)) return false;
+    return !OWNER(session->ties->recalls.prev, const struct recall, link)
+                ->complete;
 }
 
 /* --- overtaking ---------------------------------------------------------- */
@@ -210,8 +213,8 @@ static struct overtaking *overtaking_find(const struct shard *shard,
 void recall_overtaken(struct shard *shard, struct session *session,
                       const struct message *m)
 {
-    if (!m->retain || list_empty(&session->recalls)) return;
-    LIST_EACH(at, after, &session->recalls) {
+    if (!m->retain || list_empty(&session->ties->recalls)) return;
+    LIST_EACH(at, after, &session->ties->recalls) {
         struct recall *recall = OWNER(at, struct recall, link);
         struct overtaking *old = overtaking_find(shard, recall, m->topic);
         if (old == NULL) {
@@ -230,10 +233,10 @@ void recall_overtaken(struct shard *shard, struct session *session,
 static bool recall_can_send(const struct session *session, uint8_t qos)
 {
     const struct conn *conn = session->conn;
-    const struct outbound *o = &session->outbound;
-    if (!output_room(conn) || !list_empty(&conn->waiting)) return false;
+    const struct outbound *o = session->outbound;
+    if (!output_room(conn) || conn_waiting(conn) != NULL) return false;
     if (qos == 0) return true;
-    return list_empty(&o->queue) && o->window_count < o->window_max;
+    return list_empty(&o->queue) && o->window_count < session->window_max;
 }
 
 /* May who published `m` still do that, if the options ask? */
@@ -275,8 +278,8 @@ static bool recall_send(struct shard *shard, struct recall *recall)
 
 void recall_pump(struct shard *shard, struct session *session)
 {
-    if (session->conn == NULL) return;
-    LIST_EACH(at, after, &session->recalls) {
+    if (session->conn == NULL || list_empty(&session->ties->recalls)) return;
+    LIST_EACH(at, after, &session->ties->recalls) {
         struct recall *recall = OWNER(at, struct recall, link);
         while (recall->next < recall->count) {
             if (!recall_send(shard, recall)) return;
@@ -285,4 +288,5 @@ void recall_pump(struct shard *shard, struct session *session)
         if (!recall->complete) return;
         recall_free(shard, recall);
     }
+    session_untie(shard, session);
 }

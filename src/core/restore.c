@@ -1,6 +1,7 @@
 /* restore.c - what was stored comes back, at start. */
 #include "core/restore.h"
 
+#include "core/absence.h"
 #include "core/grave.h"
 #include "core/journal.h"
 #include "core/record.h"
@@ -184,10 +185,10 @@ static enum err restore_session(struct shard *shard, struct restore *restore,
     struct session *session = session_new(shard, record.id);
     session->protocol = record.protocol;
     session->expiry_s = record.expiry_s;
-    session->ends_ms = record.ends_ms;
-    session->wrote = UINT64_C(1) << record.home;
+    absence_end_at(shard, session, record.ends_ms);
+    session->wrote = (uint8_t)(record.home + 1);
     session->floor = record.floor;
-    session->outbound.order = 0;
+    session->order = 0;
     struct restored *restored = pool_take(shard->pool, sizeof *restored);
     restored->session = session;
     restored->home = record.home;
@@ -287,7 +288,7 @@ static enum err restore_will(struct shard *shard, struct restore *restore,
     session->will = pool_take(shard->pool, sizeof *session->will);
     *session->will = (struct will){
         .body = body, .delay_s = record.delay_s, .expiry_s = record.expiry_s};
-    session->will_ms = record.due_ms;
+    absence_will_at(shard, session, record.due_ms);
     restore->restored->will_begun = record.due_ms != 0;
     return OK;
 }
@@ -408,10 +409,10 @@ static enum err restore_delivery(struct shard *shard, struct restore *restore,
         return OK;
     }
     if (record.order != key->number) return ERR_MALFORMED;
-    if (record.order <= session->outbound.order) return ERR_MALFORMED;
+    if (record.order <= session->order) return ERR_MALFORMED;
     if (record.packet_id != 0) return restore_sent(shard, session, &record);
     if (!backlog_restore(shard, session, &record)) return ERR_MALFORMED;
-    session->outbound.order = record.order;
+    session->order = record.order;
     return OK;
 }
 
@@ -621,7 +622,7 @@ static void doubted_settle(struct shard *shard, struct doubted *doubted)
  * place behind all that were. */
 static void restored_renew(struct shard *shard, struct session *session)
 {
-    struct outbound *o = &session->outbound;
+    struct outbound *o = session->outbound;
     LIST_EACH(at, after, &o->queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
         journal_delivery_drop(shard, session_id(session), d->order, 0);
@@ -634,9 +635,9 @@ static void restored_renew(struct shard *shard, struct session *session)
 /* No order is used again: a record of the other kind may have it. */
 static void restored_order(struct shard *shard, const struct restored *restored)
 {
-    struct outbound *o = &restored->session->outbound;
-    if (o->order == 0) o->order = shard_stamp(shard);
-    if (o->order < restored->handed) o->order = restored->handed;
+    struct session *session = restored->session;
+    if (session->order == 0) session->order = shard_stamp(shard);
+    if (session->order < restored->handed) session->order = restored->handed;
 }
 
 /* A session that was connected when the broker ended is alone since now: what
@@ -645,7 +646,7 @@ static void restored_settle(struct shard *shard, struct restored *restored)
 {
     struct session *session = restored->session;
     session->will_stored = session->will != NULL;
-    bool was_here = session->ends_ms == 0;
+    bool was_here = absence_ends_ms(session) == 0;
     session_restored(shard, session);
     restored_order(shard, restored);
     if (restored->old) {
@@ -653,7 +654,7 @@ static void restored_settle(struct shard *shard, struct restored *restored)
         return;
     }
     bool moved = restored->home != shard->place.index;
-    if (moved || (was_here && session->ends_ms != 0)) {
+    if (moved || (was_here && absence_ends_ms(session) != 0)) {
         journal_session(shard, session);
     }
     if (!restored->will_begun && session->will != NULL) {

@@ -166,7 +166,7 @@ static void route_local(struct shard *shard, struct message *m,
         shard->options->allow_duplicate_messages);
     for (uint32_t i = 0; i < receivers.count; i++) {
         const struct receiver *receiver = &receivers.list[i];
-        if (route_had(routing, receiver->session->wrote)) continue;
+        if (route_had(routing, session_wrote(receiver->session))) continue;
         if (!grant_shows(shard, receiver->session, m)) continue;
         struct terms terms = route_terms(shard->options, m, receiver);
         recall_overtaken(shard, receiver->session, m);

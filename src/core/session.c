@@ -1,6 +1,7 @@
 /* session.c - what the broker remembers for one client id. */
 #include "core/session.h"
 
+#include "core/absence.h"
 #include "core/conn.h"
 #include "core/grant.h"
 #include "core/journal.h"
@@ -42,6 +43,37 @@ struct session *session_by_ref(struct shard *shard, struct session_ref ref)
     return session_ref_equal(session->ref, ref) ? session : NULL;
 }
 
+/* --- ties ---------------------------------------------------------------- */
+
+/* Of all who have none; never written. */
+static const struct session_ties no_ties = {
+    .memberships = {(struct link *)(uintptr_t)&no_ties.memberships,
+                    (struct link *)(uintptr_t)&no_ties.memberships},
+    .recalls = {(struct link *)(uintptr_t)&no_ties.recalls,
+                (struct link *)(uintptr_t)&no_ties.recalls},
+};
+
+struct session_ties *session_tie(struct shard *shard, struct session *session)
+{
+    struct session_ties *ties = session->ties;
+    if (ties != &no_ties) return ties;
+    ties = pool_take(shard->pool, sizeof *ties);
+    list_init(&ties->memberships);
+    list_init(&ties->recalls);
+    session->ties = ties;
+    return ties;
+}
+
+void session_untie(struct shard *shard, struct session *session)
+{
+    struct session_ties *ties = session->ties;
+    if (ties == &no_ties) return;
+    if (!list_empty(&ties->memberships) || !list_empty(&ties->recalls)) return;
+    assert(ties->membership_count == 0);
+    session->ties = (struct session_ties *)(uintptr_t)&no_ties;
+    pool_give(shard->pool, ties, sizeof *ties);
+}
+
 /* --- coming -------------------------------------------------------------- */
 
 /* A reference for `session`, from now on good for session_by_ref. */
@@ -64,13 +96,12 @@ struct session *session_new(struct shard *shard, struct bytes client_id)
     session->id_size = (uint16_t)client_id.size;
     session->ref = slot_take(shard, session);
     list_init(&session->subscriptions);
-    list_init(&session->memberships);
-    list_init(&session->recalls);
-    outbound_init(&session->outbound);
+    session->ties = (struct session_ties *)(uintptr_t)&no_ties;
+    session->outbound = (struct outbound *)(uintptr_t)&outbound_none;
+    session->window_max = 1;
     /* Not those of an earlier session: a record may outlive it for a while. */
-    session->floor = session->outbound.order = shard_stamp(shard);
+    session->floor = session->order = shard_stamp(shard);
     session->inbound = &shard->no_inbound;
-    timer_init(&session->timer);
     map_insert(&shard->sessions, &session->by_id,
                session_hash(shard, client_id));
     stat_add(shard, STAT_CLIENTS, 1);
@@ -86,30 +117,20 @@ void session_attach(struct shard *shard, struct session *session,
     assert(session->conn == NULL);
     assert(conn->session == NULL);
     assert(!conn->closed);
+    assert(window_max > 0);
+    assert(session->outbound->window_count == 0);
     session->conn = conn;
     conn->session = session;
     session->protocol = conn->protocol;
     session->expiry_s = expiry_s;
-    session->ends_ms = 0;
-    session->will_ms = 0;
-    wheel_clear(&shard->session_timers, &session->timer);
-    outbound_attach(&session->outbound, window_max);
+    absence_over(shard, session);
+    session->window_max = window_max;
     share_ready(shard, session, true);
     journal_session(shard, session);
     stat_add(shard, STAT_CLIENTS_CONNECTED, 1);
 }
 
 /* --- going --------------------------------------------------------------- */
-
-/* Set the timer to the earlier of will and end. */
-static void session_wait(struct shard *shard, struct session *session)
-{
-    uint64_t at_ms = session->will_ms;
-    if (at_ms == 0 || (session->ends_ms != 0 && session->ends_ms < at_ms)) {
-        at_ms = session->ends_ms;
-    }
-    if (at_ms != 0) wheel_set(&shard->session_timers, &session->timer, at_ms);
-}
 
 /* Now that the connection is gone: call the will off, publish it, or let its
  * delay begin; at the latest it comes with the session's end. Only DISCONNECT
@@ -127,26 +148,26 @@ static void session_release_will(struct shard *shard, struct session *session,
         will_publish(shard, session);
         return;
     }
-    session->will_ms = shard->now_ms + delay_s * 1000ull;
+    absence_will_at(shard, session, shard->now_ms + delay_s * 1000ull);
 }
 
 /* What counts from the end of a connection begins now. */
 static void session_begin_end(struct shard *shard, struct session *session)
 {
     if (session->expiry_s == SESSION_EXPIRY_NEVER) return;
-    session->ends_ms = shard->now_ms + session->expiry_s * 1000ull;
+    absence_end_at(shard, session, shard->now_ms + session->expiry_s * 1000ull);
 }
 
 void session_restored(struct shard *shard, struct session *session)
 {
     assert(session->conn == NULL);
     assert(session->expiry_s > 0);
-    if (session->ends_ms == 0) session_begin_end(shard, session);
-    if (session->will != NULL && session->will_ms == 0) {
-        session->will_ms =
-            shard->now_ms + will_delay_s(session->will) * 1000ull;
+    if (absence_ends_ms(session) == 0) session_begin_end(shard, session);
+    if (session->will != NULL && absence_will_ms(session) == 0) {
+        absence_will_at(shard, session,
+                        shard->now_ms + will_delay_s(session->will) * 1000ull);
     }
-    session_wait(shard, session);
+    absence_wait(shard, session);
 }
 
 void session_detach(struct shard *shard, struct session *session, bool lost)
@@ -169,7 +190,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     session_begin_end(shard, session);
     journal_session(shard, session);
     journal_will(shard, session);
-    session_wait(shard, session);
+    absence_wait(shard, session);
 }
 
 void session_end(struct shard *shard, struct session *session)
@@ -183,8 +204,8 @@ void session_end(struct shard *shard, struct session *session)
     grant_drop(shard, session);
     assert(session->subscription_count == 0);
     assert(session->subscribing == NULL);
-    assert(list_empty(&session->recalls));
-    wheel_clear(&shard->session_timers, &session->timer);
+    assert(session->ties == &no_ties);
+    absence_over(shard, session);
     map_remove(&shard->sessions, &session->by_id);
     table_remove(&shard->session_slots, session->ref.slot);
     stat_sub(shard, STAT_CLIENTS, 1);
@@ -194,17 +215,19 @@ void session_end(struct shard *shard, struct session *session)
 void session_due(struct shard *shard, struct session *session)
 {
     assert(session->conn == NULL);
-    if (session->will_ms != 0 && shard->now_ms >= session->will_ms) {
-        session->will_ms = 0;
+    uint64_t will_ms = absence_will_ms(session);
+    uint64_t ends_ms = absence_ends_ms(session);
+    if (will_ms != 0 && shard->now_ms >= will_ms) {
+        absence_will_at(shard, session, 0);
         will_publish(shard, session);
         journal_will(shard, session);
     }
-    if (session->ends_ms != 0 && shard->now_ms >= session->ends_ms) {
+    if (ends_ms != 0 && shard->now_ms >= ends_ms) {
         stat_add(shard, STAT_EXPIRED, 1);
         session_end(shard, session);
         return;
     }
-    session_wait(shard, session);
+    absence_wait(shard, session);
 }
 
 /* --- while it lives ------------------------------------------------------ */
@@ -252,7 +275,8 @@ void sessions_fini(struct shard *shard)
         inbound_fini(shard, session);
         will_drop(shard, session);
         grant_drop(shard, session);
-        wheel_clear(&shard->session_timers, &session->timer);
+        absence_over(shard, session);
+        session_untie(shard, session);
         pool_give(shard->pool, session, sizeof *session + session->id_size + 1);
     }
     map_fini(&shard->sessions);

@@ -16,6 +16,7 @@
 #include "core/outbound.h"
 #include "core/topics.h"
 
+struct absence;
 struct conn;
 struct grant;
 struct shard;
@@ -24,37 +25,45 @@ struct will;
 /* Never ends by itself. MQTT 5.0, 3.1.2.11.2 */
 #define SESSION_EXPIRY_NEVER UINT32_MAX
 
+/* What few sessions have, or only for a while. */
+struct session_ties {
+    struct link memberships;   /* struct membership */
+    struct link recalls;       /* struct recall */
+    uint32_t membership_count; /* counted as subscriptions too */
+};
+
+/* What a message on its way needs comes first: it is in one cache line. */
 struct session {
     struct map_entry by_id;
+    struct conn *conn;         /* NULL while it is alone */
+    struct outbound *outbound; /* shared by those who have none: outbound_own */
+    uint64_t grant_serial;
+    struct session_ties *ties; /* shared by those who have none: session_tie */
+    uint16_t window_max;       /* of this connection, > 0: outbound.h */
+    uint16_t packet_id;        /* that it had last, while it has no outbound */
+    uint8_t protocol;          /* enum protocol, of the last connection */
+    uint8_t wrote;    /* the shard that had it before the start, + 1; or 0 */
+    bool granted : 1; /* `grant` is what holds: see grant.h */
+    bool busy : 1;    /* groups think that it has no room: see share.h */
+    bool stored : 1;  /* there are records of it: see journal.h */
+    bool will_stored : 1;
+    bool overflow_noted : 1; /* until its queue is empty again */
     struct session_ref ref;
-    struct conn *conn; /* NULL while it is alone */
-    struct outbound outbound;
-    struct inbound *inbound; /* shared by those who have none: inbound_own */
 
-    struct link subscriptions;       /* struct subscription */
-    struct link memberships;         /* struct membership */
-    struct link recalls;             /* struct recall */
+    struct inbound *inbound; /* shared by those who have none: inbound_own */
+    struct grant *grant;     /* NULL: nothing but what holds for all */
     struct subscribing *subscribing; /* to be answered, or NULL */
+    struct link subscriptions;       /* struct subscription */
     uint32_t subscription_count;     /* memberships too */
-    uint32_t membership_count;
     uint32_t no_local_count;
 
-    struct timer timer; /* the earlier of the two: */
-    uint64_t ends_ms;   /* while alone; 0: not by itself */
-    uint64_t will_ms;   /* the will is due; 0: not under way */
+    struct absence *absence; /* what is due while it is alone; NULL: nothing */
     struct will *will;
 
     uint64_t floor;    /* of the orders of its deliveries */
+    uint64_t order;    /* the last of them */
     uint32_t expiry_s; /* 0: ends with its connection */
-    bool stored;       /* there are records of it: see journal.h */
-    bool will_stored;
-    bool granted;      /* `grant` is what holds: see grant.h */
     uint16_t listener; /* through which its client came last */
-    uint64_t grant_serial;
-    struct grant *grant; /* NULL: nothing but what holds for all */
-    bool busy;           /* groups think that it has no room: see share.h */
-    uint64_t wrote;      /* the bit of the shard that had it before the start */
-    uint8_t protocol;    /* enum protocol, of the last connection */
     uint16_t id_size;
     char id[]; /* with a NUL behind it */
 };
@@ -69,6 +78,18 @@ static inline struct bytes session_id(const struct session *session)
 static inline const char *session_name(const struct session *session)
 {
     return session->id;
+}
+
+/* The ties of `session`, to be written in: its own from now on. */
+struct session_ties *session_tie(struct shard *shard, struct session *session);
+
+/* Back to none, if nothing of them is left. */
+void session_untie(struct shard *shard, struct session *session);
+
+/* The bit of the shard that had it before the start; 0: none had. */
+static inline uint64_t session_wrote(const struct session *session)
+{
+    return session->wrote == 0 ? 0 : UINT64_C(1) << (session->wrote - 1);
 }
 
 /* The session of `client_id`, which is at home here, or NULL. */

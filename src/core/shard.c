@@ -1,6 +1,7 @@
 /* shard.c - the broker is one function. */
 #include "core/shard.h"
 
+#include "core/absence.h"
 #include "core/admission.h"
 #include "core/conn.h"
 #include "core/grave.h"
@@ -105,7 +106,7 @@ static void shard_tick(struct shard *shard)
         conn_due(shard, OWNER(timer, struct conn, timer));
     }
     while ((timer = wheel_due(&shard->session_timers, shard->now_ms)) != NULL) {
-        session_due(shard, OWNER(timer, struct session, timer));
+        session_due(shard, OWNER(timer, struct absence, timer)->session);
     }
     while ((timer = wheel_due(&shard->pace_timers, shard->now_ms)) != NULL) {
         pace_due(shard, OWNER(timer, struct pace, timer));
@@ -282,7 +283,7 @@ void shard_step(struct shard *shard, const struct event *event,
 {
     assert(event->kind < sizeof STEPS / sizeof STEPS[0]);
     assert(event->now_ms >= shard->now_ms);
-    assert(list_empty(&shard->closed_conns));
+    assert(shard->closed_conns.size == 0);
     size_t first_post = actions->post_count;
     shard->out = actions;
     shard->now_ms = event->now_ms;
@@ -322,7 +323,7 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     wheel_init(&shard->conn_timers, now_ms);
     wheel_init(&shard->session_timers, now_ms);
     wheel_init(&shard->pace_timers, now_ms);
-    list_init(&shard->closed_conns);
+    buffer_init(&shard->closed_conns, pool);
     inbound_init(&shard->no_inbound);
     table_init(&shard->conns, pool);
     table_init(&shard->session_slots, pool);

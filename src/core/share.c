@@ -201,7 +201,7 @@ void share_member(struct shard *shard, const struct post *post)
 
 struct membership *share_find(struct session *session, struct bytes group)
 {
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *found = OWNER(at, struct membership, of_session);
         if (bytes_equal(found->group->message.topic, group)) return found;
     }
@@ -247,9 +247,10 @@ bool share_join(struct shard *shard, struct session *session,
         if (text == NULL) return false;
         membership = pool_take(shard->pool, sizeof *membership);
         membership->group = text;
-        list_push(&session->memberships, &membership->of_session);
+        struct session_ties *ties = session_tie(shard, session);
+        list_push(&ties->memberships, &membership->of_session);
+        ties->membership_count += 1;
         session->subscription_count += 1;
-        session->membership_count += 1;
         stat_add(shard, STAT_SUBSCRIPTIONS, 1);
         stat_add(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     }
@@ -266,7 +267,7 @@ void share_leave(struct shard *shard, struct session *session,
     share_tell(shard, session, membership, false, false, join);
     list_remove(&membership->of_session);
     session->subscription_count -= 1;
-    session->membership_count -= 1;
+    session->ties->membership_count -= 1;
     stat_sub(shard, STAT_SUBSCRIPTIONS, 1);
     stat_sub(shard, STAT_SHARED_SUBSCRIPTIONS, 1);
     body_unref(membership->group);
@@ -277,7 +278,7 @@ void share_ready(struct shard *shard, struct session *session, bool ready)
 {
     struct join_ref nobody = {0};
     session->busy = false;
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);
         membership->busy = false;
@@ -290,7 +291,7 @@ void share_free(struct shard *shard, struct session *session)
     struct join_ref nobody = {0};
     assert(session->busy && session->conn != NULL);
     session->busy = false;
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);
         if (!membership->busy) continue;

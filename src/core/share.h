@@ -48,7 +48,8 @@ bool share_join(struct shard *shard, struct session *session,
                 struct bytes group, struct subscription_options options,
                 struct join_ref join);
 
-/* It is no more; all that must know answer `join`. */
+/* It is no more; all that must know answer `join`. The caller unties `session`
+ * when it is done. */
 void share_leave(struct shard *shard, struct session *session,
                  struct membership *membership, struct join_ref join);
 

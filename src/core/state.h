@@ -60,7 +60,7 @@ struct shard {
 
     /* Connections by slot, and those closed in this step. */
     struct table conns;
-    struct link closed_conns;
+    struct buffer closed_conns; /* struct conn * */
 
     /* Sessions by client id and by reference. */
     struct map sessions;

@@ -57,7 +57,7 @@ static uint8_t subscription_refusal(const struct shard *shard,
     bool many = o->max_subscriptions > 0 &&
                 session->subscription_count >= o->max_subscriptions;
     if (topic_is_shared(filter)) {
-        many = many || session->membership_count >= MEMBERSHIPS_MAX;
+        many = many || session->ties->membership_count >= MEMBERSHIPS_MAX;
     }
     if (fresh && (many || pool_full(shard->pool))) {
         return REASON_QUOTA_EXCEEDED;
@@ -244,12 +244,13 @@ void subscriptions_end(struct shard *shard, struct session *session)
         subscription_end(shard, session,
                          OWNER(at, struct subscription, of_owner), nobody);
     }
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);
         journal_membership_gone(shard, session, membership);
         share_leave(shard, session, membership, nobody);
     }
+    session_untie(shard, session);
     assert(session->subscription_count == 0);
     assert(session->no_local_count == 0);
 }
@@ -260,12 +261,15 @@ void subscriptions_forget(struct shard *shard, struct session *session)
         pool_give(shard->pool, OWNER(at, struct subscription, of_owner),
                   sizeof(struct subscription));
     }
-    LIST_EACH(at, after, &session->memberships) {
+    LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);
+        list_remove(at);
+        session->ties->membership_count -= 1;
         body_unref(membership->group);
         pool_give(shard->pool, membership, sizeof *membership);
     }
+    session_untie(shard, session);
 }
 
 /* --- SUBSCRIBE ----------------------------------------------------------- */
@@ -373,6 +377,7 @@ static uint8_t unsubscribe_one(struct shard *shard, struct subscribing *s,
         outbound_forget_group(session, filter);
         journal_membership_gone(shard, session, membership);
         share_leave(shard, session, membership, s->join);
+        session_untie(shard, session);
         return REASON_SUCCESS;
     }
     struct subscription *subscription =

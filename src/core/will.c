@@ -1,6 +1,7 @@
 /* will.c - the message that a client leaves behind. */
 #include "core/will.h"
 
+#include "core/absence.h"
 #include "core/conn.h"
 #include "core/publish.h"
 #include "core/route.h"
@@ -52,7 +53,7 @@ enum err will_make(struct shard *shard, const struct will_from *from,
 void will_take(struct shard *shard, struct session *session, struct will **will)
 {
     will_drop(shard, session);
-    assert(session->will == NULL && session->will_ms == 0);
+    assert(session->will == NULL && absence_will_ms(session) == 0);
     session->will = *will;
     *will = NULL;
 }
@@ -99,7 +100,7 @@ void will_drop(struct shard *shard, struct session *session)
     struct will *will = session->will;
     if (will == NULL) return;
     session->will = NULL;
-    session->will_ms = 0;
+    absence_will_at(shard, session, 0);
     body_unref(will->body);
     pool_give(shard->pool, will, sizeof *will);
 }

@@ -85,11 +85,11 @@ static void memory_comes_back(void)
     uint32_t a = bench_knock(b, (struct visit){.id = "a"});
     struct conn *conn = conn_find(b->shards[0], (struct conn_id){a});
     CHECK(admission_holds(conn));
-    CHECK(conn->admission->packet.size > 0);
+    CHECK(conn_admission(conn)->packet.size > 0);
     struct answer yes = {.verdict = ANSWER_ACCEPT};
     answer(b, a, b->asked, &yes);
     EXPECT_CONNACK(b, a, 0);
-    CHECK(!admission_holds(conn) && conn->admission == NULL);
+    CHECK(!admission_holds(conn) && conn_admission(conn) == NULL);
     uint32_t c = bench_knock(b, (struct visit){.id = "c"});
     bench_cut(b, c);
     (void)bench_knock(b, (struct visit){.id = "d"});

@@ -12,6 +12,14 @@ static enum err settle(struct conn *conn, uint16_t alias, const char *topic,
     return alias_in_settle(pool, conn, 10, alias, got);
 }
 
+static void alias_in_end(struct conn *conn)
+{
+    alias_in_free(pool, conn->rare->alias_in);
+    conn->rare->alias_in = NULL;
+    conn_tidy(pool, conn);
+    CHECK(conn->rare == NULL);
+}
+
 /* [MQTT-3.3.2-9] [MQTT-3.3.2-12] */
 static void from_client(void)
 {
@@ -30,7 +38,7 @@ static void from_client(void)
     CHECK_EQ(settle(&conn, 1, "one", &got), OK);
     CHECK_EQ(settle(&conn, 10, "", &got), OK);
     CHECK(bytes_equal(got, bytes_of("another, longer")));
-    alias_in_free(pool, conn.alias_in);
+    alias_in_end(&conn);
 }
 
 /* The table grows to the highest alias that a client may choose. */
@@ -42,7 +50,7 @@ static void from_client_highest(void)
     got = bytes_of("");
     CHECK_EQ(alias_in_settle(pool, &conn, UINT16_MAX, UINT16_MAX, &got), OK);
     CHECK(bytes_equal(got, bytes_of("last")));
-    alias_in_free(pool, conn.alias_in);
+    alias_in_end(&conn);
 }
 
 static void to_client(void)
@@ -64,7 +72,9 @@ static void to_client(void)
     CHECK(!fresh);
     CHECK_EQ(alias_out_find(&conn, bytes_of("a"), &fresh), 2);
     CHECK(!fresh);
-    alias_out_free(pool, conn.alias_out);
+    alias_out_free(pool, conn.rare->alias_out);
+    conn.rare->alias_out = NULL;
+    conn_tidy(pool, &conn);
 }
 
 /* A client that allows none gets none. [MQTT-3.1.2-27] */

@@ -11,7 +11,7 @@ static const struct outbound *outbound_of(struct bench *b)
 {
     struct session *session = session_find(b->shards[0], bytes_of("to"));
     REQUIRE(session != NULL);
-    return &session->outbound;
+    return session->outbound;
 }
 
 /* A publisher, and a client that wants "t" at QoS 2. */
@@ -78,7 +78,7 @@ static void window(void)
         EXPECT_QUIET(b, to);
         bench_ack(b, to, PACKET_PUBACK, id, 0);
     }
-    CHECK_EQ(outbound_of(b)->ids_used, 0);
+    CHECK_EQ(outbound_of(b)->ids.used, 0);
     CHECK_EQ(b->shards[0]->stats.v[STAT_QUEUED], 0);
     CHECK_EQ(b->shards[0]->stats.v[STAT_QUEUED_BYTES], 0);
     bench_free(b);
@@ -147,7 +147,7 @@ static void ids_wrap(void)
     CHECK_EQ(turns, 1);
     CHECK(largest > 65530);
     bench_ack(b, to, PACKET_PUBACK, stuck, 0);
-    CHECK_EQ(outbound_of(b)->ids_used, 0);
+    CHECK_EQ(outbound_of(b)->ids.used, 0);
     bench_free(b);
 }
 
@@ -344,6 +344,36 @@ static void qos0_queued(void)
     bench_free(b);
 }
 
+/* Who gets QoS 0 alone needs no outbound of its own; it comes with what has to
+ * be kept, goes with the connection once all is done, and packet ids count on.
+ */
+static void own(void)
+{
+    struct visit v = {.keep = true, .expiry_s = 60};
+    uint32_t from, to;
+    struct bench *b = pair(bench_options(), &from, &to, v);
+    tell(b, from, 1, 2, 0);
+    expect(b, to, 1, false);
+    expect(b, to, 2, false);
+    CHECK(outbound_of(b) == &outbound_none);
+    tell(b, from, 3, 3, 1);
+    CHECK(outbound_of(b) != &outbound_none);
+    uint16_t id = expect(b, to, 3, false);
+    away(b, to, &v);
+    CHECK(outbound_of(b) != &outbound_none);
+    to = bench_enter(b, v);
+    CHECK_EQ(expect(b, to, 3, true), id);
+    bench_ack(b, to, PACKET_PUBACK, id, 0);
+    away(b, to, &v);
+    CHECK(outbound_of(b) == &outbound_none);
+    to = bench_enter(b, v);
+    tell(b, from, 4, 4, 1);
+    CHECK_EQ(expect(b, to, 4, false), id + 1);
+    CHECK_EQ(outbound_none.queue_count, 0);
+    CHECK(list_empty(&outbound_none.queue));
+    bench_free(b);
+}
+
 int main(void)
 {
     RUN(window);
@@ -358,5 +388,6 @@ int main(void)
     RUN(expired);
     RUN(too_large);
     RUN(qos0_queued);
+    RUN(own);
     return check_result();
 }

@@ -47,7 +47,7 @@ static void all(void)
         CHECK_EQ(seen, (1u << TOPICS) - 1);
         EXPECT_QUIET(b, c);
         struct shard *home = b->shards[b->conns[c].shard];
-        CHECK(list_empty(&session_find(home, bytes_of("c"))->recalls));
+        CHECK(list_empty(&session_find(home, bytes_of("c"))->ties->recalls));
         bench_free(b);
     }
 }
@@ -161,7 +161,7 @@ static void cancelled(void)
         session_find(b->shards[b->conns[c].shard], bytes_of("c"));
     ask(b, c, "r/+", RETAIN_SEND);
     bench_cut(b, c);
-    CHECK(list_empty(&session->recalls));
+    CHECK(list_empty(&session->ties->recalls));
     c = bench_enter(b, v);
     bench_settle(b);
     struct frame frame;

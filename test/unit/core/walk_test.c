@@ -25,7 +25,7 @@ static struct bytes session_of(const char *id, uint64_t floor)
     return writer_bytes(&w);
 }
 
-static struct bytes delivery_of(uint64_t order, uint16_t packet_id)
+static struct bytes delivery_record(uint64_t order, uint16_t packet_id)
 {
     struct writer w = writer_at(value_space, sizeof value_space);
     struct record_delivery delivery = {.stamp = 77,
@@ -55,11 +55,13 @@ static void a_queue_is_jumped_over(void)
     CHECK_EQ(next.size, 0);
     CHECK_EQ(next.message_size, 0);
     /* What was sent comes with its message. */
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_of(5, 1), &next);
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 1),
+              &next);
     CHECK_EQ(next.size, 0);
     struct bytes message = bytes_at(next.message, next.message_size);
     CHECK(bytes_equal(message, key_of(RECORD_MESSAGE, NULL, 77)));
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 6), delivery_of(6, 0), &next);
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 6), delivery_record(6, 0),
+              &next);
     CHECK_EQ(next.message_size, 0);
     CHECK(goes_to(&next, UINT64_MAX, true));
 }
@@ -70,15 +72,17 @@ static void what_a_session_left_is_seen_in_runs(void)
     struct walk_next next;
     walk_step(&walk, key_of(RECORD_SESSION, "a", 0), session_of("a", 99),
               &next);
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_of(5, 1), &next);
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 1),
+              &next);
     CHECK_EQ(next.message_size, 0);
     CHECK(goes_to(&next, 99, true));
     /* Without a session all of it is. */
     walk = (struct walk){.client_size = 0};
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_of(5, 0), &next);
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 0),
+              &next);
     CHECK(goes_to(&next, 5 + WALK_SPAN, true));
     uint64_t end = UINT64_MAX - 1;
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", end), delivery_of(end, 0),
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", end), delivery_record(end, 0),
               &next);
     CHECK(goes_to(&next, UINT64_MAX, true));
 }
@@ -97,7 +101,8 @@ static void what_goes_elsewhere_comes_with_its_message(void)
 {
     struct walk walk = {.client_size = 0};
     struct walk_next next;
-    walk_step(&walk, key_of(RECORD_HANDOVER, "a", 5), delivery_of(5, 0), &next);
+    walk_step(&walk, key_of(RECORD_HANDOVER, "a", 5), delivery_record(5, 0),
+              &next);
     CHECK(next.message_size > 0);
     CHECK_EQ(next.size, 0);
 }
