@@ -5,7 +5,7 @@
 
 static void packed_messages_are_whole(void)
 {
-    struct pool *pool = test_pool();
+    struct pool *pool = unit_pool();
     struct message m = {
         .topic = bytes_of("a/b"),
         .forward = bytes_of("PROPS"),
