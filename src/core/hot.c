@@ -34,19 +34,23 @@ void hot_fini(struct hot *hot)
     hot->slots = NULL;
 }
 
-/* Eight bytes of `topic`: from the start, and up to the end. */
+/* Bytes of `topic`: from the start, and up to the end. They may overlap. */
 static void ends_of(struct bytes topic, uint64_t *first, uint64_t *last)
 {
-    *first = *last = 0;
+    const uint8_t *data = topic.data;
+    uint32_t head, tail;
     if (topic.size >= sizeof *first) {
-        memcpy(first, topic.data, sizeof *first);
-        memcpy(last, topic.data + topic.size - sizeof *last, sizeof *last);
-        return;
+        memcpy(first, data, sizeof *first);
+        memcpy(last, data + topic.size - sizeof *last, sizeof *last);
+    } else if (topic.size >= sizeof head) {
+        memcpy(&head, data, sizeof head);
+        memcpy(&tail, data + topic.size - sizeof tail, sizeof tail);
+        *first = head;
+        *last = tail;
+    } else {
+        *first = (uint64_t)data[0] << 8 | data[topic.size / 2];
+        *last = data[topic.size - 1];
     }
-    /* Not by way of memory: a word that was just written in parts is slow to
-     * read. */
-    for (size_t i = 0; i < topic.size; i++)
-        *first = *first << 8 | topic.data[i];
 }
 
 /* The place of `topic`: cheap, since a compare follows. */

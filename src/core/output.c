@@ -143,6 +143,38 @@ static void output_encode(struct shard *shard, struct conn *conn,
                           .body = body};
 }
 
+/* Can the packet that brought the message be sent as it is? Not by who gets a
+ * packet of its own (`memo` is NULL). */
+static bool output_plain(const struct shard *shard, const struct conn *conn,
+                         const struct outgoing *o, const struct memo *memo)
+{
+    const struct plain *plain = &shard->plain;
+    return plain->stamp == o->message->stamp && memo != NULL &&
+           plain->v5 == (conn->protocol == MQTT_50) &&
+           shard->packet.size < PAYLOAD_SHARED_BYTES;
+}
+
+/* Send it as it is, but for RETAIN. */
+static enum err output_copy(struct shard *shard, struct conn *conn,
+                            const struct outgoing *o, struct memo *memo)
+{
+    struct bytes packet = shard->packet;
+    assert(packet.data[0] >> 4 == PACKET_PUBLISH);
+    if (!output_fits(conn, packet.size)) return ERR_TOO_LARGE;
+    struct buffer *arena = &shard->out->arena;
+    uint8_t *copy = buffer_reserve(arena, packet.size);
+    memcpy(copy, packet.data, packet.size);
+    copy[0] = (uint8_t)(PACKET_PUBLISH << 4 | (o->retain ? 1 : 0));
+    uint32_t offset = (uint32_t)arena->size;
+    arena->size += packet.size;
+    output_send(shard, conn, offset, (uint32_t)packet.size, NULL);
+    *memo = (struct memo){.step = shard->step,
+                          .stamp = o->message->stamp,
+                          .offset = offset,
+                          .size = (uint32_t)packet.size};
+    return OK;
+}
+
 enum err output_publish(struct shard *shard, struct conn *conn,
                         const struct outgoing *o)
 {
@@ -153,6 +185,9 @@ enum err output_publish(struct shard *shard, struct conn *conn,
         size_t payload = memo->body == NULL ? 0 : o->message->payload.size;
         if (!output_fits(conn, memo->size + payload)) return ERR_TOO_LARGE;
         output_send(shard, conn, memo->offset, memo->size, memo->body);
+    } else if (output_plain(shard, conn, o, memo)) {
+        enum err e = output_copy(shard, conn, o, memo);
+        if (e != OK) return e;
     } else {
         struct publish_out p = output_fields(shard, conn, o);
         bool fresh = false;

@@ -99,10 +99,10 @@ static enum err publish_check(const struct conn *conn, const struct publish *p)
 /* What is refused, though the client may stay. */
 static enum err publish_accept(struct shard *shard,
                                const struct session *session,
-                               const struct publish *p)
+                               const struct publish *p, uint64_t hash)
 {
     bool judged = shard->grants.rules;
-    uint64_t hash = judged ? hot_hash(&shard->hot, p->topic) : 0;
+    if (judged && hash == 0) hash = hot_hash(&shard->hot, p->topic);
     const struct options *options = shard->options;
     uint32_t topic_max = options->max_topic_bytes;
     if (topic_max > 0 && p->topic.size > topic_max) return ERR_TOPIC;
@@ -154,11 +154,21 @@ static void publish_passed_on(struct shard *shard, struct session *session,
                      others & later, (others & groups) | here);
 }
 
+/* May the packet of `m` go on as it is? Then it has no id, no alias, and no
+ * property that is for us or that changes. */
+static bool publish_plain(const struct shard *shard, const struct message *m,
+                          const struct publish *p)
+{
+    return p->qos == 0 && m->expires_ms == 0 && !shard->grants.mounts &&
+           m->forward.size == p->properties.raw.size;
+}
+
 /* Route `p`, whose acknowledgement of `type` (PACKET_NONE: QoS 0) is owed when
- * all that have receivers have it; with `doubt` to those who may lack it. */
+ * all that have receivers have it; with `doubt` to those who may lack it.
+ * `hash` is that of its topic, or 0. */
 static void publish_route(struct shard *shard, struct session *session,
-                          const struct publish *p, enum packet_type type,
-                          const struct doubt *doubt)
+                          const struct publish *p, uint64_t hash,
+                          enum packet_type type, const struct doubt *doubt)
 {
     assert((type == PACKET_NONE) == (p->qos == 0));
     assert(p->topic.size > 0);
@@ -167,6 +177,7 @@ static void publish_route(struct shard *shard, struct session *session,
         .topic = p->topic,
         .forward = publish_forward(shard, &p->properties),
         .payload = p->payload,
+        .hash = hash,
         .stamp = shard_stamp(shard),
         .expires_ms = publish_expires_ms(
             shard, has_expiry, p->properties.message_expiry_s, p->retain),
@@ -178,6 +189,10 @@ static void publish_route(struct shard *shard, struct session *session,
     if (p->retain && shard->grants.rules) {
         body_unref(source_share(shard, &m, session));
     }
+    if (publish_plain(shard, &m, p)) {
+        bool v5 = session->protocol == MQTT_50;
+        shard->plain = (struct plain){.stamp = m.stamp, .v5 = v5};
+    }
     struct routing routing = {
         .publisher = session, .type = type, .packet_id = p->packet_id};
     size_t puts = shard->out->put_count;
@@ -186,6 +201,7 @@ static void publish_route(struct shard *shard, struct session *session,
     }
     route_publish(shard, &m, &routing);
     publish_passed_on(shard, session, &m, &routing, doubt);
+    shard->plain.stamp = 0;
     message_done(&m);
     if (type != PACKET_NONE) {
         routing_finish(shard, &routing, gate_since(shard, puts));
@@ -236,7 +252,7 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
  * whom a crash kept from it: PUBREC, as soon as what it promises is true.
  * [MQTT-4.3.3-10] [MQTT3-4.3.3-2] */
 static enum err publish_again(struct shard *shard, struct session *session,
-                              const struct publish *p)
+                              const struct publish *p, uint64_t hash)
 {
     struct inbound *inbound = session->inbound;
     struct receipt *receipt = inbound_receipt(inbound, p->packet_id);
@@ -250,7 +266,7 @@ static enum err publish_again(struct shard *shard, struct session *session,
                             REASON_SUCCESS, 0);
         return OK;
     }
-    enum err e = publish_accept(shard, session, p);
+    enum err e = publish_accept(shard, session, p, hash);
     if (e == ERR_FULL) {
         /* A refusal would free the id, and who asked again without having seen
          * it would be somebody new to those who have the message. */
@@ -260,18 +276,21 @@ static enum err publish_again(struct shard *shard, struct session *session,
     if (e != OK) return publish_refuse(shard, session, p, e);
     struct doubt doubt = *found;
     inbound_doubt_drop(inbound, shard->pool, p->packet_id);
-    publish_route(shard, session, p, PACKET_PUBREC, &doubt);
+    publish_route(shard, session, p, hash, PACKET_PUBREC, &doubt);
     return OK;
 }
 
-/* Decode it; a topic that was just seen need not be looked at again. */
+/* Decode it; a topic that was just seen need not be looked at again: `*hash` is
+ * then that of it, else 0. */
 static enum err publish_read(const struct shard *shard, const struct conn *conn,
-                             const struct frame *frame, struct publish *p)
+                             const struct frame *frame, struct publish *p,
+                             uint64_t *hash)
 {
     enum protocol protocol = (enum protocol)conn->protocol;
-    bool known = hot_find(&shard->hot, publish_topic(frame)) != NULL;
-    return known ? publish_decode_known(frame, protocol, p)
-                 : publish_decode(frame, protocol, p);
+    const struct hot_topic *known = hot_find(&shard->hot, publish_topic(frame));
+    *hash = known == NULL ? 0 : known->hash;
+    return known != NULL ? publish_decode_known(frame, protocol, p)
+                         : publish_decode(frame, protocol, p);
 }
 
 enum err publish_in(struct shard *shard, struct conn *conn,
@@ -282,8 +301,10 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     struct session *session = conn->session;
     assert(session != NULL && session->conn == conn);
     struct publish p;
-    enum err e = publish_read(shard, conn, frame, &p);
+    uint64_t hash;
+    enum err e = publish_read(shard, conn, frame, &p, &hash);
     if (e != OK) return e;
+    const uint8_t *seen = p.topic.data;
     e = publish_check(conn, &p);
     if (e != OK) return e;
     e = alias_in_settle(shard->pool, conn, conn->limits.alias_max,
@@ -291,14 +312,15 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     if (e != OK) return e;
     e = mount_topic(shard, conn, &p.topic);
     if (e != OK) return e;
+    if (p.topic.data != seen) hash = 0;
     stat_add(shard, STAT_PUBLISH_IN, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_IN, p.payload.size);
     if (p.qos == 2 && idset_has(&session->inbound->received, p.packet_id)) {
-        return publish_again(shard, session, &p);
+        return publish_again(shard, session, &p, hash);
     }
     if (p.qos > 0) inbound_count(shard, session);
-    e = publish_accept(shard, session, &p);
+    e = publish_accept(shard, session, &p, hash);
     if (e != OK) return publish_refuse(shard, session, &p, e);
-    publish_route(shard, session, &p, ANSWERS[p.qos], NULL);
+    publish_route(shard, session, &p, hash, ANSWERS[p.qos], NULL);
     return OK;
 }

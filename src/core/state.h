@@ -40,6 +40,14 @@ struct memo {
     struct body *body; /* borrowed: the payload that follows, or NULL */
 };
 
+/* The packet being handled, if it is a PUBLISH that may go on as it is, but for
+ * RETAIN, to clients of the same version that need nothing of their own in it.
+ */
+struct plain {
+    uint64_t stamp; /* of its message; 0: it is not one */
+    bool v5;
+};
+
 struct shard {
     struct pool *pool;
     struct shard_place place;
@@ -54,6 +62,7 @@ struct shard {
     uint64_t step;
     struct bytes packet; /* the packet being handled */
     struct bytes rest;   /* what came behind it */
+    struct plain plain;
 
     /* The logical clock: stamps come from it. */
     uint64_t clock;

@@ -17,6 +17,19 @@ static bool flags_valid(enum packet_type type, uint8_t flags,
     }
 }
 
+/* The packet at the start of `in`, with a head of `head_size` bytes. */
+static enum err frame_cut(struct frame *f, struct bytes in, size_t head_size,
+                          size_t body_size, uint32_t packet_size_max)
+{
+    f->size = head_size + body_size;
+    assert(f->size >= 2 && f->size <= PACKET_SIZE_MAX);
+    if (f->size > packet_size_max) return ERR_TOO_LARGE;
+    if (in.size < f->size) return ERR_MORE;
+    f->body = bytes_skip(bytes_at(in.data, f->size), head_size);
+    assert(f->body.size == body_size);
+    return OK;
+}
+
 enum err frame_next(struct bytes in, enum protocol protocol,
                     uint32_t packet_size_max, struct frame *f)
 {
@@ -26,6 +39,9 @@ enum err frame_next(struct bytes in, enum protocol protocol,
     f->flags = in.data[0] & 0x0f;
     if (!flags_valid(f->type, f->flags, protocol)) return ERR_MALFORMED;
 
+    if (in.size > 1 && in.data[1] < 0x80) {
+        return frame_cut(f, in, 2, in.data[1], packet_size_max);
+    }
     struct reader r = reader_of(bytes_skip(in, 1));
     size_t head_left = reader_left(&r);
     if (head_left > VARINT_SIZE_MAX) head_left = VARINT_SIZE_MAX;
@@ -37,14 +53,8 @@ enum err frame_next(struct bytes in, enum protocol protocol,
     size_t body_size = read_varint(&r);
     if (r.failed) return ERR_MALFORMED;
 
-    f->size = (size_t)(r.at - in.data) + body_size;
-    assert(f->size >= 2 && f->size <= PACKET_SIZE_MAX);
-    if (f->size > packet_size_max) return ERR_TOO_LARGE;
-    if (reader_left(&r) < body_size) return ERR_MORE;
-    f->body = read_bytes(&r, body_size);
-    assert(!r.failed);
-    assert(f->size <= in.size);
-    return OK;
+    size_t head_size = (size_t)(r.at - in.data);
+    return frame_cut(f, in, head_size, body_size, packet_size_max);
 }
 
 size_t frame_size(size_t body_size)

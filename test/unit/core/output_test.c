@@ -163,6 +163,92 @@ static void encoded_once(void)
     bench_free(b);
 }
 
+/* What `from` says is for each of four exactly
+ * what is encoded for it: a packet that goes on as it came makes no difference.
+ */
+static void passed_on(struct bench *b, uint32_t from, const uint32_t *to,
+                      struct publish_out said)
+{
+    bench_say(b, from, bench_publish(b, from, &said));
+    bool retain = said.retain;
+    if (b->conns[from].protocol != MQTT_50) said.forward.size = 0;
+    said.topic_alias = 0;
+    for (int i = 0; i < 4; i++) {
+        uint32_t identifier = 7;
+        said.retain = retain && i == 1;
+        said.subscription_ids = &identifier;
+        said.subscription_id_count = i == 2;
+        struct bytes due = bench_publish(b, to[i], &said);
+        struct bytes got = raw(b, to[i]);
+        CHECK_BYTES(got.data, got.size, due.data, due.size);
+        EXPECT_QUIET(b, to[i]);
+    }
+}
+
+static void goes_on_as_it_came(void)
+{
+    struct options options = bench_options();
+    options.listener.max_topic_alias = 5;
+    struct bench *b = bench_new(1, options);
+    uint32_t from[2] = {
+        bench_enter(b, (struct visit){.id = "new"}),
+        bench_enter(b, (struct visit){.id = "old", .protocol = MQTT_311})};
+    uint32_t to[4];
+    static const char *const IDS[] = {"a", "b", "c", "d"};
+    for (int i = 0; i < 4; i++) {
+        struct visit v = {.id = IDS[i]};
+        if (i == 3) v.protocol = MQTT_311;
+        to[i] = bench_enter(b, v);
+        struct subscribe_filter f = {.filter = bytes_of("t")};
+        f.retain_as_published = i == 1;
+        bench_say(b, to[i], bench_filter(b, to[i], f, i == 2 ? 7 : 0));
+        EXPECT_SUBACK(b, to[i], 0);
+    }
+    uint8_t space[64];
+    struct writer w = writer_at(space, sizeof space);
+    property_write_user(&w, bytes_of("key"), bytes_of("value"));
+    static uint8_t long_payload[3000];
+    for (int i = 0; i < 2; i++) {
+        struct publish_out p = {.topic = bytes_of("t"),
+                                .payload = bytes_of("x")};
+        passed_on(b, from[i], to, p);
+        passed_on(b, from[i], to, p);
+        p.retain = true;
+        passed_on(b, from[i], to, p);
+        p.forward = writer_bytes(&w);
+        passed_on(b, from[i], to, p);
+        p.payload = bytes_at(long_payload, sizeof long_payload);
+        passed_on(b, from[i], to, p);
+        if (i == 1) continue;
+        p.topic_alias = 3;
+        passed_on(b, from[i], to, p);
+        p.has_message_expiry = true;
+        p.message_expiry_s = 10;
+        passed_on(b, from[i], to, p);
+    }
+    bench_free(b);
+}
+
+/* What comes from memory in the same step is no packet that just came. */
+static void what_is_kept_is_encoded(void)
+{
+    struct bench *b = bench_new(1, bench_options());
+    uint32_t a = bench_enter(b, (struct visit){.id = "a"});
+    struct publish_out p = {
+        .topic = bytes_of("t"), .payload = bytes_of("x"), .retain = true};
+    uint8_t space[128];
+    struct bytes publish = bench_publish(b, a, &p);
+    memcpy(space, publish.data, publish.size);
+    struct subscribe_filter f = {.filter = bytes_of("t")};
+    struct bytes subscribe = bench_filter(b, a, f, 0);
+    memcpy(space + publish.size, subscribe.data, subscribe.size);
+    bench_say(b, a, bytes_at(space, publish.size + subscribe.size));
+    EXPECT_SUBACK(b, a, 0);
+    CHECK(EXPECT_MESSAGE(b, a, "t", "x").retain);
+    EXPECT_QUIET(b, a);
+    bench_free(b);
+}
+
 /* The interval is counted down, and never sent as 0. [MQTT-3.3.2-6] */
 static void expiry(void)
 {
@@ -208,6 +294,8 @@ int main(void)
     RUN(alias_of_short_topic);
     RUN(shared);
     RUN(encoded_once);
+    RUN(goes_on_as_it_came);
+    RUN(what_is_kept_is_encoded);
     RUN(expiry);
     RUN(answers_too_large);
     return check_result();
