@@ -14,30 +14,11 @@
 #include "store/backup.h"
 #include "wire/utf8.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-struct dump {
-    FILE *to; /* NULL: only count */
-    uint64_t counts[128];
-    uint64_t unknown;
-};
-
-static const char *const kinds[128] = {
-    [RECORD_SESSION] = "session",
-    [RECORD_DELIVERY] = "delivery",
-    [RECORD_HANDOVER] = "handover",
-    [RECORD_MEMBERSHIP] = "shared_subscription",
-    [RECORD_RECEIVED] = "received",
-    [RECORD_SUBSCRIPTION] = "subscription",
-    [RECORD_WILL] = "will",
-    [RECORD_MESSAGE] = "message",
-    [RECORD_MESSAGE_OLD] = "message_of_old",
-    [RECORD_HEARD] = "heard",
-    [RECORD_RETAINED] = "retained",
-};
 
 static void print_text(FILE *to, const char *name, struct bytes text)
 {
@@ -121,29 +102,47 @@ static enum err print_will(FILE *to, struct bytes value)
     return OK;
 }
 
-/* What the value says. */
-static enum err print_value(FILE *to, enum record_kind kind, struct bytes value)
+static enum err print_stored(FILE *to, struct bytes value)
 {
     struct message m;
-    enum err e;
-    switch (kind) {
-    case RECORD_SESSION: return print_session(to, value);
-    case RECORD_MEMBERSHIP:
-    case RECORD_SUBSCRIPTION: return print_subscription(to, value);
-    case RECORD_HANDOVER:
-    case RECORD_DELIVERY: return print_delivery(to, value);
-    case RECORD_WILL: return print_will(to, value);
-    case RECORD_MESSAGE:
-    case RECORD_MESSAGE_OLD:
-    case RECORD_RETAINED:
-        e = record_message_read(value, &m);
-        if (e == OK) print_message(to, &m);
-        return e;
-    case RECORD_RECEIVED:
-    case RECORD_HEARD: break;
-    }
+    enum err e = record_message_read(value, &m);
+    if (e == OK) print_message(to, &m);
+    return e;
+}
+
+/* The key says all of it. */
+static enum err print_nothing(FILE *to, struct bytes value)
+{
+    (void)to;
+    (void)value;
     return OK;
 }
+
+/* How each kind of record is called, and what prints its value. */
+static const struct {
+    const char *name;
+    enum err (*print)(FILE *to, struct bytes value);
+} kinds[] = {
+    [RECORD_SESSION] = {"session", print_session},
+    [RECORD_DELIVERY] = {"delivery", print_delivery},
+    [RECORD_HANDOVER] = {"handover", print_delivery},
+    [RECORD_MEMBERSHIP] = {"shared_subscription", print_subscription},
+    [RECORD_RECEIVED] = {"received", print_nothing},
+    [RECORD_SUBSCRIPTION] = {"subscription", print_subscription},
+    [RECORD_WILL] = {"will", print_will},
+    [RECORD_MESSAGE] = {"message", print_stored},
+    [RECORD_MESSAGE_OLD] = {"message_of_old", print_stored},
+    [RECORD_HEARD] = {"heard", print_nothing},
+    [RECORD_RETAINED] = {"retained", print_stored},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+struct dump {
+    FILE *to; /* NULL: only count */
+    uint64_t counts[KINDS];
+    uint64_t unknown;
+};
 
 static void on_record(void *context, struct bytes key, struct bytes value)
 {
@@ -153,13 +152,15 @@ static void on_record(void *context, struct bytes key, struct bytes value)
         dump->unknown += 1;
         return;
     }
+    assert((size_t)parts.kind < KINDS);
+    assert(kinds[parts.kind].name != NULL);
     dump->counts[parts.kind] += 1;
     FILE *to = dump->to;
     if (to == NULL) return;
-    (void)fprintf(to, "{\"kind\":\"%s\"", kinds[parts.kind]);
+    (void)fprintf(to, "{\"kind\":\"%s\"", kinds[parts.kind].name);
     if (parts.client.size > 0) print_text(to, "client", parts.client);
     if (parts.number > 0) print_number(to, "number", parts.number);
-    if (print_value(to, parts.kind, value) != OK) {
+    if (kinds[parts.kind].print(to, value) != OK) {
         (void)fprintf(to, ",\"unreadable\":true");
         dump->unknown += 1;
     }
@@ -169,9 +170,9 @@ static void on_record(void *context, struct bytes key, struct bytes value)
 static void stats_print(const struct dump *dump,
                         const struct inspect_report *report)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i] == NULL) continue;
-        (void)printf("{\"kind\":\"%s\",\"count\":%llu}\n", kinds[i],
+    for (size_t i = 0; i < KINDS; i++) {
+        if (kinds[i].name == NULL) continue;
+        (void)printf("{\"kind\":\"%s\",\"count\":%llu}\n", kinds[i].name,
                      (unsigned long long)dump->counts[i]);
     }
     (void)printf(
@@ -246,6 +247,7 @@ static int import_main(const char *file, const char *location)
     char folder[STORAGE_PATH_MAX];
     if (strlen(location) >= CONFIG_TEXT_MAX) return usage(stderr, 2);
     storage_folder(location, folder);
+    /* What is wrong with it, the store will say. */
     (void)!files_folder(location);
     return import_mosquitto(file, folder);
 }
