@@ -304,12 +304,24 @@ static bool session_put(struct import *import, const struct mosquitto_chunk *c)
     return import_put(import, &key, writer_bytes(&w));
 }
 
+/* When it wants what is retained. */
+static uint8_t handling_of(const struct mosquitto_chunk *c)
+{
+    return c->options >> 4 & 3;
+}
+
+/* One that a client could have made. */
+static bool subscription_valid(const struct mosquitto_chunk *c)
+{
+    return c->qos <= 2 && handling_of(c) <= 2 && c->identifier <= VARINT_MAX &&
+           utf8_valid(c->topic) && topic_subscription_valid(c->topic);
+}
+
 static bool subscription_put(struct import *import,
                              const struct mosquitto_chunk *c)
 {
     uint8_t bytes[RECORD_VALUE_MAX + UINT16_MAX];
-    if (client_find(import, c->client) == NULL || c->qos > 2 ||
-        !utf8_valid(c->topic) || !topic_subscription_valid(c->topic)) {
+    if (client_find(import, c->client) == NULL || !subscription_valid(c)) {
         import->left_out += 1;
         return true;
     }
@@ -322,7 +334,7 @@ static bool subscription_put(struct import *import,
         .options = {.qos = c->qos,
                     .no_local = c->options & 0x04,
                     .retain_as_published = c->options & 0x08,
-                    .retain_handling = (uint8_t)(c->options >> 4 & 3),
+                    .retain_handling = handling_of(c),
                     .identifier = c->identifier},
         .text = c->topic};
     record_subscription_write(&w, &r);
@@ -467,7 +479,8 @@ static bool delivery_take(struct import *import,
     struct message m;
     if (c->outgoing == import->incoming) return true;
     bool known = client_find(import, c->client) != NULL;
-    bool kept = c->qos == 2 || (c->qos == 1 && c->outgoing);
+    bool kept = c->outgoing ? c->qos == 1 || c->qos == 2
+                            : c->qos == 2 && c->packet_id != 0;
     struct import_message *found =
         known && kept ? message_take(import, c->message, &m, forward) : NULL;
     if (found == NULL) {
