@@ -10,21 +10,17 @@
  */
 #include "cli/import.h"
 
+#include "cli/import_file.h"
 #include "core/outbound.h"
 #include "core/record.h"
-#include "store/mosquitto.h"
 #include "store/wal.h"
-#include "wire/publish.h"
+#include "wire/properties.h"
 #include "wire/topic.h"
 #include "wire/utf8.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,46 +31,16 @@ enum {
     POLL_US = 500
 };
 
-/* A message, by its number there. */
-struct import_message {
-    uint64_t number;
-    struct bytes chunk; /* the file from its chunk on */
-    uint64_t stamp;     /* here; 0: none yet */
-    bool stored;        /* a delivery refers to it */
-};
-
-struct import_client {
-    struct mosquitto_chunk chunk;
-    uint64_t order, bytes; /* of its last delivery, of all their payloads */
-};
-
 struct import {
-    struct bytes file;
-    struct mosquitto_reader start; /* at the first chunk */
-    struct import_message *messages;
-    size_t message_count, message_capacity;
-    struct import_client *clients;
-    struct mosquitto_chunk *subscriptions;
-    size_t client_count, client_capacity;
-    size_t subscription_count, subscription_capacity;
+    struct import_file file;
     struct store *store;
     uint64_t batch;
     atomic_uint_fast64_t done;
     atomic_bool failing;
     uint64_t stamp;
     bool incoming; /* it is the turn of what clients had sent */
-    uint64_t now_s;
     uint64_t deliveries, retained, received, left_out;
 };
-
-static void *grow(void *list, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) return list;
-    *capacity = *capacity * 2 + 64;
-    void *grown = realloc(list, *capacity * size);
-    if (grown == NULL) abort();
-    return grown;
-}
 
 /* --- to the store --------------------------------------------------------- */
 
@@ -133,115 +99,6 @@ static bool import_put(struct import *import, const struct record_key *key,
     return import_change(import, STORE_PUT, key, value, none);
 }
 
-/* --- reading -------------------------------------------------------------- */
-
-static int message_compare(const void *a, const void *b)
-{
-    const struct import_message *x = a, *y = b;
-    return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static struct import_message *message_find(struct import *import,
-                                           uint64_t number)
-{
-    struct import_message key = {.number = number};
-    if (import->message_count == 0) return NULL;
-    return bsearch(&key, import->messages, import->message_count, sizeof key,
-                   message_compare);
-}
-
-static int client_compare(const void *a, const void *b)
-{
-    struct bytes x = ((const struct import_client *)a)->chunk.client;
-    struct bytes y = ((const struct import_client *)b)->chunk.client;
-    size_t size = x.size < y.size ? x.size : y.size;
-    int order = size == 0 ? 0 : memcmp(x.data, y.data, size);
-    return order != 0 ? order : x.size < y.size ? -1 : x.size > y.size;
-}
-
-/* A session that lasts: one without expiry, or with one that is to come. */
-static bool client_lasts(const struct import *import,
-                         const struct mosquitto_chunk *c)
-{
-    if (c->client.size == 0 || c->expiry_s == 0) return false;
-    if (!utf8_valid(c->client)) return false;
-    return c->expiry_s == UINT32_MAX || c->expires_s == 0 ||
-           c->expires_s > import->now_s;
-}
-
-/* NULL: it has no session. */
-static struct import_client *client_find(struct import *import,
-                                         struct bytes client)
-{
-    struct import_client key = {.chunk = {.client = client}};
-    if (import->client_count == 0) return NULL;
-    return bsearch(&key, import->clients, import->client_count, sizeof key,
-                   client_compare);
-}
-
-/* Everything that others refer to. ERR_MALFORMED: the file is broken. */
-static enum err import_scan(struct import *import)
-{
-    struct mosquitto_reader at = import->start;
-    struct mosquitto_chunk c;
-    for (;;) {
-        struct bytes here = at.left;
-        enum err e = mosquitto_next(&at, &c);
-        if (e != OK) return e;
-        if (c.kind == MOSQUITTO_END) break;
-        if (c.kind == MOSQUITTO_MESSAGE) {
-            import->messages =
-                grow(import->messages, import->message_count,
-                     &import->message_capacity, sizeof *import->messages);
-            import->messages[import->message_count++] =
-                (struct import_message){.number = c.message, .chunk = here};
-        } else if (c.kind == MOSQUITTO_CLIENT && client_lasts(import, &c)) {
-            import->clients =
-                grow(import->clients, import->client_count,
-                     &import->client_capacity, sizeof *import->clients);
-            import->clients[import->client_count++] =
-                (struct import_client){.chunk = c};
-        }
-    }
-    if (import->message_count > 0) {
-        qsort(import->messages, import->message_count, sizeof *import->messages,
-              message_compare);
-    }
-    if (import->client_count > 0) {
-        qsort(import->clients, import->client_count, sizeof *import->clients,
-              client_compare);
-    }
-    return OK;
-}
-
-/* The whole message `found` stands for, as a view; false: nobody could have
- * published it, or it has expired. `forward` has room for its properties. */
-static bool message_read(const struct import *import,
-                         const struct import_message *found, struct message *m,
-                         uint8_t *forward)
-{
-    struct mosquitto_chunk c;
-    struct mosquitto_reader at = {found->chunk, import->start.version};
-    if (mosquitto_next(&at, &c) != OK) return false;
-    if (!utf8_valid(c.topic) || !topic_name_valid(c.topic) || c.qos > 2) {
-        return false;
-    }
-    if (c.expires_s != 0 && c.expires_s <= import->now_s) return false;
-    *m = (struct message){.topic = c.topic,
-                          .payload = c.payload,
-                          .qos = c.qos,
-                          .retain = c.retain,
-                          .expires_ms = c.expires_s * 1000};
-    if (c.properties.size == 0) return true;
-    struct properties p;
-    struct reader r = reader_of(c.properties);
-    if (properties_decode(&r, PACKET_PUBLISH, &p) != OK) return false;
-    struct writer w = writer_at(forward, c.properties.size);
-    properties_forward_write(&p, &w);
-    m->forward = writer_bytes(&w);
-    return true;
-}
-
 /* --- writing -------------------------------------------------------------- */
 
 /* `m` under `key`; its head, topic and properties in front of the payload. */
@@ -265,8 +122,9 @@ static struct import_message *message_take(struct import *import,
                                            uint64_t number, struct message *m,
                                            uint8_t *forward)
 {
-    struct import_message *found = message_find(import, number);
-    if (found == NULL || !message_read(import, found, m, forward)) return NULL;
+    struct import_message *found = import_file_message(&import->file, number);
+    if (found == NULL || !import_file_read(&import->file, found, m, forward))
+        return NULL;
     if (found->stamp == 0) {
         import->stamp += 1;
         found->stamp = import->stamp << STAMP_SHIFT;
@@ -294,7 +152,7 @@ static bool session_put(struct import *import, const struct mosquitto_chunk *c)
     struct writer w = writer_at(bytes, sizeof bytes);
     bool never = c->expiry_s == UINT32_MAX;
     uint64_t ends_s =
-        c->expires_s != 0 ? c->expires_s : import->now_s + c->expiry_s;
+        c->expires_s != 0 ? c->expires_s : import->file.now_s + c->expiry_s;
     struct record_session r = {.protocol = never ? MQTT_311 : MQTT_50,
                                .expiry_s = c->expiry_s,
                                .ends_ms = never ? 0 : ends_s * 1000,
@@ -321,14 +179,6 @@ static bool subscription_put(struct import *import,
                              const struct mosquitto_chunk *c)
 {
     uint8_t bytes[RECORD_VALUE_MAX + UINT16_MAX];
-    if (client_find(import, c->client) == NULL || !subscription_valid(c)) {
-        import->left_out += 1;
-        return true;
-    }
-    import->subscriptions =
-        grow(import->subscriptions, import->subscription_count,
-             &import->subscription_capacity, sizeof *import->subscriptions);
-    import->subscriptions[import->subscription_count++] = *c;
     struct writer w = writer_at(bytes, sizeof bytes);
     struct record_subscription r = {
         .options = {.qos = c->qos,
@@ -344,6 +194,25 @@ static bool subscription_put(struct import *import,
                              .client = c->client,
                              .text = c->topic};
     return import_put(import, &key, writer_bytes(&w));
+}
+
+/* Those of clients that have a session; the others are forgotten. */
+static bool subscriptions_put(struct import *import)
+{
+    struct import_file *file = &import->file;
+    size_t kept = 0;
+    for (size_t i = 0; i < file->subscriptions.count; i++) {
+        struct mosquitto_chunk c = *import_file_subscription(file, i);
+        if (import_file_client(file, c.client) == NULL ||
+            !subscription_valid(&c)) {
+            import->left_out += 1;
+            continue;
+        }
+        *import_file_subscription(file, kept++) = c;
+        if (!subscription_put(import, &c)) return false;
+    }
+    file->subscriptions.count = kept;
+    return true;
 }
 
 /* Identifiers of subscriptions in a region of properties. */
@@ -371,7 +240,7 @@ static bool delivery_put(struct import *import, struct bytes client,
 {
     uint8_t bytes[RECORD_VALUE_MAX + 4 * IDENTIFIERS_MAX];
     struct writer w = writer_at(bytes, sizeof bytes);
-    struct import_client *to = client_find(import, client);
+    struct import_client *to = import_file_client(&import->file, client);
     import->deliveries += 1;
     to->bytes += m->payload.size;
     to->order += 1;
@@ -405,33 +274,34 @@ static bool outgoing_put(struct import *import, const struct mosquitto_chunk *c,
 }
 
 /* What `s` is for, without its group; false: a member of the group had it. */
-static bool subscription_filter(const struct import *import, size_t index,
+static bool subscription_filter(const struct import_file *file, size_t index,
                                 struct bytes *filter)
 {
-    const struct mosquitto_chunk *s = &import->subscriptions[index];
+    const struct mosquitto_chunk *s = import_file_subscription(file, index);
     struct bytes group;
     *filter = s->topic;
     if (!topic_is_shared(s->topic)) return true;
     if (topic_share_split(s->topic, &group, filter) != OK) return false;
     for (size_t i = 0; i < index; i++) {
-        if (bytes_equal(import->subscriptions[i].topic, s->topic)) return false;
+        const struct mosquitto_chunk *other = import_file_subscription(file, i);
+        if (bytes_equal(other->topic, s->topic)) return false;
     }
     return true;
 }
 
 /* The QoS at which `client` gets `m` by its subscriptions from `first` on, and
  * their identifiers; 0: not at all, or not so that it is kept. */
-static uint8_t subscriptions_gather(const struct import *import, size_t first,
-                                    const struct message *m,
+static uint8_t subscriptions_gather(const struct import_file *file,
+                                    size_t first, const struct message *m,
                                     struct record_delivery *r,
                                     uint32_t identifiers[IDENTIFIERS_MAX])
 {
     uint8_t qos = 0;
-    struct bytes client = import->subscriptions[first].client, filter;
-    for (size_t i = first; i < import->subscription_count; i++) {
-        const struct mosquitto_chunk *s = &import->subscriptions[i];
+    struct bytes client = import_file_subscription(file, first)->client, filter;
+    for (size_t i = first; i < file->subscriptions.count; i++) {
+        const struct mosquitto_chunk *s = import_file_subscription(file, i);
         if (!bytes_equal(s->client, client)) continue;
-        if (!subscription_filter(import, i, &filter)) continue;
+        if (!subscription_filter(file, i, &filter)) continue;
         if (!topic_matches(filter, m->topic)) continue;
         if (s->qos > qos) qos = s->qos;
         if (m->retain && (s->options & 0x08) != 0) r->retain = true;
@@ -456,14 +326,17 @@ static bool incoming_put(struct import *import, const struct mosquitto_chunk *c,
         .kind = RECORD_RECEIVED, .client = c->client, .number = c->packet_id};
     import->received += 1;
     bool good = import_put(import, &key, writer_bytes(&w));
-    for (size_t i = 0; i < import->subscription_count && good; i++) {
-        struct bytes client = import->subscriptions[i].client;
+    const struct import_file *file = &import->file;
+    for (size_t i = 0; i < file->subscriptions.count && good; i++) {
+        struct bytes client = import_file_subscription(file, i)->client;
         size_t first = 0;
-        while (!bytes_equal(import->subscriptions[first].client, client))
+        while (!bytes_equal(import_file_subscription(file, first)->client,
+                            client)) {
             first += 1;
+        }
         if (first < i) continue; /* it was looked at there */
         struct record_delivery d = {.state = DELIVERY_QUEUED};
-        d.qos = subscriptions_gather(import, i, m, &d, identifiers);
+        d.qos = subscriptions_gather(file, i, m, &d, identifiers);
         if (d.qos == 0) continue;
         good = delivery_put(import, client, found, m, &d, identifiers);
     }
@@ -478,7 +351,7 @@ static bool delivery_take(struct import *import,
 {
     struct message m;
     if (c->outgoing == import->incoming) return true;
-    bool known = client_find(import, c->client) != NULL;
+    bool known = import_file_client(&import->file, c->client) != NULL;
     bool kept = c->outgoing ? c->qos == 1 || c->qos == 2
                             : c->qos == 2 && c->packet_id != 0;
     struct import_message *found =
@@ -495,8 +368,9 @@ static bool retained_take(struct import *import,
                           const struct mosquitto_chunk *c, uint8_t *forward)
 {
     struct message m;
-    const struct import_message *found = message_find(import, c->message);
-    if (found == NULL || !message_read(import, found, &m, forward) ||
+    const struct import_message *found =
+        import_file_message(&import->file, c->message);
+    if (found == NULL || !import_file_read(&import->file, found, &m, forward) ||
         (m.topic.size > 0 && m.topic.data[0] == '$') || m.payload.size == 0) {
         import->left_out += 1;
         return true;
@@ -509,26 +383,28 @@ static bool retained_take(struct import *import,
     return message_put(import, STORE_PUT, &key, &m);
 }
 
+/* Takes over one chunk. `forward` has room for the file. False: the disk takes
+ * no more. */
+typedef bool chunk_take(struct import *import, const struct mosquitto_chunk *c,
+                        uint8_t *forward);
+
 /* All chunks of `kind`, in their order. False: the disk takes no more. */
 static bool import_each(struct import *import, enum mosquitto_kind kind,
-                        uint8_t *forward)
+                        chunk_take *take, uint8_t *forward)
 {
-    struct mosquitto_reader at = import->start;
+    struct mosquitto_reader at = import->file.start;
     struct mosquitto_chunk c;
     while (mosquitto_next(&at, &c) == OK && c.kind != MOSQUITTO_END) {
-        bool good = true;
-        if (c.kind != kind) continue;
-        switch (kind) {
-        case MOSQUITTO_SUBSCRIPTION: good = subscription_put(import, &c); break;
-        case MOSQUITTO_DELIVERY:
-            good = delivery_take(import, &c, forward);
-            break;
-        case MOSQUITTO_RETAINED:
-            good = retained_take(import, &c, forward);
-            break;
-        default: break;
-        }
-        if (!good) return false;
+        if (c.kind == kind && !take(import, &c, forward)) return false;
+    }
+    return true;
+}
+
+static bool sessions_put(struct import *import)
+{
+    const struct import_client *clients = import->file.clients.items;
+    for (size_t i = 0; i < import->file.clients.count; i++) {
+        if (!session_put(import, &clients[i].chunk)) return false;
     }
     return true;
 }
@@ -536,40 +412,22 @@ static bool import_each(struct import *import, enum mosquitto_kind kind,
 static bool import_write(struct import *import)
 {
     /* Properties of a message are in the file, so they are smaller than it. */
-    uint8_t *forward = malloc(import->file.size);
+    uint8_t *forward = malloc(import->file.bytes.size);
     if (forward == NULL) abort();
-    bool good = true;
-    for (size_t i = 0; i < import->client_count && good; i++)
-        good = session_put(import, &import->clients[i].chunk);
-    good = good && import_each(import, MOSQUITTO_SUBSCRIPTION, forward);
-    good = good && import_each(import, MOSQUITTO_RETAINED, forward);
-    good = good && import_each(import, MOSQUITTO_DELIVERY, forward);
+    bool good = sessions_put(import) && subscriptions_put(import);
+    good =
+        good && import_each(import, MOSQUITTO_RETAINED, retained_take, forward);
+    good =
+        good && import_each(import, MOSQUITTO_DELIVERY, delivery_take, forward);
     import->incoming = true;
-    good = good && import_each(import, MOSQUITTO_DELIVERY, forward);
+    good =
+        good && import_each(import, MOSQUITTO_DELIVERY, delivery_take, forward);
     good = good && import_wait(import, 0);
     free(forward);
     return good;
 }
 
-/* --- both ----------------------------------------------------------------- */
-
-/* The whole file, mapped; NULL after a word about it. */
-static void *file_map(const char *file, size_t *size)
-{
-    struct stat about;
-    void *map = NULL;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &about) == 0 && about.st_size > 0) {
-        *size = (size_t)about.st_size;
-        map = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (map == MAP_FAILED) map = NULL;
-    }
-    if (map == NULL) {
-        (void)fprintf(stderr, "mogi: %s cannot be read, or is empty\n", file);
-    }
-    if (fd >= 0) (void)close(fd);
-    return map;
-}
+/* --- all of it ------------------------------------------------------------ */
 
 static void count_one(void *context, struct bytes key, struct bytes value)
 {
@@ -610,33 +468,16 @@ static void import_report(const struct import *import)
                  "delivered, %llu received at\nQoS 2 and not released, %llu "
                  "retained. Left out: %llu that had ended, expired, were\nQoS "
                  "0, of $SYS, or referred to what is not there.\n",
-                 import->client_count, import->subscription_count,
+                 import->file.clients.count, import->file.subscriptions.count,
                  (unsigned long long)import->deliveries,
                  (unsigned long long)import->received,
                  (unsigned long long)import->retained,
                  (unsigned long long)import->left_out);
 }
 
-/* From the file, which is mapped, to the store. */
-static bool import_run(struct import *import, const char *file,
-                       const char *folder)
+/* From the file, which is open, to the store. */
+static bool import_run(struct import *import, const char *folder)
 {
-    enum err e = mosquitto_open(&import->start, import->file);
-    if (e == ERR_VERSION) {
-        (void)fprintf(stderr,
-                      "mogi: %s is of version %u; those from 2 to 6 are "
-                      "known\n",
-                      file, import->start.version);
-        return false;
-    }
-    if (e == OK) e = import_scan(import);
-    if (e != OK) {
-        (void)fprintf(stderr,
-                      "mogi: %s is no mosquitto.db, or is cut off: let "
-                      "Mosquitto write it again (SIGUSR1, or stop it)\n",
-                      file);
-        return false;
-    }
     if (!store_begin(import, folder)) return false;
     if (import_write(import)) return true;
     (void)fprintf(stderr,
@@ -648,17 +489,11 @@ static bool import_run(struct import *import, const char *file,
 
 int import_mosquitto(const char *file, const char *folder)
 {
-    size_t size = 0;
-    void *map = file_map(file, &size);
-    if (map == NULL) return 1;
-    struct import import = {.file = bytes_at(map, size),
-                            .now_s = (uint64_t)time(NULL)};
-    bool good = import_run(&import, file, folder);
+    struct import import = {0};
+    bool good = import_file_open(&import.file, file, (uint64_t)time(NULL)) &&
+                import_run(&import, folder);
     store_free(import.store);
     if (good) import_report(&import);
-    free(import.messages);
-    free(import.clients);
-    free(import.subscriptions);
-    (void)munmap(map, size);
+    import_file_close(&import.file);
     return good ? 0 : 1;
 }

@@ -1,21 +1,10 @@
 /* import_test.c - what no Mosquitto would have written is left out, and the
  * store that is made can be read. Whole files: test/live/import_test.py. */
-#include "check.h"
 #include "cli/import.h"
+#include "cli/mosquitto_file.h"
 #include "core/record.h"
 #include "store/inspect.h"
-#include "store/room.h"
 #include "store/wal.h"
-
-#include <fcntl.h>
-
-/* A session "me", a message 7, and what a test adds. */
-static const char head[] =
-    "\x00\xb5\x00mosquitto db\0\0\0\0\0\0\0\6"
-    "\0\0\0\6\0\0\0\x1a\0\0\0\0\0\0\0\0\xff\xff\xff\xff\0\x09\0\2"
-    "\7\x5b\0\0\0\0\0\0me"
-    "\0\0\0\2\0\0\0\x28\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5"
-    "\0\1\0\0\0\0\0\3\7\x5b\2\0t/xhello";
 
 struct seen {
     unsigned kinds[128];
@@ -43,13 +32,7 @@ static void on_record(void *context, struct bytes key, struct bytes value)
 static struct seen import(const char *chunks, size_t size)
 {
     char path[ROOM_PATH_MAX], folder[ROOM_PATH_MAX], why[WAL_TEXT_MAX];
-    const char *room = room_new();
-    room_path(room, "mosquitto.db", path);
-    room_path(room, "data", folder);
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    REQUIRE(write(fd, head, sizeof head - 1) == (ssize_t)sizeof head - 1);
-    REQUIRE(write(fd, chunks, size) == (ssize_t)size);
-    close(fd);
+    room_path(mosquitto_file(chunks, size, path), "data", folder);
     struct seen seen = {0};
     struct inspect_report report;
     CHECK_EQ(import_mosquitto(path, folder), 0);
