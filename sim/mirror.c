@@ -224,7 +224,18 @@ static bool gather(const struct mirror *mirror, const struct mirror_guest *g,
     return any;
 }
 
-/* Returns how many it went to. */
+/* Does `g` subscribe to the topic, but not to what it publishes itself? */
+static bool left_out(const struct mirror_guest *g,
+                     const struct mirror_message *m)
+{
+    for (unsigned i = 0; i < MIRROR_FILTERS; i++) {
+        const struct mirror_subscription *s = &g->subscriptions[i];
+        if (s->on && s->no_local && matches(i, m->topic)) return true;
+    }
+    return false;
+}
+
+/* Returns how many subscribe to it. */
 static unsigned route(struct mirror *mirror, unsigned publisher,
                       const struct mirror_message *m)
 {
@@ -237,7 +248,10 @@ static unsigned route(struct mirror *mirror, unsigned publisher,
         struct mirror_guest *g = &mirror->guests[i];
         struct mirror_due due;
         if (!g->exists) continue;
-        if (!gather(mirror, g, m, i == publisher, &due)) continue;
+        if (!gather(mirror, g, m, i == publisher, &due)) {
+            count += i == publisher && left_out(g, m);
+            continue;
+        }
         count += 1;
         offer(mirror, g, &due, 0);
     }

@@ -216,5 +216,6 @@ struct receivers gather_end(struct gather *gather)
         .count = receiver_count(gather),
         .groups = (struct group *const *)(void *)gather->groups.data,
         .group_count = (uint32_t)groups,
+        .own = gather->skipped,
     };
 }

@@ -164,6 +164,8 @@ static void route_local(struct shard *shard, struct message *m,
     struct receivers receivers = topics_match_hashed(
         shard->topics, m->hash, m->topic, route_no_local(routing),
         shard->options->allow_duplicate_messages);
+    /* It matches, though nothing comes of it. */
+    routing->count += receivers.own;
     for (uint32_t i = 0; i < receivers.count; i++) {
         const struct receiver *receiver = &receivers.list[i];
         if (route_had(routing, session_wrote(receiver->session))) continue;

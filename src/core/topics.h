@@ -60,6 +60,7 @@ struct receivers {
     uint32_t count;
     struct group *const *groups;
     uint32_t group_count;
+    bool own; /* the publisher's own no-local subscription is left out */
 };
 
 /* An empty index. `key` seeds its hashes. */

@@ -29,7 +29,7 @@ static struct receivers some(struct receiver *list, struct group **groups)
                                 .identifier_count = 1,
                                 .identifiers = identifiers + 2};
     groups[0] = (struct group *)(void *)owners[3];
-    return (struct receivers){list, 3, groups, 1};
+    return (struct receivers){list, 3, groups, 1, false};
 }
 
 /* Offer it twice: then it is remembered. */
