@@ -154,8 +154,10 @@ void asks_back(struct asks *asks, struct auth_call *call)
 
 static void asking_free(struct asking *asking)
 {
+    struct guest *guest = asking->guest;
     list_remove(&asking->of_answered);
-    asking->guest->asking = NULL;
+    guest->papers->asking = NULL;
+    guest_tidy(&host_of(guest)->guests, guest);
     free(asking);
 }
 
@@ -283,7 +285,7 @@ void asks_begin(struct asks *asks, struct guest *guest,
     struct ask ask;
     enum err e = ask_read(bytes, &ask);
     assert(e == OK);
-    struct asking *asking = guest->asking;
+    struct asking *asking = guest_asking(guest);
     enum auth_request_kind kind = kind_of(action->ask_kind);
     if (kind == AUTH_CONTINUE && asking != NULL) {
         asking->ask = action->ask;
@@ -294,7 +296,7 @@ void asks_begin(struct asks *asks, struct guest *guest,
     asking = block_grow(NULL, sizeof *asking);
     *asking = (struct asking){.guest = guest, .ask = action->ask};
     list_init(&asking->of_answered);
-    guest->asking = asking;
+    guest_papers(&host_of(guest)->guests, guest)->asking = asking;
     atomic_fetch_add(&host_of(guest)->hosts->asks, 1);
     if (kind == AUTH_CONTINUE) {
         refuse(asking, ERR_PROTOCOL);
@@ -305,7 +307,7 @@ void asks_begin(struct asks *asks, struct guest *guest,
 
 void asks_drop(struct guest *guest)
 {
-    struct asking *asking = guest->asking;
+    struct asking *asking = guest_asking(guest);
     if (asking == NULL) return;
     /* One that is at work still counts until it is back. */
     bool busy = asking->call != NULL && asking->call->busy;
@@ -344,7 +346,7 @@ static void asking_review(struct host *host, struct asking *asking)
     if (asking->step != AUTH_ACCEPT) return;
     struct auth_answer *answer = &asking->call->answer;
     if (proof_stands(host, asking->guest, answer->proof)) {
-        asking->guest->proof = answer->proof;
+        guest_papers(&host->guests, asking->guest)->proof = answer->proof;
         return;
     }
     asking->step = auth_answer_refuse(answer, ERR_NOT_AUTHORIZED,
@@ -358,13 +360,14 @@ static bool user_counted(struct host *host, struct guest *guest,
 {
     const struct door_limits *limits = &host->settings->doors;
     bool counts = answer->verdict == ANSWER_ACCEPT && answer->has_user &&
-                  limits->user > 0 && guest->user == NULL && guest->known;
+                  limits->user > 0 && guest_user(guest) == NULL && guest->known;
     if (!counts) return true;
     struct tally_key key;
     struct hosts *hosts = host->hosts;
     if (door_name(&hosts->door, limits, answer->user, &key)) {
-        guest->user = pool_take(host->pool, sizeof *guest->user);
-        *guest->user = key;
+        struct guest_papers *papers = guest_papers(&host->guests, guest);
+        papers->user = pool_take(host->pool, sizeof *papers->user);
+        *papers->user = key;
         return true;
     }
     log_write(hosts->log, LEVEL_NOTICE, "door",
@@ -412,8 +415,8 @@ void asks_reload(struct asks *asks)
     for (uint32_t i = 0; i < host->guests.slots.end; i++) {
         struct guest *guest = table_get(&host->guests.slots, i);
         if (guest == NULL || !guest->known) continue;
-        if (guest->proof == 0) continue;
-        if (proof_stands(host, guest, guest->proof)) continue;
+        if (guest_proof(guest) == 0) continue;
+        if (proof_stands(host, guest, guest_proof(guest))) continue;
         struct event event = {.kind = EVENT_EXPELLED,
                               .conn = guest->id,
                               .why = ERR_NOT_AUTHORIZED};

@@ -25,7 +25,12 @@ struct guest *guest_new(struct guests *guests)
 void guest_free(struct guests *guests, struct guest *guest)
 {
     assert(guest_find(guests, guest->id) == guest);
-    assert(guest->asking == NULL);
+    assert(guest->papers == NULL || guest->papers->asking == NULL);
+    if (guest->papers != NULL) {
+        guest->papers->proof = 0;
+        guest_tidy(guests, guest);
+    }
+    assert(guest->papers == NULL);
     table_remove(&guests->slots, guest->id.v);
     pool_give(guests->pool, guest, sizeof *guest);
 }
@@ -33,6 +38,24 @@ void guest_free(struct guests *guests, struct guest *guest)
 struct guest *guest_find(const struct guests *guests, struct conn_id id)
 {
     return table_get(&guests->slots, id.v);
+}
+
+struct guest_papers *guest_papers(struct guests *guests, struct guest *guest)
+{
+    if (guest->papers == NULL) {
+        guest->papers = pool_take(guests->pool, sizeof *guest->papers);
+    }
+    return guest->papers;
+}
+
+void guest_tidy(struct guests *guests, struct guest *guest)
+{
+    const struct guest_papers *papers = guest->papers;
+    if (papers == NULL) return;
+    if (papers->asking != NULL || papers->identity != NULL) return;
+    if (papers->user != NULL || papers->proof != 0) return;
+    pool_give(guests->pool, guest->papers, sizeof *papers);
+    guest->papers = NULL;
 }
 
 void guest_read(struct guest *guest)

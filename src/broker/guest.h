@@ -16,27 +16,32 @@ struct tally_key;
 
 enum guest_end { GUEST_STAYS, GUEST_LINGERS, GUEST_GOES };
 
+/* Who it is, where somebody asks. */
+struct guest_papers {
+    struct asking *asking;  /* is being found out; or NULL */
+    char *identity;         /* that its proxy has seen proven; or NULL */
+    struct tally_key *user; /* counted under this name; or NULL */
+    uint64_t proof; /* by which it was let in, while that stands; 0: none */
+};
+
 struct guest {
     struct stream stream; /* first: the stream's address is the guest's */
     struct conn_id id;
     struct address peer;
     uint16_t listener;
-    bool known;             /* the shard was told, and has not forgotten it */
-    bool surplus;           /* it is one too many, and will be told so */
-    bool heard;             /* it has said something, here or elsewhere */
-    bool moved;             /* its socket is another host's now */
-    bool shard_paused;      /* the shard does not want to read it */
-    bool host_paused;       /* it fills mailboxes that are full */
-    bool refused;           /* its login is, and the log says why */
-    bool seated;            /* the door has given it a seat */
-    bool counted;           /* and counts it for its address */
-    bool lingers;           /* its socket is, among those that linger */
-    uint8_t end;            /* enum guest_end: what comes after its output */
-    unsigned written;       /* DRAINED events that it has coming */
-    struct asking *asking;  /* who it is, is being found out; or NULL */
-    char *identity;         /* that its proxy has seen proven; or NULL */
-    struct tally_key *user; /* counted under this name; or NULL */
-    uint64_t proof; /* by which it was let in, while that stands; 0: none */
+    bool known : 1;        /* the shard was told, and has not forgotten it */
+    bool surplus : 1;      /* it is one too many, and will be told so */
+    bool heard : 1;        /* it has said something, here or elsewhere */
+    bool moved : 1;        /* its socket is another host's now */
+    bool shard_paused : 1; /* the shard does not want to read it */
+    bool host_paused : 1;  /* it fills mailboxes that are full */
+    bool refused : 1;      /* its login is, and the log says why */
+    bool seated : 1;       /* the door has given it a seat */
+    bool counted : 1;      /* and counts it for its address */
+    bool lingers : 1;      /* its socket is, among those that linger */
+    uint8_t end : 2;       /* enum guest_end: what comes after its output */
+    unsigned written;      /* DRAINED events that it has coming */
+    struct guest_papers *papers; /* NULL: none */
 
     /* This turn's output: a chain of actions, as indices + 1; 0 is none. */
     uint32_t first, last;
@@ -62,6 +67,36 @@ void guest_free(struct guests *guests, struct guest *guest);
 
 /* The guest in slot `id`, or NULL. */
 struct guest *guest_find(const struct guests *guests, struct conn_id id);
+
+/* Its papers, to be written in. */
+struct guest_papers *guest_papers(struct guests *guests, struct guest *guest);
+
+/* Give them back, if nothing is in them any more. */
+void guest_tidy(struct guests *guests, struct guest *guest);
+
+/* What is being found out about it, or NULL. */
+static inline struct asking *guest_asking(const struct guest *guest)
+{
+    return guest->papers == NULL ? NULL : guest->papers->asking;
+}
+
+/* What its proxy has seen proven, or NULL. */
+static inline char *guest_identity(const struct guest *guest)
+{
+    return guest->papers == NULL ? NULL : guest->papers->identity;
+}
+
+/* The name that it is counted under, or NULL. */
+static inline struct tally_key *guest_user(const struct guest *guest)
+{
+    return guest->papers == NULL ? NULL : guest->papers->user;
+}
+
+/* By what it was let in; 0: by nothing that could be taken back. */
+static inline uint64_t guest_proof(const struct guest *guest)
+{
+    return guest->papers == NULL ? 0 : guest->papers->proof;
+}
 
 /* Read it, or not, as `shard_paused` and `host_paused` say. */
 void guest_read(struct guest *guest);

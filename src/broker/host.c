@@ -111,10 +111,12 @@ void host_unseat(struct host *host, struct guest *guest)
     struct hosts *hosts = host->hosts;
     if (guest->seated) door_rise(&hosts->door, guest->listener);
     if (guest->counted) door_part(&hosts->door, &guest->peer);
-    if (guest->user != NULL) {
-        door_unname(&hosts->door, guest->user);
-        pool_give(host->pool, guest->user, sizeof *guest->user);
-        guest->user = NULL;
+    struct tally_key *user = guest_user(guest);
+    if (user != NULL) {
+        door_unname(&hosts->door, user);
+        pool_give(host->pool, user, sizeof *user);
+        guest->papers->user = NULL;
+        guest_tidy(&host->guests, guest);
     }
     guest->seated = guest->counted = false;
 }
@@ -172,13 +174,24 @@ static void on_roused(uv_check_t *check)
     mailbox_rouse(host_box(check->data));
 }
 
+/* What its proxy has seen proven is `identity`, which is taken, from now on;
+ * NULL: nothing. */
+static void identity_take(struct host *host, struct guest *guest,
+                          char *identity)
+{
+    if (identity == guest_identity(guest)) return;
+    free(guest_identity(guest));
+    guest_papers(&host->guests, guest)->identity = identity;
+    guest_tidy(&host->guests, guest);
+}
+
 /* The stream of a guest did not open: nothing of it stays. */
 static void guest_fail(struct host *host, struct guest *guest, int fd)
 {
     socket_close(fd);
     if (guest->surplus) atomic_fetch_sub(&host->hosts->surplus, 1);
     host_unseat(host, guest);
-    free(guest->identity);
+    identity_take(host, guest, NULL);
     guest_free(&host->guests, guest);
     atomic_fetch_sub(&host->hosts->connections, 1);
 }
@@ -195,7 +208,7 @@ static struct guest *guest_place(struct host *host, uint16_t listener,
 /* The shard is told of it. */
 static void guest_welcome(struct host *host, struct guest *guest)
 {
-    const char *identity = guest->identity;
+    const char *identity = guest_identity(guest);
     if (identity == NULL) identity = stream_identity(&guest->stream);
     struct event event = {.kind = EVENT_OPENED,
                           .conn = guest->id,
@@ -241,7 +254,7 @@ static void guest_arrive(struct host *host, const struct standing *who,
     guest->surplus = refused;
     guest->seated = !refused;
     guest->counted = who->counted;
-    guest->identity = who->identity;
+    identity_take(host, guest, who->identity);
     atomic_fetch_add(&host->hosts->connections, 1);
     enum err err =
         server == NULL
@@ -522,7 +535,7 @@ static void on_closed(struct stream *stream)
     if (guest->lingers) host->lingering--;
     asks_drop(guest);
     host_unseat(host, guest);
-    free(guest->identity);
+    identity_take(host, guest, NULL);
     guest_free(&host->guests, guest);
     for (size_t i = 0; i < host->listener_count; i++) {
         listener_retry(&host->listeners[i]);
@@ -548,7 +561,7 @@ static void moved_place(struct host *host, const struct moved *moved)
     guest->heard = true;
     guest->seated = moved->seated;
     guest->counted = moved->counted;
-    guest->identity = moved->identity;
+    identity_take(host, guest, moved->identity);
     enum err err =
         stream_open(&guest->stream, &host->streams, moved->fd, moved->shield);
     if (err != OK) {

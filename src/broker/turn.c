@@ -131,8 +131,8 @@ static struct mail moved_mail(struct guest *guest, struct bytes bytes)
     moved->peer = guest->peer;
     moved->seated = guest->seated;
     moved->counted = guest->counted;
-    moved->identity = guest->identity;
-    guest->identity = NULL;
+    moved->identity = guest_identity(guest);
+    if (guest->papers != NULL) guest->papers->identity = NULL;
     guest->seated = guest->counted = false;
     moved->fd = stream_detach(&guest->stream, &moved->shield);
     moved->size = bytes.size;
@@ -147,7 +147,7 @@ static void act_move(struct host *host, struct action *action)
     struct guest *guest = guest_known(host, action);
     if (guest == NULL) return;
     assert(action->shard < host->hosts->count);
-    if (guest->first != 0 || guest->stream.output.size > 0) {
+    if (guest->first != 0 || stream_waiting_bytes(&guest->stream) > 0) {
         host_end(host, guest, GUEST_GOES);
         return;
     }

@@ -88,8 +88,43 @@ void streams_fini(struct streams *all)
 
 bool stream_waits(const struct stream *stream)
 {
-    if (stream->output.size > 0) return true;
+    if (stream_waiting_bytes(stream) > 0) return true;
     return stream->shield != NULL && shield_waits(stream->shield);
+}
+
+/* What is rare of it, to be written in. */
+static struct stream_rare *rare_own(struct stream *stream)
+{
+    if (stream->rare != NULL) return stream->rare;
+    stream->rare = pool_take(stream->all->pool, sizeof *stream->rare);
+    stream->rare->stream = stream;
+    timer_init(&stream->rare->timer);
+    return stream->rare;
+}
+
+static void rare_free(struct stream *stream)
+{
+    struct streams *all = stream->all;
+    if (stream->rare == NULL) return;
+    assert(stream->rare->output.head == NULL);
+    wheel_clear(&all->wheel, &stream->rare->timer);
+    pool_give(all->pool, stream->rare, sizeof *stream->rare);
+    stream->rare = NULL;
+}
+
+/* Forget it, once the stream is open and nothing waits. */
+static void rare_tidy(struct stream *stream)
+{
+    if (stream->state != STREAM_OPEN) return;
+    if (stream_waiting_bytes(stream) == 0) rare_free(stream);
+}
+
+/* Forget the output that waits. */
+static void output_drop(struct stream *stream)
+{
+    struct streams *all = stream->all;
+    if (stream->rare == NULL) return;
+    backlog_fini(&stream->rare->output, all->pool, all->user->release);
 }
 
 /* Ask the loop for what the stream waits for now. */
@@ -108,7 +143,6 @@ enum err stream_open(struct stream *stream, struct streams *all, int fd,
 {
     assert(fd >= 0);
     *stream = (struct stream){.all = all, .reading = true};
-    timer_init(&stream->timer);
     enum err e = watch_start(all->poller, &stream->watch, fd);
     if (e != OK) return e;
     stream->shield = shield;
@@ -133,10 +167,10 @@ static int stream_end(struct stream *stream)
     struct streams *all = stream->all;
     stream->state = STREAM_CLOSED;
     greeting_leave(stream);
-    backlog_fini(&stream->output, all->pool, all->user->release);
+    output_drop(stream);
     watch_stop(all->poller, &stream->watch);
     /* Its memory is used until the loop is done with what is ready now. */
-    wheel_set(&all->wheel, &stream->timer, uv_now(all->loop));
+    wheel_set(&all->wheel, &rare_own(stream)->timer, uv_now(all->loop));
     timer_arm(all);
     assert(all->count > 0);
     all->count--;
@@ -185,7 +219,8 @@ static void timer_arm(struct streams *all)
 static void stream_wait(struct stream *stream, uint64_t wait_ms)
 {
     struct streams *all = stream->all;
-    wheel_set(&all->wheel, &stream->timer, uv_now(all->loop) + wait_ms);
+    wheel_set(&all->wheel, &rare_own(stream)->timer,
+              uv_now(all->loop) + wait_ms);
     timer_arm(all);
 }
 
@@ -204,8 +239,9 @@ static void streams_reap(struct streams *all)
 {
     struct timer *due = wheel_due(&all->wheel, uv_now(all->loop));
     for (; due != NULL; due = wheel_due(&all->wheel, uv_now(all->loop))) {
-        struct stream *stream = OWNER(due, struct stream, timer);
+        struct stream *stream = OWNER(due, struct stream_rare, timer)->stream;
         if (stream->state == STREAM_CLOSED) {
+            rare_free(stream);
             all->user->closed(stream);
             continue;
         }
@@ -244,7 +280,7 @@ void stream_close(struct stream *stream, bool linger)
 
 static void stream_leave(struct stream *stream, bool linger)
 {
-    if (stream->output.size == 0) farewell(stream);
+    if (stream_waiting_bytes(stream) == 0) farewell(stream);
     if (!linger || stream->ended || stream->broken) {
         stream_drop(stream);
         return;
@@ -314,10 +350,9 @@ static size_t batch_fill(struct batch *batch, const struct piece *pieces,
  * and its end there, and tells the user. */
 static void stream_break(struct stream *stream)
 {
-    struct streams *all = stream->all;
     stream->broken = true;
     stream->reading = true;
-    backlog_fini(&stream->output, all->pool, all->user->release);
+    output_drop(stream);
     if (stream->shield != NULL) shield_abandon(stream->shield);
     stream_poll(stream);
 }
@@ -362,7 +397,7 @@ static unsigned pieces_settle(struct stream *stream, const struct piece *pieces,
     unsigned notify_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct piece piece = pieces[i];
-        bool waits = stream->output.head != NULL;
+        bool waits = stream->rare != NULL && stream->rare->output.head != NULL;
         if (!waits && written >= piece.bytes.size) {
             written -= piece.bytes.size;
             if (piece.notify) notify_count++;
@@ -371,7 +406,7 @@ static unsigned pieces_settle(struct stream *stream, const struct piece *pieces,
         }
         piece.bytes = bytes_skip(piece.bytes, written);
         written = 0;
-        backlog_append(&stream->output, all->pool, piece);
+        backlog_append(&rare_own(stream)->output, all->pool, piece);
     }
     assert(written == 0);
     return notify_count;
@@ -481,7 +516,7 @@ static void post_settle(struct stream *stream, const struct flush_write *write)
     if (stream->shield != NULL) {
         shield_keep(stream->shield, rest.bytes);
     } else {
-        backlog_append(&stream->output, stream->all->pool, rest);
+        backlog_append(&rare_own(stream)->output, stream->all->pool, rest);
     }
     stream_poll(stream);
 }
@@ -512,15 +547,17 @@ static void output_flush(struct stream *stream)
     struct streams *all = stream->all;
     unsigned notify_count = 0;
     ssize_t put = 0;
-    for (int i = 0; i < ROUNDS_MAX && stream->output.size > 0; i++) {
+    for (int i = 0; i < ROUNDS_MAX && stream_waiting_bytes(stream) > 0; i++) {
         uv_buf_t list[LIST_MAX];
-        size_t count = backlog_list(&stream->output, list, LIST_MAX);
+        struct backlog *output = &stream->rare->output;
+        size_t count = backlog_list(output, list, LIST_MAX);
         put = stream_put(stream, list, count);
         if (put < 0) break;
-        notify_count += backlog_consume(&stream->output, all->pool, (size_t)put,
-                                        all->user->release);
+        notify_count +=
+            backlog_consume(output, all->pool, (size_t)put, all->user->release);
     }
-    if (put >= 0 && stream->output.size == 0 && stream->shield != NULL) {
+    if (put >= 0 && stream_waiting_bytes(stream) == 0 &&
+        stream->shield != NULL) {
         enum err err = shield_flush(stream->shield, stream->watch.fd);
         if (err == ERR_IO) put = UV_EPIPE;
     }
@@ -529,6 +566,7 @@ static void output_flush(struct stream *stream)
         return;
     }
     if (!stream_waits(stream)) output_empty(stream);
+    rare_tidy(stream);
     if (notify_count > 0 && stream->state == STREAM_OPEN) {
         all->user->written(stream, notify_count);
     }
@@ -552,8 +590,9 @@ static void bytes_met(struct stream *stream, struct bytes bytes)
         if (!stream->broken) stream->all->user->bytes(stream, bytes);
         return;
     }
-    stream->drained += (uint32_t)bytes.size;
-    if (stream->drained > STREAM_DRAIN_BYTES_MAX) stream_drop(stream);
+    struct stream_rare *rare = rare_own(stream);
+    rare->drained += (uint32_t)bytes.size;
+    if (rare->drained > STREAM_DRAIN_BYTES_MAX) stream_drop(stream);
 }
 
 /* `bytes` came from the socket. False: no more will. */
@@ -609,7 +648,7 @@ enum err stream_greet(struct stream *stream, struct streams *all, int fd,
  * has time to read it. */
 static void greeting_fail(struct stream *stream, const char *why, bool ended)
 {
-    wheel_clear(&stream->all->wheel, &stream->timer);
+    wheel_clear(&stream->all->wheel, &rare_own(stream)->timer);
     stream->ended = ended;
     stream->all->user->refused(stream, why);
     stream_leave(stream, true);
@@ -617,8 +656,8 @@ static void greeting_fail(struct stream *stream, const char *why, bool ended)
 
 static void greeting_end(struct stream *stream, struct bytes left)
 {
-    wheel_clear(&stream->all->wheel, &stream->timer);
     stream->state = STREAM_OPEN;
+    rare_free(stream);
     stream->reading = true;
     stream_poll(stream);
     stream->all->user->greeted(stream);

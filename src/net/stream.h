@@ -109,14 +109,20 @@ enum stream_state {
     STREAM_CLOSED
 };
 
-struct stream {
-    struct streams *all;
+/* What a stream needs while it greets, ends, or has output that waits. */
+struct stream_rare {
+    struct stream *stream;
     struct backlog output;
     struct timer timer;
-    struct shield *shield; /* its TLS; NULL: none */
-    struct watch watch;
     uint32_t drained; /* bytes thrown away while it lingers */
-    uint8_t state;    /* enum stream_state */
+};
+
+struct stream {
+    struct streams *all;
+    struct stream_rare *rare; /* NULL: nothing of it */
+    struct shield *shield;    /* its TLS; NULL: none */
+    struct watch watch;
+    uint8_t state; /* enum stream_state */
     bool reading;
     bool ended;  /* the owner has been told */
     bool broken; /* a write failed: nothing can leave any more */
@@ -179,5 +185,11 @@ const char *stream_identity(const struct stream *stream);
 
 /* Does output wait for the socket? */
 bool stream_waits(const struct stream *stream);
+
+/* The bytes that wait, before any TLS. */
+static inline size_t stream_waiting_bytes(const struct stream *stream)
+{
+    return stream->rare == NULL ? 0 : stream->rare->output.size;
+}
 
 #endif

@@ -180,7 +180,7 @@ static void passwords_are_answered(void)
     CHECK_EQ(stage->shard.conn.v, guest->id.v);
     CHECK_EQ(stage->shard.verdict, ANSWER_ACCEPT);
     CHECK_STR(stage->shard.user, "ann");
-    CHECK(guest->asking == NULL);
+    CHECK(guest_asking(guest) == NULL);
     begin(guest, ASK_CONNECT, 8, "wrong");
     CHECK(deliver());
     CHECK_EQ(stage->shard.verdict, ANSWER_REFUSE);

@@ -31,8 +31,36 @@ static void slots_are_used_again(void)
     pool_free(pool);
 }
 
+/* A guest has papers while there is something in them, and takes what it was
+ * let in by along when it goes. */
+static void papers_come_and_go(void)
+{
+    struct pool *pool = unit_pool();
+    struct guests guests;
+    guests_init(&guests, pool);
+    struct guest *guest = guest_new(&guests);
+    CHECK(guest->papers == NULL);
+    CHECK_EQ(guest_proof(guest), 0);
+    CHECK(guest_identity(guest) == NULL && guest_user(guest) == NULL);
+    size_t before = pool_bytes(pool);
+    guest_papers(&guests, guest)->proof = 7;
+    CHECK_EQ(guest_proof(guest), 7);
+    guest_tidy(&guests, guest);
+    REQUIRE(guest->papers != NULL);
+    guest->papers->proof = 0;
+    guest_tidy(&guests, guest);
+    CHECK(guest->papers == NULL);
+    CHECK_EQ(pool_bytes(pool), before);
+    guest_papers(&guests, guest)->proof = 8;
+    guest_free(&guests, guest);
+    guests_fini(&guests);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
 int main(void)
 {
     RUN(slots_are_used_again);
+    RUN(papers_come_and_go);
     return check_result();
 }

@@ -135,7 +135,8 @@ CHECK_UNUSED static void pair_wait(void)
  * its timer is due. */
 CHECK_UNUSED static void pair_time_out(void)
 {
-    wheel_set(&pair.streams.wheel, &pair.stream.timer, uv_now(&pair.loop));
+    wheel_set(&pair.streams.wheel, &pair.stream.rare->timer,
+              uv_now(&pair.loop));
     uv_timer_set_repeat(&pair.streams.timer, 1);
     REQUIRE(uv_timer_again(&pair.streams.timer) == 0);
     uv_timer_set_repeat(&pair.streams.timer, 0);
