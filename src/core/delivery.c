@@ -75,9 +75,12 @@ struct delivery *delivery_stored(struct shard *shard, struct session *session,
     message_done(m);
     if (body == NULL) return NULL;
     struct delivery *d = delivery_build(shard, record);
-    struct membership *membership =
-        record->group.size == 0 ? NULL : share_find(session, record->group);
-    if (membership != NULL) d->group = body_ref(membership->group);
+    if (record->group.size > 0) {
+        struct membership *membership = share_find(session, record->group);
+        d->resigned = membership == NULL;
+        d->group = d->resigned ? body_of_text(shard->pool, record->group)
+                               : body_ref(membership->group);
+    }
     d->body = body;
     d->order = record->order;
     d->bytes = record->bytes;

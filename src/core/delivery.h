@@ -44,6 +44,7 @@ struct delivery {
     bool held;      /* in the window, but not sent: the gate has it */
     bool in_window; /* else in the queue */
     bool behind;    /* of that not in the head, but in the backlog */
+    bool resigned;  /* its group was left: see outbound_resign */
     uint16_t identifier_count;
     uint32_t identifiers[];
 };
@@ -72,7 +73,7 @@ struct delivery *delivery_build(struct shard *shard,
                                 const struct record_delivery *record);
 
 /* The same of `session`, which has it on disk, with its message `m` and in its
- * group, if it still is a member. NULL: there is no memory for the body. */
+ * group. NULL: there is no memory for the body. */
 struct delivery *delivery_stored(struct shard *shard, struct session *session,
                                  const struct record_delivery *record,
                                  struct message *m);

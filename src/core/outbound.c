@@ -439,13 +439,15 @@ enum err outbound_acknowledge(struct shard *shard, struct session *session,
 
 /* --- coming and going ---------------------------------------------------- */
 
-/* Take what others may have out of `list`, which is a part of the queue. */
+/* Take what others may have out of `list`, which is a part of the queue: of a
+ * group that was left only when the session is `gone`. */
 static void returnable_take(struct session *session, struct link *list,
-                            struct link *given)
+                            bool gone, struct link *given)
 {
     LIST_EACH(at, after, list) {
         struct delivery *d = OWNER(at, struct delivery, link);
         if (!delivery_returnable(d)) continue;
+        if (d->resigned && !gone) continue;
         queue_remove(session, d);
         list_push(given, &d->link);
     }
@@ -454,14 +456,15 @@ static void returnable_take(struct session *session, struct link *list,
 /* Give back what others may have, but for what is on disk alone. What finds no
  * other member comes back to this very queue, so it is taken out whole before.
  */
-static void outbound_return(struct shard *shard, struct session *session)
+static void outbound_return(struct shard *shard, struct session *session,
+                            bool gone)
 {
     struct link given;
     list_init(&given);
     struct outbound *o = session->outbound;
-    returnable_take(session, &o->queue, &given);
+    returnable_take(session, &o->queue, gone, &given);
     if (o->backlog != NULL)
-        returnable_take(session, &o->backlog->recent, &given);
+        returnable_take(session, &o->backlog->recent, gone, &given);
     LIST_EACH(at, after, &given) {
         struct delivery *d = OWNER(at, struct delivery, link);
         list_remove(at);
@@ -493,7 +496,7 @@ void outbound_detach(struct shard *shard, struct session *session)
     struct outbound *o = session->outbound;
     if (o == &outbound_none) return;
     outbound_rewind(o);
-    outbound_return(shard, session);
+    outbound_return(shard, session, false);
     backlog_detach(shard, session);
     bool empty = o->queue_count == 0 && o->backlog == NULL;
     if (empty && gate_open(shard, o->holed)) outbound_disown(shard, session);
@@ -504,7 +507,7 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone)
     struct outbound *o = session->outbound;
     if (o == &outbound_none) return;
     outbound_rewind(o);
-    if (gone) outbound_return(shard, session);
+    if (gone) outbound_return(shard, session, true);
     backlog_end(shard, session, gone);
     LIST_EACH(at, after, &o->queue) {
         struct delivery *d = OWNER(at, struct delivery, link);
@@ -515,7 +518,7 @@ void outbound_fini(struct shard *shard, struct session *session, bool gone)
     outbound_disown(shard, session);
 }
 
-void outbound_forget_group(struct session *session, struct bytes group)
+void outbound_resign(struct session *session, struct bytes group)
 {
     struct outbound *o = session->outbound;
     struct link *const lists[] = {
@@ -524,9 +527,7 @@ void outbound_forget_group(struct session *session, struct bytes group)
         LIST_EACH(at, after, lists[i]) {
             struct delivery *d = OWNER(at, struct delivery, link);
             if (d->group == NULL) continue;
-            if (!bytes_equal(d->group->message.topic, group)) continue;
-            body_unref(d->group);
-            d->group = NULL;
+            if (bytes_equal(d->group->message.topic, group)) d->resigned = true;
         }
     }
 }

@@ -89,8 +89,9 @@ void outbound_detach(struct shard *shard, struct session *session);
 void outbound_fini(struct shard *shard, struct session *session, bool gone);
 
 /* The shared subscription `group` was left: what is queued through it stays
- * with this client. */
-void outbound_forget_group(struct session *session, struct bytes group);
+ * with this client as long as its session lasts, and goes to another member
+ * then. [MQTT-3.10.4-3] */
+void outbound_resign(struct session *session, struct bytes group);
 
 /* Add `delivery`, which is counted as queued already, to the end of the head.
  */

@@ -48,7 +48,8 @@ enum post_kind {
 
     /* `body` for member `session` of the shared subscription in `group`, as the
      * `count`th that is asked. A member that can't take it, or without `wait`
-     * not at once, or may not have it, sends it back. Answer DONE to `join`. */
+     * not at once, or may not have it, sends it back; so does one that is not
+     * connected, but was thought to be (`ready`). Answer DONE to `join`. */
     POST_SHARED,
 
     /* `body` comes back to the shared subscription in `group`: `session` of
@@ -76,7 +77,7 @@ struct post {
     bool deliver;   /* PUBLISH */
     bool once;      /* PUBLISH: write down that it was heard; see record.h */
     bool again;     /* PUBLISH: it came before a crash; see below */
-    bool ready;     /* MEMBER */
+    bool ready;     /* MEMBER; SHARED: connected. RETURNED: not so any more */
     bool wait;      /* SHARED RETURNED */
     bool denied;    /* RETURNED: the member may not have it */
     uint8_t reason; /* DONE: enum err */
@@ -90,8 +91,9 @@ struct post {
             uint64_t groups;     /* groups that these shards have */
             struct bytes packed; /* see message_pack; set by the host */
         };
-        struct { /* MEMBER SHARED, and `session` RETURNED */
+        struct { /* MEMBER SHARED, and but for `options` RETURNED */
             struct session_ref session;
+            uint64_t left; /* members that had left when the first was asked */
             struct subscription_options options;
         };
     };

@@ -35,6 +35,7 @@ struct group {
     uint32_t count, capacity;
     uint32_t counts[MEMBER_STATES];
     uint32_t next; /* whose turn it is */
+    uint64_t left; /* members that have left it so far */
 };
 
 /* How far the search for a member that takes a message has come: first one that
@@ -43,7 +44,9 @@ struct search {
     uint16_t shard; /* who was asked last, or gave it back */
     struct session_ref session;
     uint32_t tries; /* how many were asked, to have it at once or to wait */
+    uint64_t left;  /* `left` of the group when the first of them was asked */
     bool wait;
+    bool ready; /* who was asked last was thought to be connected */
 };
 
 /* --- groups -------------------------------------------------------------- */
@@ -153,6 +156,7 @@ static void member_remove(struct group *group, struct member *member)
     assert(group->counts[member->state] > 0);
     group->counts[member->state] -= 1;
     group->count -= 1;
+    group->left += 1;
     memmove(member, member + 1, (group->count - index) * sizeof *member);
     if (group->next > index) group->next -= 1;
 }
@@ -375,14 +379,23 @@ static struct member *group_choose_free(struct group *group,
     return NULL;
 }
 
+/* Have all been asked to let it wait? Those that have left since the first was
+ * asked may be among them, so they are counted on top: rather is one asked
+ * twice than one never. */
+static bool group_asked(const struct group *group, struct search *search)
+{
+    if (search->tries == 0) search->left = group->left;
+    if (search->tries >= MEMBERS_ASKED_MAX) return true;
+    return search->tries >= group->count + (group->left - search->left);
+}
+
 /* Where a message shall wait: each that is connected is asked once, then those
  * that are away. When nobody is connected, who gave a message back keeps it.
  * NULL when nobody is left. */
 static struct member *group_choose_any(struct group *group,
-                                       const struct search *search)
+                                       struct search *search)
 {
-    if (search->tries >= group->count) return NULL;
-    if (search->tries >= MEMBERS_ASKED_MAX) return NULL;
+    if (group_asked(group, search)) return NULL;
     uint32_t here = group->count - group->counts[MEMBER_AWAY];
     bool ready = search->tries < here;
     struct member *member = NULL;
@@ -405,6 +418,7 @@ static struct member *group_choose(struct group *group, struct search *search)
     if (member == NULL) return NULL;
     search->shard = member->shard;
     search->session = member->session;
+    search->ready = member->state != MEMBER_AWAY;
     search->tries += 1;
     return member;
 }
@@ -434,7 +448,9 @@ static bool group_pass_on(struct shard *shard, const struct group *group,
     struct post post = {.session = member->session,
                         .options = member->options,
                         .wait = search->wait,
+                        .ready = search->ready,
                         .count = search->tries,
+                        .left = search->left,
                         .body = body,
                         .group = group->text,
                         .join = routing_await(shard, routing)};
@@ -483,7 +499,9 @@ void share_offered(struct shard *shard, const struct post *post)
     struct message m = body_message(post->body);
     size_t puts = shard->out->put_count;
     enum offer offer = OFFER_FULL;
-    if (session != NULL) {
+    /* It went while it was asked: others that are here come first. */
+    bool missed = post->ready && (session == NULL || session->conn == NULL);
+    if (session != NULL && !missed) {
         offer = share_offer(shard, session, &m, post->group, &post->options,
                             post->wait);
     }
@@ -494,7 +512,9 @@ void share_offered(struct shard *shard, const struct post *post)
     struct post back = {.session = post->session,
                         .wait = post->wait,
                         .denied = offer == OFFER_DENIED,
+                        .ready = missed,
                         .count = post->count,
+                        .left = post->left,
                         .join = post->join,
                         .body = post->body,
                         .group = post->group};
@@ -531,9 +551,10 @@ void share_returned(struct shard *shard, const struct post *post)
     size_t puts = shard->out->put_count;
     struct search search = {.shard = post->from,
                             .session = post->session,
-                            .tries = post->count,
-                            .wait = post->wait};
-    bool busy = post->count > 0 && !post->wait && !post->denied;
+                            .tries = post->ready ? 0 : post->count,
+                            .left = post->left,
+                            .wait = post->wait && !post->ready};
+    bool busy = post->count > 0 && !post->wait && !post->denied && !post->ready;
     if (busy) group_refused(shard, post);
     group_again(shard, post->group, post->body, search, post->join);
     gate_answer(shard, gate_since(shard, puts), post->join, 0);

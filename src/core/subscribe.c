@@ -374,7 +374,7 @@ static uint8_t unsubscribe_one(struct shard *shard, struct subscribing *s,
     if (topic_is_shared(filter)) {
         struct membership *membership = share_find(session, filter);
         if (membership == NULL) return REASON_NO_SUBSCRIPTION_EXISTED;
-        outbound_forget_group(session, filter);
+        outbound_resign(session, filter);
         journal_membership_gone(shard, session, membership);
         share_leave(shard, session, membership, s->join);
         session_untie(shard, session);
