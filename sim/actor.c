@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IDS = 65536 };
+enum { IDS = 65536, CROWD_MEMBERS = 4 };
 
 void life_say(struct life *life, struct client *client, struct words *words)
 {
@@ -130,6 +130,10 @@ static void actor_publish(struct life *life, struct actor *actor)
     unsigned topic = (unsigned)life_below(life, MODEL_TOPICS);
     unsigned bulk = life->bulk;
     if (bulk > 0) bulk = (unsigned)life_below(life, bulk);
+    if (life->crowd && life_chance(life, 2, 3)) {
+        unsigned shared = MODEL_TOPICS - MODEL_TOPICS_SHARED;
+        topic = MODEL_TOPICS_SHARED + (unsigned)life_below(life, shared);
+    }
     if (qos > 0 && !actor_may_send(life, actor)) return;
     struct sending sending = {0};
     sending.message =
@@ -197,6 +201,16 @@ static void actor_subscribe(struct life *life, struct actor *actor)
     actor->asked_filter = (unsigned)life_below(life, MODEL_FILTERS + 1);
     actor->asked_qos = (unsigned)life_below(life, 3);
     actor->asked_subscribe = life_chance(life, 3, 4);
+    /* Few members, so that at times all of them are away. */
+    if (life->crowd && actor->index < CROWD_MEMBERS) {
+        unsigned shared = MODEL_FILTERS - MODEL_SHARED;
+        actor->asked_filter = MODEL_SHARED + (unsigned)life_below(life, shared);
+    }
+    if (actor->keeps) {
+        unsigned filter = actor->asked_filter;
+        if (model_is_subscribed(life->model, actor->index, filter)) return;
+        actor->asked_subscribe = true;
+    }
     bool member = actor->asked_filter >= MODEL_SHARED;
     /* A member of QoS 0 may lose what another would have got. */
     if (member && actor->asked_qos == 0) actor->asked_qos = 1;
@@ -235,13 +249,31 @@ static void actor_swap(struct life *life, struct actor *actor)
     actor_lost(life, actor);
 }
 
+/* Its session ends, on its side at once; on the broker's if that hears of it
+ * before it has the next CONNECT, on another connection. */
+static void actor_end_session(struct life *life, struct actor *actor)
+{
+    actor->expects_session = false;
+    actor->anchored = false;
+    actor->sending_count = 0;
+    actor->ended = true;
+    client_reset(actor->client);
+    model_session_ended(life->model, actor->index);
+}
+
 void actor_connect(struct life *life, struct actor *actor)
 {
     if (actor->client->cable.v != 0) actor_swap(life, actor);
+    bool clean = !actor->persistent;
+    bool may_end = life->crowd && actor->version == 5 && !actor->keeps;
+    if (may_end && life_chance(life, 1, 10)) {
+        clean = true;
+        actor_end_session(life, actor);
+    }
     struct words *words = words_new(PACKET_CONNECT);
     words_number_add(words, "v", actor->version);
     words_text_add(words, "id", bytes_of(actor->name));
-    words_number_add(words, "clean", !actor->persistent);
+    words_number_add(words, "clean", clean);
     if (actor->version == 5) {
         if (actor->persistent) words_number_add(words, "expiry", UINT32_MAX);
         if (life_chance(life, 1, 2)) {
@@ -264,7 +296,14 @@ static void actor_leave(struct life *life, struct actor *actor)
 {
     uint64_t way = life_below(life, 3);
     if (way == 0) {
-        life_say(life, actor->client, words_new(PACKET_DISCONNECT));
+        struct words *words = words_new(PACKET_DISCONNECT);
+        bool may_end = life->crowd && actor->version == 5 &&
+                       actor->persistent && !actor->keeps;
+        if (may_end && life_chance(life, 1, 3)) {
+            words_number_add(words, "expiry", 0);
+            actor_end_session(life, actor);
+        }
+        life_say(life, actor->client, words);
     }
     story_tell(life->config->story, "%s %s", way == 2 ? "cut" : "close",
                actor->client->name);
@@ -339,8 +378,11 @@ static void hear_connack(struct life *life, struct actor *actor,
     actor->greeted = true;
     bool present = words_number(packet, "present", 0) != 0;
     if (actor->version == 3) present = actor->expects_session;
-    bool known = present == actor->expects_session || actor->unsure;
+    bool doubt = actor->unsure || actor->ended;
+    if (actor->client->clean) doubt = false;
+    bool known = present == actor->expects_session || doubt;
     actor->unsure = false;
+    actor->ended = false;
     if (!known && life_wrong(life, name,
                              present ? "has a session it never had"
                                      : "lost its session")) {
@@ -558,12 +600,14 @@ static void actor_stall(struct life *life, struct actor *actor)
 void actor_act(struct life *life, struct actor *actor)
 {
     static const struct {
-        unsigned below; /* of 100 */
+        unsigned below[2]; /* of 100; in a crowd */
         void (*act)(struct life *life, struct actor *actor);
-    } acts[] = {{53, actor_publish}, {60, actor_retain}, {80, actor_subscribe},
-                {88, actor_leave},   {93, actor_stall},  {95, actor_connect}};
+    } acts[] = {{{53, 45}, actor_publish},   {{60, 48}, actor_retain},
+                {{80, 65}, actor_subscribe}, {{88, 80}, actor_leave},
+                {{93, 90}, actor_stall},     {{95, 95}, actor_connect}};
     if (actor->client->cable.v == 0) {
-        actor_connect(life, actor);
+        bool stays = life->crowd && actor->born && life_chance(life, 2, 3);
+        if (!stays) actor_connect(life, actor);
         return;
     }
     if (world_closed(life->world, actor->client->cable)) {
@@ -573,7 +617,7 @@ void actor_act(struct life *life, struct actor *actor)
     if (!actor_ready(actor)) return;
     uint64_t what = life_below(life, 100);
     for (unsigned i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-        if (what >= acts[i].below) continue;
+        if (what >= acts[i].below[life->crowd]) continue;
         acts[i].act(life, actor);
         return;
     }

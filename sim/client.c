@@ -42,6 +42,11 @@ void client_forget(struct client *client)
     }
 }
 
+void client_reset(struct client *client)
+{
+    memset(client->flight, FLIGHT_NONE, IDS);
+}
+
 static void aliases_forget(struct client *client)
 {
     for (size_t i = 0; i < IDS; i++) {
@@ -186,13 +191,13 @@ static void check_connack(struct client *client, const struct words *packet)
     bool refused = words_number(packet, "reason", 0) != 0;
     if (client->version == 3) {
         client->resumed = !client->clean; /* 3.1 cannot say more */
-        if (client->clean) memset(client->flight, FLIGHT_NONE, IDS);
+        if (client->clean) client_reset(client);
         return;
     }
     if (client->resumed && refused) {
         wrong(client, "session present in a refusing CONNACK");
     }
-    if (!client->resumed && !refused) memset(client->flight, FLIGHT_NONE, IDS);
+    if (!client->resumed && !refused) client_reset(client);
 }
 
 /* Learn an alias, or put in the topic that it stands for. */

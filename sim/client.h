@@ -82,4 +82,7 @@ struct words *client_take(struct client *client, struct words *packet);
 /* Forget packets that were not taken. */
 void client_forget(struct client *client);
 
+/* Drop what is known of messages on their way to it, as its session ends. */
+void client_reset(struct client *client);
+
 #endif

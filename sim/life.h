@@ -32,6 +32,7 @@ struct actor {
     unsigned index;
     unsigned version;
     bool persistent;
+    bool keeps;           /* its session, and what it has subscribed to */
     bool born;            /* it has been there */
     bool expects_session; /* it has been there and is kept */
     bool greeted;         /* CONNACK was seen */
@@ -40,6 +41,7 @@ struct actor {
     bool anchored; /* an answer has proved that the session is on disk */
     bool recalls;  /* it gets retained ones by a filter of the model too */
     bool unsure;   /* a crash may have lost the session, or its CONNACK */
+    bool ended; /* it said that the session ends, and was perhaps not heard */
     struct sending sendings[OUTSTANDING_MAX];
     unsigned sending_count;
     uint16_t asked_pid; /* of SUBSCRIBE or UNSUBSCRIBE under way; 0: none */
@@ -75,6 +77,7 @@ struct life {
     unsigned bulk; /* bytes of a payload, at most */
     bool jumped;   /* time did */
     bool moved;    /* a crash changed the number of shards */
+    bool crowd;    /* most are members of groups, and come and go */
     uint32_t step;
     char error[LIFE_TEXT_MAX + 1];
 };

@@ -20,9 +20,9 @@ static const char *const filters[MODEL_FILTERS] = {
 
 enum { QOS_COUNT = 3, MODEL_NAMES_MAX = MODEL_ACTORS_MAX * 24 };
 
-/* What is known of an actor's copies of one message: their number, and whether
- * one of them came at QoS 2. */
-enum { COPIES = 0x7f, DELIVERED_ONCE = 0x80 };
+/* What is known of an actor's copies of one message: their number, whether one
+ * of them came at QoS 2, and whether the actor has forgotten them since. */
+enum { COPIES = 0x3f, FORGOTTEN = 0x40, DELIVERED_ONCE = 0x80 };
 
 struct message {
     unsigned publisher;
@@ -35,8 +35,7 @@ struct message {
     bool refused;            /* when it was sent for the only time */
     uint64_t crashes_before; /* crashes before it was sent */
     uint64_t moves_before;
-    uint64_t left_before; /* departures of members before it was sent */
-    uint64_t resigned_before;
+    uint64_t left_before;   /* departures of members before it was sent */
     uint32_t shared_copies; /* in all of the group */
 };
 
@@ -63,7 +62,6 @@ struct model {
     uint64_t now; /* counts events */
     uint64_t copies;
     uint64_t departures;
-    uint64_t resigned; /* members that unsubscribed */
     uint64_t crashes;
     bool scarce;    /* there may be no room for a message */
     uint64_t moves; /* crashes that changed the number of shards */
@@ -172,8 +170,7 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
                          .sent_at = ++model->now,
                          .crashes_before = model->crashes,
                          .moves_before = model->moves,
-                         .left_before = model->departures,
-                         .resigned_before = model->resigned};
+                         .left_before = model->departures};
     return number;
 }
 
@@ -211,6 +208,12 @@ void model_subscribing(struct model *model, unsigned actor, unsigned filter)
     wish->sure = false;
 }
 
+bool model_is_subscribed(const struct model *model, unsigned actor,
+                         unsigned filter)
+{
+    return model->receivers[actor].wishes[filter].sure;
+}
+
 void model_subscribed(struct model *model, unsigned actor, unsigned filter,
                       unsigned qos)
 {
@@ -221,7 +224,6 @@ void model_subscribed(struct model *model, unsigned actor, unsigned filter,
 void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
 {
     model->receivers[actor].wishes[filter].sure = false;
-    if (filter >= MODEL_SHARED) model->resigned += 1;
 }
 
 /* A session that a crash ended takes along what it had received at QoS 2, and
@@ -242,6 +244,15 @@ void model_session_lost(struct model *model, unsigned actor)
         r->wishes[i].sure = false;
     }
     receiver_forget(model, r);
+}
+
+void model_session_ended(struct model *model, unsigned actor)
+{
+    struct receiver *r = &model->receivers[actor];
+    for (size_t i = 0; i < r->copies_capacity; i++) {
+        if (r->copies[i] > 0) r->copies[i] = FORGOTTEN | 1;
+    }
+    model_session_lost(model, actor);
 }
 
 /* What came below QoS 2 just before a crash may have been undone by it: then it
@@ -390,6 +401,7 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
 {
     const struct message *m = &model->messages[number];
     uint8_t *copies = copies_of(&model->receivers[actor], number);
+    if ((*copies & FORGOTTEN) != 0) *copies = 0;
     if ((*copies & COPIES) < COPIES) *copies += 1;
     uint64_t most = m->qos == 2 ? 1 : m->sends;
     most *= 1 + model->crashes - m->crashes_before;
@@ -500,8 +512,7 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
 
 /* A member that was there all the time makes sure that somebody got it; also
  * when others left, unless one of them took QoS 2 with it [MQTT-4.8.2-5], or a
- * crash did, or one unsubscribed: what is on its way to it stays its own
- * [MQTT-3.10.4-3], and ends with its session. */
+ * crash did. */
 static void check_shared_missing(struct model *model, unsigned filter,
                                  uint32_t number)
 {
@@ -516,8 +527,7 @@ static void check_shared_missing(struct model *model, unsigned filter,
         got = got || (wish->ever && *copies_of(r, number) > 0);
     }
     bool steady = model->departures == m->left_before ||
-                  (m->qos == 1 && model->crashes == m->crashes_before &&
-                   model->resigned == m->resigned_before);
+                  (m->qos == 1 && model->crashes == m->crashes_before);
     if (sure && steady && !got &&
         wrong(model, "nobody of the group has m%u on %s", number,
               topics[m->topic])) {

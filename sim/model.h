@@ -16,6 +16,7 @@
 enum {
     MODEL_ACTORS_MAX = 32,
     MODEL_TOPICS = 14,
+    MODEL_TOPICS_SHARED = 9, /* topics from here on groups have filters for */
     MODEL_FILTERS = 11,
     MODEL_SHARED = 9, /* filters from here on are shared ones */
     MODEL_PAYLOAD_MAX = 1600,
@@ -61,11 +62,19 @@ void model_subscribed(struct model *model, unsigned actor, unsigned filter,
                       unsigned qos);
 void model_unsubscribed(struct model *model, unsigned actor, unsigned filter);
 
+/* Is the subscription sure to be there? */
+bool model_is_subscribed(const struct model *model, unsigned actor,
+                         unsigned filter);
+
 /* A subscription is asked for: copies may come from now on. */
 void model_subscribing(struct model *model, unsigned actor, unsigned filter);
 
 /* The actor's session is gone, and all that was to come with it. */
 void model_session_lost(struct model *model, unsigned actor);
+
+/* The actor has said that its session ends, and forgotten all of it. If that is
+ * not heard, or undone by a crash, what it has received may come again. */
+void model_session_ended(struct model *model, unsigned actor);
 
 /* From now on the broker may refuse what it has no room for, or stop listening
  * to who sent it: then a message may be sent again as a new one, and a member

@@ -611,6 +611,12 @@ static void life_begin(struct life *life)
         life->rude[i] = client_new(life->world, name);
         life->rude[i]->deaf = true;
     }
+    life->crowd = life_chance(life, 1, 3);
+    struct actor *first = &life->actors[0];
+    if (life->crowd) {
+        first->persistent = first->version > 3 || !config.options.persistence;
+        first->keeps = first->persistent;
+    }
     life->step = 0;
 }
 
@@ -647,11 +653,12 @@ void random_live(const struct random_config *config, struct random_end *end)
     if (life_well(&life)) life_end(&life);
     *end = (struct random_end){.well = life_well(&life), .step = life.step};
     snprintf(end->words, sizeof(end->words),
-             "storm, %s%s, %u shards, %u clients, %u messages, %" PRIu64
+             "storm, %s%s%s, %u shards, %u clients, %u messages, %" PRIu64
              " copies",
              world_options(life.world)->persistence ? "disk" : "no disk",
-             life.tight ? ", little memory" : "", life.shards, life.actor_count,
-             model_message_count(life.model), model_copy_count(life.model));
+             life.tight ? ", little memory" : "", life.crowd ? ", a crowd" : "",
+             life.shards, life.actor_count, model_message_count(life.model),
+             model_copy_count(life.model));
     memcpy(end->error, life.error, sizeof(end->error));
     life_free(&life);
 }
