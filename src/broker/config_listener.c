@@ -35,6 +35,12 @@ void config_listener_init(struct config_listener *listener)
                    core->auto_id_prefix);
 }
 
+bool config_listener_has_tls(const struct config_listener *listener)
+{
+    return listener->tls.certfile.count > 0 ||
+           listener->tls.psk_hint[0] != '\0';
+}
+
 bool config_host_is_path(const char *host)
 {
     static const char end[] = ".sock";

@@ -130,6 +130,9 @@ struct config_listener {
 /* The defaults, and nothing that says where it is. */
 void config_listener_init(struct config_listener *listener);
 
+/* Does it encrypt? */
+bool config_listener_has_tls(const struct config_listener *listener);
+
 /* Is `host`, at port 0, the path of a Unix socket? It is if it has a slash or
  * ends in ".sock"; else it is a name or an address, at any free port. */
 bool config_host_is_path(const char *host);

@@ -137,6 +137,9 @@ const char *door_why(enum door_answer answer)
                         "that enable_proxy_protocol says",
         [DOOR_PLAIN] = "it came to the proxy without TLS "
                        "(proxy_protocol_v2_require_tls)",
+        [DOOR_UNPROVEN] = "the proxy has not seen a valid certificate of it "
+                          "(require_certificate), or no name in that "
+                          "(use_identity_as_username)",
     };
     return texts[answer];
 }

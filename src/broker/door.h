@@ -42,7 +42,8 @@ enum door_answer {
     DOOR_ADDRESS_FAST,
     DOOR_STRANGER, /* not from a trusted proxy */
     DOOR_HEADER,   /* the proxy did not say for whom it is */
-    DOOR_PLAIN     /* it did not come to the proxy by TLS */
+    DOOR_PLAIN,    /* it did not come to the proxy by TLS */
+    DOOR_UNPROVEN  /* it did not show the proxy a certificate, or no name */
 };
 
 struct door {

@@ -361,16 +361,25 @@ static void visit_begin(struct host *host, const struct standing *who)
     }
 }
 
+/* Can it be a user name? */
+static bool name_is_fit(struct bytes name)
+{
+    return name.size > 0 && utf8_valid(name);
+}
+
 /* Where the connection comes from, if it may come in. */
 static enum door_answer visit_judge(struct host *host, struct standing *who,
                                     const struct proxy *proxy)
 {
     const struct settings *settings = host->settings;
+    const struct proxy_rule *rule = &settings->proxies.listeners[who->listener];
+    if (rule->require_certificate && !proxy->proven) return DOOR_UNPROVEN;
+    if (rule->identity && !name_is_fit(proxy->common_name)) {
+        return DOOR_UNPROVEN;
+    }
     /* The proxy's own connections, to see whether we live. */
     if (!proxy->named) return DOOR_OPEN;
-    if (settings->proxies.listeners[who->listener].require_tls && !proxy->tls) {
-        return DOOR_PLAIN;
-    }
+    if (rule->require_tls && !proxy->tls) return DOOR_PLAIN;
     who->peer = proxy->from;
     return door_meet(&host->hosts->door, &settings->doors, &who->peer,
                      host_now_ms(host), &who->counted);
@@ -390,9 +399,8 @@ static void on_visited(struct porch *porch, const struct porch_visit *visit,
         turn_away(host, &who, answer);
         return;
     }
-    bool named = host->settings->proxies.listeners[who.listener].identity;
     struct bytes name = proxy->common_name;
-    if (named && name.size > 0 && utf8_valid(name)) {
+    if (host->settings->proxies.listeners[who.listener].identity) {
         who.identity = block_grow(NULL, name.size + 1);
         memcpy(who.identity, name.data, name.size);
         who.identity[name.size] = '\0';

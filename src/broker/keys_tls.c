@@ -16,7 +16,8 @@ const struct key keys_tls[] = {
          "folder of such certificates, prepared by openssl rehash"),
     PATH("crlfile", IN(tls.crlfile), "certificates that are revoked (PEM)"),
     BOOL("require_certificate", IN(tls.require_certificate), "false",
-         "clients must show a certificate"),
+         "clients must show a certificate, to the proxy where "
+         "enable_proxy_protocol is 2 and the listener has no TLS"),
     BOOL("use_identity_as_username", IN(tls.use_identity_as_username), "false",
          "the certificate's common name, or the PSK identity, is the user "
          "name"),

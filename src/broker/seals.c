@@ -48,12 +48,6 @@ static void work_say(struct work *work, struct report *to, const char *format,
     }
 }
 
-static bool listener_has_tls(const struct config_listener *listener)
-{
-    return listener->tls.certfile.count > 0 ||
-           listener->tls.psk_hint[0] != '\0';
-}
-
 static const char *text_or_null(const char *text)
 {
     return text[0] != '\0' ? text : NULL;
@@ -93,15 +87,19 @@ static void work_check(struct work *work)
     }
 }
 
-/* Keys that mean nothing without TLS. To go on without what they ask for would
- * let in whom they are to keep out. */
+/* Keys that mean nothing without TLS, be it the proxy's. To go on without what
+ * they ask for would let in whom they are to keep out. */
 static void plain_check(struct work *work)
 {
     const struct config_tls *tls = &work->listener->tls;
+    bool by_proxy = work->listener->proxy_protocol == 2;
     const char *key = NULL;
     if (tls->keyfile.count > 0) key = "keyfile";
-    if (tls->require_certificate) key = "require_certificate";
-    if (tls->use_identity_as_username) key = "use_identity_as_username";
+    if (tls->require_certificate && !by_proxy) key = "require_certificate";
+    if (tls->use_identity_as_username && !by_proxy) {
+        key = "use_identity_as_username";
+    }
+    if (by_proxy && tls->identity_from != 0) key = "identity_from";
     if (tls->use_subject_as_username) key = "use_subject_as_username";
     if (tls->crlfile[0] != '\0') key = "crlfile";
     if (tls->cafile[0] != '\0') key = "cafile";
@@ -171,7 +169,7 @@ static void options_remark(struct work *work, struct server_options *options)
 static struct tls_server *seal_new(struct work *work,
                                    const struct tls_server *before)
 {
-    if (!listener_has_tls(work->listener)) {
+    if (!config_listener_has_tls(work->listener)) {
         plain_check(work);
         return NULL;
     }
@@ -263,7 +261,7 @@ uint64_t seals_stamp(const struct config *config)
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct config_listener *listener = &config->listeners[i];
         const struct config_tls *tls = &listener->tls;
-        if (!listener_has_tls(listener)) continue;
+        if (!config_listener_has_tls(listener)) continue;
         for (size_t j = 0; j < tls->certfile.count; j++)
             stamp = path_stamp(tls->certfile.list[j], stamp);
         for (size_t j = 0; j < tls->keyfile.count; j++)

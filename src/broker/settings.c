@@ -43,15 +43,26 @@ static struct door_limits doors_of(const struct config *config)
     return doors;
 }
 
+/* Who a client is its proxy says, unless the listener sees for itself. */
+static struct proxy_rule proxy_rule_of(const struct config_listener *listener)
+{
+    const struct config_tls *tls = &listener->tls;
+    bool told =
+        listener->proxy_protocol == 2 && !config_listener_has_tls(listener);
+    bool identity = told && tls->use_identity_as_username;
+    return (struct proxy_rule){
+        .version = listener->proxy_protocol,
+        .require_tls = listener->proxy_protocol_v2_require_tls,
+        .require_certificate = identity || (told && tls->require_certificate),
+        .identity = identity,
+    };
+}
+
 static void proxies_fill(struct proxy_rules *proxies,
                          const struct config *config)
 {
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct config_listener *from = &config->listeners[i];
-        proxies->listeners[i].version = from->proxy_protocol;
-        proxies->listeners[i].require_tls = from->proxy_protocol_v2_require_tls;
-        proxies->listeners[i].identity = from->tls.use_identity_as_username;
-    }
+    for (size_t i = 0; i < config->listener_count; i++)
+        proxies->listeners[i] = proxy_rule_of(&config->listeners[i]);
     memcpy(proxies->trusted, config->proxy_trusted, sizeof proxies->trusted);
     proxies->trusted_count = config->proxy_trusted_count;
     proxies->wait_ms = config->proxy_timeout_s * UINT64_C(1000);

@@ -11,13 +11,17 @@
 
 struct guards;
 
+/* What a listener asks of its proxy. */
+struct proxy_rule {
+    uint8_t version; /* 0: none */
+    bool require_tls;
+    bool require_certificate; /* one that the proxy has checked */
+    bool identity;            /* its common name is the user name */
+};
+
 /* Connections that a proxy brings, and says of whose they are. */
 struct proxy_rules {
-    struct {
-        uint8_t version; /* 0: none */
-        bool require_tls;
-        bool identity; /* the certificate's name is the client's */
-    } listeners[CONFIG_LISTENERS_MAX];
+    struct proxy_rule listeners[CONFIG_LISTENERS_MAX];
     struct network trusted[CONFIG_NETWORKS_MAX];
     size_t trusted_count; /* 0: those of this machine */
     uint64_t wait_ms;     /* for the header */

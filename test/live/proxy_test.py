@@ -42,6 +42,13 @@ def enter(port, header, name):
     return None
 
 
+def tls(name, *, proven=True):
+    """What a proxy says of TLS, and of a certificate with this name."""
+    shown = struct.pack("!BHB", 0x20, 8 + len(name), 7 if name else 1)
+    verified = struct.pack("!I", 0 if proven else 1)
+    return shown + verified + struct.pack("!BH", 0x22, len(name)) + name
+
+
 @mogi_only
 class FirstVersionTest(BrokerCase):
     options = {"enable_proxy_protocol": 1, "proxy_timeout": 1, "threads": 2,
@@ -148,9 +155,31 @@ class TrustTest(unittest.TestCase):
                     proxy_protocol_v2_require_tls="true") as broker:
             self.assertIsNone(enter(broker.port, v2_from(1), "plain"))
             until(lambda: "without TLS" in broker.log(), "why")
-            ssl = b"\x20\x00\x05\x01\x00\x00\x00\x00"
-            client = enter(broker.port, v2_from(1, ssl), "tls")
+            client = enter(broker.port, v2_from(1, tls(b"")), "tls")
             self.assertIsNotNone(client)
+            client.close()
+
+    def test_certificate_at_the_proxy_may_be_asked_for(self):
+        with Broker(enable_proxy_protocol=2,
+                    require_certificate="true") as broker:
+            for header in (v2_from(1), v2_from(1, tls(b"")), v2(0x20, 0),
+                           v2_from(1, tls(b"ann", proven=False))):
+                self.assertIsNone(enter(broker.port, header, "unproven"))
+            until(lambda: "require_certificate" in broker.log(), "why")
+            client = enter(broker.port, v2_from(1, tls(b"ann")), "proven")
+            self.assertIsNotNone(client)
+            client.close()
+
+    def test_name_in_the_certificate_is_the_users(self):
+        with Broker(enable_proxy_protocol=2,
+                    use_identity_as_username="true",
+                    use_username_as_clientid="true") as broker:
+            for name in (b"", b"\xff"):
+                header = v2_from(1, tls(name))
+                self.assertIsNone(enter(broker.port, header, "nameless"))
+            client = enter(broker.port, v2_from(1, tls(b"ann")), "named")
+            self.assertIsNotNone(client)
+            until(lambda: "Client ann connected" in broker.log(), "its name")
             client.close()
 
 

@@ -95,6 +95,15 @@ static void mistakes(void)
     fails("\"require_certificate\" is about TLS");
     listener_set(NULL, NULL)->tls.use_identity_as_username = true;
     fails("\"use_identity_as_username\" is about TLS");
+    struct config_listener *proxied = listener_set(NULL, NULL);
+    proxied->proxy_protocol = 2;
+    proxied->tls.use_identity_as_username = true;
+    proxied->tls.identity_from = 1;
+    fails("\"identity_from\" is about TLS");
+    proxied = listener_set(NULL, NULL);
+    proxied->proxy_protocol = 1;
+    proxied->tls.require_certificate = true;
+    fails("\"require_certificate\" is about TLS");
     listener_set(path, path)->tls.keyform = 1;
     fails("\"tls_keyform engine\" is not possible");
     struct config_listener *listener = listener_set(path, path);
