@@ -7,7 +7,12 @@
 
 #include <assert.h>
 
-enum { PAGE_BITS = 9, PAGE_ITEMS = 1 << PAGE_BITS, PAGES_FIRST = 8 };
+enum {
+    PAGE_BITS = 9,
+    PAGE_ITEMS = 1 << PAGE_BITS,
+    PAGES_FIRST = 8,
+    LINE_SIZE = 64
+};
 
 void table_init(struct table *table, struct pool *pool)
 {
@@ -69,6 +74,15 @@ uint32_t table_add(struct table *table, void *item)
     *cell_of(table, number) = item;
     table->count++;
     return number;
+}
+
+void table_fetch(const struct table *table, uint32_t number, unsigned lines)
+{
+    if (number >= table->end) return;
+    /* That of a free number is no address, which does no harm. */
+    const uint8_t *at = *cell_of(table, number);
+    for (unsigned i = 0; i < lines; i++)
+        __builtin_prefetch((const void *)((uintptr_t)at + i * LINE_SIZE), 1);
 }
 
 void table_remove(struct table *table, uint32_t number)

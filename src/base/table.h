@@ -38,6 +38,10 @@ void table_put(struct table *table, uint32_t number, void *item);
 /* The item under `number`, or NULL. */
 void *table_get(const struct table *table, uint32_t number);
 
+/* The item under `number`, if there is one, will be used before long: have the
+ * processor bring its first `lines` cache lines near meanwhile. */
+void table_fetch(const struct table *table, uint32_t number, unsigned lines);
+
 /* Forget the item under `number`, which there is. After table_add. */
 void table_remove(struct table *table, uint32_t number);
 

@@ -58,6 +58,11 @@ void guest_tidy(struct guests *guests, struct guest *guest)
     guest->papers = NULL;
 }
 
+void guest_fetch(const struct guests *guests, struct conn_id id)
+{
+    table_fetch(&guests->slots, id.v, 3);
+}
+
 void guest_read(struct guest *guest)
 {
     if (guest->stream.state != STREAM_OPEN) return;

@@ -98,6 +98,9 @@ static inline uint64_t guest_proof(const struct guest *guest)
     return guest->papers == NULL ? 0 : guest->papers->proof;
 }
 
+/* The guest in slot `id`, if any, will be asked for before long. */
+void guest_fetch(const struct guests *guests, struct conn_id id);
+
 /* Read it, or not, as `shard_paused` and `host_paused` say. */
 void guest_read(struct guest *guest);
 

@@ -21,7 +21,11 @@ enum {
     READ_ACTIONS_LOW = 1024,
     READ_OUTPUT_HIGH = 128 * 1024,
     READ_OUTPUT_LOW = 32 * 1024,
-    READ_SIZE_MIN = 2048
+    READ_SIZE_MIN = 2048,
+
+    /* So many guests ahead are brought near: a turn for thousands finds none of
+     * them in the processor's cache. */
+    AHEAD = 8
 };
 
 typedef void act(struct host *host, struct action *action);
@@ -57,6 +61,9 @@ void turn_end(struct host *host)
         host->next_capacity = actions->capacity;
     }
     for (size_t i = 0; i < actions->count; i++) {
+        if (i + AHEAD < actions->count) {
+            guest_fetch(&host->guests, actions->list[i + AHEAD].conn);
+        }
         struct action *action = &actions->list[i];
         acts[action->kind](host, action);
     }
@@ -366,6 +373,9 @@ static bool guest_linger(struct host *host, struct guest *guest)
 static void output_leave(struct host *host)
 {
     for (size_t i = 0; i < host->output.count; i++) {
+        if (i + AHEAD < host->output.count) {
+            guest_fetch(&host->guests, host->output.list[i + AHEAD]);
+        }
         struct guest *guest = guest_find(&host->guests, host->output.list[i]);
         if (guest == NULL || guest->stream.state != STREAM_OPEN) continue;
         if (guest->first != 0) guest_write(host, guest);

@@ -13,7 +13,7 @@
 #include <liburing.h>
 #include <stdlib.h>
 
-enum { RING_ENTRIES = 256 };
+enum { RING_ENTRIES = 512 };
 
 enum flush_state { FLUSH_NEW, FLUSH_RING, FLUSH_PLAIN };
 
@@ -72,11 +72,17 @@ static bool flush_reap(struct io_uring *ring, size_t count)
         int e = io_uring_wait_cqe(ring, &cqe);
         if (e == -EINTR) continue;
         if (e != 0) return false;
-        struct flush_write *write = io_uring_cqe_get_data(cqe);
-        write->put =
-            cqe->res >= 0 ? cqe->res : uv_translate_sys_error(-cqe->res);
-        io_uring_cqe_seen(ring, cqe);
-        count -= 1;
+        unsigned head, seen = 0;
+        io_uring_for_each_cqe(ring, head, cqe)
+        {
+            struct flush_write *write = io_uring_cqe_get_data(cqe);
+            write->put =
+                cqe->res >= 0 ? cqe->res : uv_translate_sys_error(-cqe->res);
+            seen += 1;
+        }
+        assert(seen <= count);
+        io_uring_cq_advance(ring, seen);
+        count -= seen;
     }
     return true;
 }

@@ -80,10 +80,31 @@ static void others_may_choose_the_number(void)
     pool_free(pool);
 }
 
+/* Whatever the number: it is but a hint. */
+static void any_number_may_be_fetched(void)
+{
+    struct pool *pool = unit_pool();
+    struct table table;
+    table_init(&table, pool);
+    table_fetch(&table, 0, 1);
+    uint32_t first = table_add(&table, &things[0]);
+    uint32_t second = table_add(&table, &things[1]);
+    table_remove(&table, first);
+    table_fetch(&table, first, 3);
+    table_fetch(&table, second, 3);
+    table_fetch(&table, second + 1, 3);
+    table_fetch(&table, UINT32_MAX, 3);
+    CHECK(table_get(&table, second) == &things[1]);
+    table_fini(&table);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
 int main(void)
 {
     RUN(numbers_are_used_again_last_first);
     RUN(what_was_added_is_found);
     RUN(others_may_choose_the_number);
+    RUN(any_number_may_be_fetched);
     return check_result();
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { PAIRS = 600, FULL = 17, GONE = 301, BIG = 444 };
+enum { PAIRS = 1100, FULL = 17, GONE = 301, BIG = 444 };
 
 static struct pair {
     int near, far;
