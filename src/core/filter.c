@@ -10,27 +10,37 @@ enum {
     OWNER_BITS_MIN = 5
 };
 
-/* Where the text begins. */
-static size_t text_offset(bool wildcard)
-{
-    return offsetof(struct filter, place) +
-           (wildcard ? sizeof(struct tree_node *) : sizeof(struct map_entry));
-}
-
+/* Of one with wildcard only the part of `place` that is used is there. */
 static size_t block_size(size_t size, bool wildcard)
 {
-    size_t block = text_offset(wildcard) + size;
-    return block < sizeof(struct filter) ? sizeof(struct filter) : block;
+    if (!wildcard) return sizeof(struct filter) + size;
+    return offsetof(struct filter, place) + sizeof(struct tree_node *);
 }
 
-struct filter *filter_new(struct pool *pool, struct bytes text, bool wildcard)
+static struct filter *filter_make(struct pool *pool, size_t size, bool wildcard)
+{
+    struct filter *filter = pool_take(pool, block_size(size, wildcard));
+    list_init(&filter->subscriptions);
+    filter->size = (uint16_t)size;
+    filter->wildcard = wildcard;
+    return filter;
+}
+
+struct filter *filter_new(struct pool *pool, struct bytes text)
 {
     assert(text.size > 0 && text.size <= UINT16_MAX);
-    struct filter *filter = pool_take(pool, block_size(text.size, wildcard));
-    list_init(&filter->subscriptions);
-    filter->size = (uint16_t)text.size;
-    filter->wildcard = wildcard;
-    memcpy((uint8_t *)filter + text_offset(wildcard), text.data, text.size);
+    struct filter *filter = filter_make(pool, text.size, false);
+    memcpy(filter + 1, text.data, text.size);
+    return filter;
+}
+
+struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
+                               bool rest)
+{
+    assert(node != NULL);
+    struct filter *filter = filter_make(pool, 0, true);
+    filter->rest = rest;
+    filter->place.node = node;
     return filter;
 }
 
@@ -56,9 +66,8 @@ void filter_free(struct pool *pool, struct filter *filter)
 
 struct bytes filter_text(const struct filter *filter)
 {
-    const uint8_t *text =
-        (const uint8_t *)filter + text_offset(filter->wildcard);
-    return (struct bytes){text, filter->size};
+    assert(!filter->wildcard && filter->size > 0);
+    return bytes_at(filter + 1, filter->size);
 }
 
 /* The slot at which the search for `owner` starts. Nobody outside chooses
@@ -143,11 +152,11 @@ static bool owners_resize(struct pool *pool, struct filter *filter)
 void filter_link(struct pool *pool, struct filter *filter,
                  struct subscription *subscription)
 {
-    assert(subscription->filter == NULL);
-    assert((subscription->session == NULL) != (subscription->group == NULL));
+    assert(subscription->place.filter == NULL && !subscription->alone);
+    assert(subscription->session != NULL);
     assert(filter->count < UINT32_MAX);
     list_push(&filter->subscriptions, &subscription->of_filter);
-    subscription->filter = filter;
+    subscription->place.filter = filter;
     filter->count++;
     bool anew = owners_resize(pool, filter);
     if (!anew && filter->owners != NULL) owners_put(filter, subscription);
@@ -156,11 +165,11 @@ void filter_link(struct pool *pool, struct filter *filter,
 void filter_unlink(struct pool *pool, struct filter *filter,
                    struct subscription *subscription)
 {
-    assert(subscription->filter == filter);
+    assert(subscription->place.filter == filter && !subscription->alone);
     assert(filter->count > 0);
     if (filter->owners != NULL) owners_take(filter, subscription);
     list_remove(&subscription->of_filter);
-    subscription->filter = NULL;
+    subscription->place.filter = NULL;
     filter->count--;
     owners_resize(pool, filter);
     assert((filter->count == 0) == list_empty(&filter->subscriptions));

@@ -14,13 +14,13 @@
 #include "core/topics.h"
 #include "core/tree.h"
 
-/* The text follows the part of `place` that is used, not the larger one: that
- * is a size class less for most wildcard filters. */
+/* The text of one without wildcard follows; that of one with a wildcard is what
+ * leads to its node. */
 struct filter {
     struct link subscriptions;
     struct subscription **owners; /* open table of 2^owner_bits, or NULL */
     uint32_t count;               /* subscriptions */
-    uint16_t size;                /* of the text */
+    uint16_t size;                /* of the text; 0: see `node` */
     uint8_t owner_bits;
     bool wildcard : 1;
     bool rest : 1; /* it ends in "#" */
@@ -30,13 +30,17 @@ struct filter {
     } place;
 };
 
-/* A filter without subscriptions. */
-struct filter *filter_new(struct pool *pool, struct bytes text, bool wildcard);
+/* The filter `text`, without wildcard and without subscriptions. */
+struct filter *filter_new(struct pool *pool, struct bytes text);
+
+/* The filter that leads to `node`, and with `rest` to all below. */
+struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
+                               bool rest);
 
 /* Free `filter`; its subscriptions are not looked at. NULL is fine. */
 void filter_free(struct pool *pool, struct filter *filter);
 
-/* Its text; valid while it lives. */
+/* The text of one without wildcard; valid while it lives. */
 struct bytes filter_text(const struct filter *filter);
 
 /* Add `subscription`, whose owner has none here yet, at the end. */
@@ -51,11 +55,5 @@ void filter_unlink(struct pool *pool, struct filter *filter,
  * on average. */
 struct subscription *filter_find(const struct filter *filter,
                                  const void *owner);
-
-/* The session or group of `subscription`. */
-static inline const void *subscription_owner(const struct subscription *s)
-{
-    return s->session != NULL ? (const void *)s->session : s->group;
-}
 
 #endif

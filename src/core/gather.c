@@ -149,7 +149,7 @@ static void gather_session(struct gather *gather,
                            const struct subscription *subscription)
 {
     const struct session *session = subscription->session;
-    assert(session != NULL && subscription->group == NULL);
+    assert(session != NULL && !subscription->of_group);
     if (subscription->pending) return;
     if (subscription->options.no_local) {
         buffer_append(&gather->locals, bytes_at(&session, sizeof session));
@@ -165,19 +165,21 @@ static void gather_session(struct gather *gather,
     buffer_append(&gather->pairs, bytes_at(&pair, sizeof pair));
 }
 
+void gather_add(struct gather *gather, const struct subscription *subscription)
+{
+    if (!subscription->of_group) {
+        gather_session(gather, subscription);
+        return;
+    }
+    buffer_append(&gather->groups,
+                  bytes_at(&subscription->group, sizeof subscription->group));
+}
+
 void gather_filter(struct gather *gather, const struct filter *filter)
 {
     struct link *head = (struct link *)(uintptr_t)&filter->subscriptions;
     LIST_EACH(at, after, head) {
-        struct subscription *subscription =
-            OWNER(at, struct subscription, of_filter);
-        if (subscription->group != NULL) {
-            buffer_append(
-                &gather->groups,
-                bytes_at(&subscription->group, sizeof subscription->group));
-        } else {
-            gather_session(gather, subscription);
-        }
+        gather_add(gather, OWNER(at, struct subscription, of_filter));
     }
 }
 

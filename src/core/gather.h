@@ -40,6 +40,9 @@ void gather_fini(struct gather *gather);
 void gather_begin(struct gather *gather, const struct session *publisher,
                   bool merge, size_t count_max);
 
+/* Add `subscription`. */
+void gather_add(struct gather *gather, const struct subscription *subscription);
+
 /* Add all subscriptions of `filter`, in their order. */
 void gather_filter(struct gather *gather, const struct filter *filter);
 

@@ -305,7 +305,8 @@ void journal_subscription(struct shard *shard, const struct session *session,
 {
     if (!session->stored) return;
     subscription_put(shard, session, RECORD_SUBSCRIPTION,
-                     subscription_filter(subscription), subscription->options);
+                     topics_filter(shard->topics, subscription),
+                     subscription->options);
 }
 
 void journal_subscription_gone(struct shard *shard,
@@ -314,7 +315,7 @@ void journal_subscription_gone(struct shard *shard,
 {
     if (!session->stored) return;
     subscription_del(shard, session, RECORD_SUBSCRIPTION,
-                     subscription_filter(subscription));
+                     topics_filter(shard->topics, subscription));
 }
 
 void journal_membership(struct shard *shard, const struct session *session,

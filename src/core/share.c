@@ -74,6 +74,7 @@ static struct group *group_new(struct shard *shard, struct body *text)
     struct group *group = pool_take(shard->pool, sizeof *group);
     group->text = body_ref(text);
     group->subscription.group = group;
+    group->subscription.of_group = true;
     group->subscription.options.qos = 2;
     list_init(&group->subscription.of_owner);
     list_init(&group->subscription.of_filter);
@@ -86,7 +87,7 @@ static struct group *group_new(struct shard *shard, struct body *text)
 /* Give back its memory; it is in no index. */
 static void group_free(struct shard *shard, struct group *group)
 {
-    assert(group->subscription.filter == NULL || group->count > 0);
+    assert(group->subscription.place.filter == NULL || group->count > 0);
     pool_give(shard->pool, group->members,
               group->capacity * sizeof *group->members);
     body_unref(group->text);
@@ -166,8 +167,8 @@ static void member_remove(struct group *group, struct member *member)
 static void group_announce(struct shard *shard, const struct group *group,
                            struct join_ref join)
 {
-    route_announce(shard, subscription_filter(&group->subscription), true,
-                   join);
+    route_announce(shard, topics_filter(shard->topics, &group->subscription),
+                   true, join);
 }
 
 /* At home: member `session` of shard `from` comes, changes, or goes. */

@@ -186,7 +186,7 @@ static void subscription_end(struct shard *shard, struct session *session,
     assert(session->subscription_count > 0);
     journal_subscription_gone(shard, session, subscription);
     struct body *filter =
-        body_of_text(shard->pool, subscription_filter(subscription));
+        body_of_text(shard->pool, topics_filter(shard->topics, subscription));
     if (subscription->options.no_local) session->no_local_count -= 1;
     bool last = topics_remove(shard->topics, subscription);
     if (last && filter != NULL) {

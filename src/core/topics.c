@@ -17,7 +17,7 @@ struct topics {
     struct tree wild; /* filters with one */
     struct cache cache;
     struct gather gather;
-    struct buffer matched; /* struct filter *, while a topic is resolved */
+    struct buffer matched; /* ends, while a topic is resolved */
     uint64_t filter_count;
     uint64_t subscription_count;
 };
@@ -35,6 +35,27 @@ struct topics *topics_new(struct pool *pool, struct hash_key key)
     return topics;
 }
 
+/* What ends at a node: nobody, or a filter, or a subscription that is alone,
+ * which is told by an odd address. */
+static struct subscription *end_alone(void *end)
+{
+    if (((uintptr_t)end & 1) == 0) return NULL;
+    return (struct subscription *)(void *)((uint8_t *)end - 1);
+}
+
+static void *end_of_alone(struct subscription *subscription)
+{
+    assert(((uintptr_t)subscription & 1) == 0);
+    return (uint8_t *)subscription + 1;
+}
+
+/* That end of `node`. */
+static union tree_value *end_at(struct tree_node *node, bool rest)
+{
+    struct tree_ends *ends = tree_ends(node);
+    return rest ? &ends->rest : &ends->here;
+}
+
 static struct filter *filter_at(struct map_entry *entry)
 {
     return OWNER(entry, struct filter, place.entry);
@@ -47,11 +68,15 @@ static void free_exact(struct map_entry *entry, void *context)
     filter_free(topics->pool, filter_at(entry));
 }
 
+static void free_end(struct topics *topics, void *end)
+{
+    if (end_alone(end) == NULL) filter_free(topics->pool, end);
+}
+
 static void free_wild(struct tree_node *node, void *context)
 {
-    struct topics *topics = context;
-    filter_free(topics->pool, tree_ends(node)->here.pointer);
-    filter_free(topics->pool, tree_ends(node)->rest.pointer);
+    free_end(context, tree_ends(node)->here.pointer);
+    free_end(context, tree_ends(node)->rest.pointer);
 }
 
 void topics_free(struct topics *topics)
@@ -86,64 +111,24 @@ static struct filter *exact_find(const struct topics *topics, struct bytes text,
     return entry == NULL ? NULL : filter_at(entry);
 }
 
-/* The filter `text`, or NULL. */
-static struct filter *find(const struct topics *topics, struct bytes text)
+/* A new filter `text`, without wildcard, in its place. */
+static struct filter *exact_make(struct topics *topics, struct bytes text,
+                                 uint64_t hash)
 {
-    if (!topic_has_wildcard(text)) {
-        return exact_find(topics, text, hash_bytes(&topics->key, text));
-    }
-    bool rest;
-    struct tree_node *node = tree_find(&topics->wild, text, &rest);
-    if (node == NULL) return NULL;
-    return rest ? tree_ends(node)->rest.pointer : tree_ends(node)->here.pointer;
-}
-
-/* A new filter `text` in its place. */
-static struct filter *make(struct topics *topics, struct bytes text)
-{
-    bool wildcard = topic_has_wildcard(text);
-    struct filter *filter = filter_new(topics->pool, text, wildcard);
+    struct filter *filter = filter_new(topics->pool, text);
     topics->filter_count++;
-    if (!wildcard) {
-        uint64_t hash = hash_bytes(&topics->key, text);
-        map_insert(&topics->exact, &filter->place.entry, hash);
-        return filter;
-    }
-    bool rest;
-    struct tree_node *node = tree_make(&topics->wild, text, &rest);
-    struct tree_ends *ends = tree_ends(node);
-    union tree_value *end = rest ? &ends->rest : &ends->here;
-    assert(end->pointer == NULL);
-    end->pointer = filter;
-    filter->rest = rest;
-    filter->place.node = node;
+    map_insert(&topics->exact, &filter->place.entry, hash);
     return filter;
 }
 
-/* Take `filter`, which has no subscription, out of its place and free it. */
-static void drop(struct topics *topics, struct filter *filter)
+/* Forget what was resolved and may look different after a change of
+ * `subscription`: without wildcard, that is one topic. */
+static void outdate(struct topics *topics,
+                    const struct subscription *subscription)
 {
-    assert(filter->count == 0);
-    assert(topics->filter_count > 0);
-    topics->filter_count--;
-    if (!filter->wildcard) {
-        map_remove(&topics->exact, &filter->place.entry);
-    } else {
-        struct tree_node *node = filter->place.node;
-        struct tree_ends *ends = tree_ends(node);
-        union tree_value *end = filter->rest ? &ends->rest : &ends->here;
-        assert(end->pointer == filter);
-        end->pointer = NULL;
-        tree_prune(&topics->wild, node);
-    }
-    filter_free(topics->pool, filter);
-}
-
-/* Forget what was resolved and may look different after a change at `filter`:
- * without wildcard, that is one topic. */
-static void outdate(struct topics *topics, const struct filter *filter)
-{
-    if (filter->wildcard) {
+    const struct filter *filter = subscription->place.filter;
+    assert(filter != NULL);
+    if (subscription->alone || filter->wildcard) {
         cache_outdate(&topics->cache);
     } else {
         cache_drop(&topics->cache, filter->place.entry.hash,
@@ -151,30 +136,98 @@ static void outdate(struct topics *topics, const struct filter *filter)
     }
 }
 
+/* Link `subscription` at `node`; true when nobody was there. */
+static bool wild_add(struct topics *topics, struct tree_node *node, bool rest,
+                     struct subscription *subscription)
+{
+    union tree_value *end = end_at(node, rest);
+    if (end->pointer == NULL) {
+        end->pointer = end_of_alone(subscription);
+        subscription->place.node = node;
+        subscription->rest = rest;
+        subscription->alone = true;
+        topics->filter_count++;
+        return true;
+    }
+    struct subscription *first = end_alone(end->pointer);
+    if (first != NULL) {
+        end->pointer = filter_new_wild(topics->pool, node, rest);
+        first->alone = false;
+        first->place.filter = NULL;
+        filter_link(topics->pool, end->pointer, first);
+    }
+    filter_link(topics->pool, end->pointer, subscription);
+    return false;
+}
+
 bool topics_add(struct topics *topics, struct bytes filter,
                 struct subscription *subscription)
 {
     assert(topic_filter_valid(filter));
-    struct filter *found = find(topics, filter);
-    bool added = found == NULL;
-    if (added) found = make(topics, filter);
-    filter_link(topics->pool, found, subscription);
+    assert(subscription->place.filter == NULL);
+    bool added;
+    if (topic_has_wildcard(filter)) {
+        bool rest;
+        struct tree_node *node = tree_make(&topics->wild, filter, &rest);
+        added = wild_add(topics, node, rest, subscription);
+    } else {
+        uint64_t hash = hash_bytes(&topics->key, filter);
+        struct filter *found = exact_find(topics, filter, hash);
+        added = found == NULL;
+        if (added) found = exact_make(topics, filter, hash);
+        filter_link(topics->pool, found, subscription);
+    }
     topics->subscription_count++;
-    outdate(topics, found);
+    outdate(topics, subscription);
     return added;
+}
+
+/* Nobody has what ended at `node` any more. */
+static void wild_drop(struct topics *topics, struct tree_node *node, bool rest)
+{
+    end_at(node, rest)->pointer = NULL;
+    tree_prune(&topics->wild, node);
+}
+
+/* Take `filter`, which has no subscription, out of its place and free it. */
+static void filter_drop(struct topics *topics, struct filter *filter)
+{
+    assert(filter->count == 0);
+    if (filter->wildcard) {
+        assert(end_at(filter->place.node, filter->rest)->pointer == filter);
+        wild_drop(topics, filter->place.node, filter->rest);
+    } else {
+        map_remove(&topics->exact, &filter->place.entry);
+    }
+    filter_free(topics->pool, filter);
 }
 
 bool topics_remove(struct topics *topics, struct subscription *subscription)
 {
-    struct filter *filter = subscription->filter;
-    assert(filter != NULL);
-    assert(topics->subscription_count > 0);
-    outdate(topics, filter);
-    filter_unlink(topics->pool, filter, subscription);
+    assert(topics->subscription_count >= topics->filter_count);
+    assert(topics->filter_count > 0);
+    outdate(topics, subscription);
     topics->subscription_count--;
-    if (filter->count > 0) return false;
-    drop(topics, filter);
+    if (subscription->alone) {
+        wild_drop(topics, subscription->place.node, subscription->rest);
+        subscription->place.node = NULL;
+        subscription->alone = false;
+    } else {
+        struct filter *filter = subscription->place.filter;
+        filter_unlink(topics->pool, filter, subscription);
+        if (filter->count > 0) return false;
+        filter_drop(topics, filter);
+    }
+    topics->filter_count--;
     return true;
+}
+
+/* What ends where the wildcard filter `text` does, or NULL. */
+static void *wild_find(const struct topics *topics, struct bytes text)
+{
+    bool rest;
+    struct tree_node *node = tree_find(&topics->wild, text, &rest);
+    return node == NULL ? NULL : end_at(node, rest)->pointer;
 }
 
 struct subscription *topics_find(struct topics *topics, struct bytes filter,
@@ -182,38 +235,68 @@ struct subscription *topics_find(struct topics *topics, struct bytes filter,
                                  const struct group *group)
 {
     assert((session == NULL) != (group == NULL));
-    struct filter *found = find(topics, filter);
-    if (found == NULL) return NULL;
     const void *owner = session != NULL ? (const void *)session : group;
-    return filter_find(found, owner);
+    void *found =
+        topic_has_wildcard(filter)
+            ? wild_find(topics, filter)
+            : exact_find(topics, filter, hash_bytes(&topics->key, filter));
+    if (found == NULL) return NULL;
+    struct subscription *alone = end_alone(found);
+    if (alone == NULL) return filter_find(found, owner);
+    return subscription_owner(alone) == owner ? alone : NULL;
 }
 
 void topics_change(struct topics *topics, struct subscription *subscription,
                    struct subscription_options options)
 {
-    assert(subscription->filter != NULL);
+    assert(subscription->place.filter != NULL);
     subscription->options = options;
-    outdate(topics, subscription->filter);
+    outdate(topics, subscription);
 }
 
-struct bytes subscription_filter(const struct subscription *subscription)
+struct bytes topics_filter(struct topics *topics,
+                           const struct subscription *subscription)
 {
-    assert(subscription->filter != NULL);
-    return filter_text(subscription->filter);
+    assert(subscription->place.filter != NULL);
+    if (subscription->alone) {
+        return tree_text(&topics->wild, subscription->place.node,
+                         subscription->rest);
+    }
+    const struct filter *filter = subscription->place.filter;
+    if (!filter->wildcard) return filter_text(filter);
+    return tree_text(&topics->wild, filter->place.node, filter->rest);
 }
 
-/* `filter` (or NULL) matches the topic that is being resolved. */
-static void match_add(struct topics *topics, struct filter *filter)
+/* What is at `end` (or NULL) matches the topic that is being resolved. */
+static void match_add(struct topics *topics, void *end)
 {
-    if (filter == NULL) return;
-    assert(filter->count > 0);
-    buffer_append(&topics->matched, bytes_at(&filter, sizeof filter));
+    if (end == NULL) return;
+    buffer_append(&topics->matched, bytes_at(&end, sizeof end));
 }
 
 static void match_node(struct tree_node *node, bool rest, void *context)
 {
     struct tree_ends *ends = tree_ends(node);
     match_add(context, rest ? ends->rest.pointer : ends->here.pointer);
+}
+
+/* How many subscriptions are at `end`. */
+static size_t end_count(void *end)
+{
+    if (end_alone(end) != NULL) return 1;
+    const struct filter *filter = end;
+    assert(filter->count > 0);
+    return filter->count;
+}
+
+static void end_gather(struct gather *gather, void *end)
+{
+    const struct subscription *alone = end_alone(end);
+    if (alone != NULL) {
+        gather_add(gather, alone);
+    } else {
+        gather_filter(gather, end);
+    }
 }
 
 /* Who gets `key->topic`, from the filters. */
@@ -224,17 +307,16 @@ static struct receivers resolve(struct topics *topics,
     topics->matched.size = 0;
     match_add(topics, exact_find(topics, key->topic, key->hash));
     tree_match(&topics->wild, key->topic, match_node, topics);
-    struct filter **filters = (void *)topics->matched.data;
-    size_t count = topics->matched.size / sizeof *filters;
+    void *const *ends = (void *)topics->matched.data;
+    size_t count = topics->matched.size / sizeof *ends;
     size_t subscriptions = 0;
     for (size_t i = 0; i < count; i++)
-        subscriptions += filters[i]->count;
+        subscriptions += end_count(ends[i]);
     /* Nobody subscribes twice to one filter: nothing to merge then. */
     bool merge = count > 1 && !key->each;
     gather_begin(&topics->gather, publisher, merge, subscriptions);
-    for (size_t i = 0; i < count; i++) {
-        gather_filter(&topics->gather, filters[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        end_gather(&topics->gather, ends[i]);
     return gather_end(&topics->gather);
 }
 
@@ -277,6 +359,7 @@ uint64_t topics_subscription_count(const struct topics *topics)
 }
 
 struct each_filter {
+    struct topics *topics;
     void (*visit)(struct bytes filter, void *context);
     void *context;
 };
@@ -290,17 +373,18 @@ static void each_exact(struct map_entry *entry, void *context)
 static void each_wild(struct tree_node *node, void *context)
 {
     struct each_filter *each = context;
-    struct filter *here = tree_ends(node)->here.pointer;
-    struct filter *rest = tree_ends(node)->rest.pointer;
-    if (here != NULL) each->visit(filter_text(here), each->context);
-    if (rest != NULL) each->visit(filter_text(rest), each->context);
+    struct tree *tree = &each->topics->wild;
+    for (int rest = 0; rest < 2; rest++) {
+        if (end_at(node, rest)->pointer == NULL) continue;
+        each->visit(tree_text(tree, node, rest), each->context);
+    }
 }
 
 void topics_each_filter(struct topics *topics,
                         void (*visit)(struct bytes filter, void *context),
                         void *context)
 {
-    struct each_filter each = {visit, context};
+    struct each_filter each = {topics, visit, context};
     size_t cursor = 0;
     while (map_walk(&topics->exact, &cursor, SIZE_MAX, each_exact, &each)) {
     }

@@ -9,8 +9,9 @@
  * Owned by the shard. Subscriptions belong to their owners (a session, or a
  * shared group at home here); the index links them and owns the filters. An
  * exact filter costs one hash entry, a wildcard filter those of its levels
- * that no other has: with the subscription some 155 to 205 bytes for a filter
- * of 20, and 75 more for each further level of its own.
+ * that no other has; one subscription alone stands in the tree by itself. With
+ * the subscription that is some 140 bytes for a filter of 20, and 60 more for
+ * each further level of its own.
  *
  * Parts: filter.h (who has one filter), tree.h (levels), gather.h (merging),
  * cache.h.
@@ -29,17 +30,32 @@ struct topics;
 struct filter;
 struct session;
 struct group;
+struct tree_node;
 
-/* One filter of one owner. Exactly one of `session` and `group` is set. */
+/* One filter of one owner. */
 struct subscription {
     struct link of_filter;
     struct link of_owner; /* the owner's own list; the index ignores it */
-    struct filter *filter;
-    struct session *session;
-    struct group *group;
-    bool pending; /* not answered yet: it gets nothing */
+    union {
+        struct filter *filter;
+        struct tree_node *node; /* while `alone` */
+    } place;                    /* in the index; NULL: in none */
+    union {
+        struct session *session;
+        struct group *group; /* `of_group` */
+    };
     struct subscription_options options;
+    bool of_group;
+    bool pending; /* not answered yet: it gets nothing */
+    bool alone;   /* nobody else has its filter, which has a wildcard */
+    bool rest;    /* that ends in "#" */
 };
+
+/* Its owner, a session or a group. */
+static inline const void *subscription_owner(const struct subscription *s)
+{
+    return s->of_group ? (const void *)s->group : s->session;
+}
 
 /* One client that gets a message, its matching subscriptions taken together:
  * the highest QoS, any retain-as-published, all identifiers.
@@ -70,14 +86,14 @@ struct topics *topics_new(struct pool *pool, struct hash_key key);
  * (their owners may be gone) and must not be used with an index again. */
 void topics_free(struct topics *topics);
 
-/* Link `subscription` (its owner and options set, `filter` NULL) under
+/* Link `subscription` (its owner and options set, in no index) under
  * `filter`, a valid filter without "$share/". The caller made sure that this
  * owner does not have it yet (topics_find). Returns true when nobody here had
  * this filter. */
 bool topics_add(struct topics *topics, struct bytes filter,
                 struct subscription *subscription);
 
-/* Unlink `subscription`, whose `filter` then is NULL. Returns true when nobody
+/* Unlink `subscription`, which then is in no index. Returns true when nobody
  * here has its filter now; the filter's text is gone then. */
 bool topics_remove(struct topics *topics, struct subscription *subscription);
 
@@ -92,8 +108,9 @@ struct subscription *topics_find(struct topics *topics, struct bytes filter,
 void topics_change(struct topics *topics, struct subscription *subscription,
                    struct subscription_options options);
 
-/* The text of a subscription's filter. Valid while it is linked. */
-struct bytes subscription_filter(const struct subscription *subscription);
+/* The text of a subscription's filter. Valid until the next call. */
+struct bytes topics_filter(struct topics *topics,
+                           const struct subscription *subscription);
 
 /* Who gets a message on `topic`, a valid topic name. Each session comes once,
  * or once per subscription with `each` (a copy for each of them). `publisher`

@@ -55,6 +55,7 @@ void tree_init(struct tree *tree, struct pool *pool, struct hash_key key,
     assert(kind == TREE_OF_FILTERS || kind == TREE_OF_NAMES);
     *tree = (struct tree){.pool = pool, .key = key, .kind = kind};
     map_init(&tree->nodes, pool);
+    buffer_init(&tree->text, pool);
     tree->root = node_new(tree, NULL, (struct bytes){NULL, 0});
     tree->plus_hash = tree_hash(tree, bytes_of("+"));
 }
@@ -73,6 +74,7 @@ void tree_fini(struct tree *tree)
     }
     assert(tree->nodes.count == 0);
     map_fini(&tree->nodes);
+    buffer_fini(&tree->text);
     node_free(tree, tree->root);
     pool_give(tree->pool, tree->frontier,
               2 * tree->frontier_max * sizeof *tree->frontier);
@@ -186,6 +188,24 @@ struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest)
     struct tree_node *node = walk(tree, text, rest, true);
     assert(node != NULL);
     return node;
+}
+
+struct bytes tree_text(struct tree *tree, const struct tree_node *node,
+                       bool rest)
+{
+    size_t size = rest ? 2 : 0; /* with a slash before each */
+    for (const struct tree_node *at = node; at != tree->root; at = at->parent)
+        size += 1 + at->size;
+    assert(size > 0);
+    tree->text.size = 0;
+    uint8_t *to = buffer_reserve(&tree->text, size) + size;
+    if (rest) memcpy(to -= 2, "/#", 2);
+    for (const struct tree_node *at = node; at != tree->root; at = at->parent) {
+        memcpy(to -= at->size, at->level, at->size);
+        *--to = '/';
+    }
+    assert(to == tree->text.data);
+    return bytes_at(to + 1, size - 1);
 }
 
 /* Does `node` carry anything? */

@@ -17,6 +17,7 @@
 #ifndef MOGI_CORE_TREE_H
 #define MOGI_CORE_TREE_H
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/hash.h"
 #include "base/map.h"
@@ -61,6 +62,7 @@ struct tree {
     struct tree_node **frontier; /* two rows of `frontier_max`, while walking */
     size_t frontier_max;
     uint64_t plus_hash;
+    struct buffer text; /* the last that tree_text made */
 };
 
 /* What a node of filters has; it stands right before it. */
@@ -112,6 +114,11 @@ struct tree_node *tree_find(const struct tree *tree, struct bytes text,
 /* As tree_find, and makes what is missing. The caller then gives it something
  * to carry, or calls tree_prune. */
 struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest);
+
+/* The text that leads to `node`, and with `rest` goes on with a final "#".
+ * Valid until the next call. */
+struct bytes tree_text(struct tree *tree, const struct tree_node *node,
+                       bool rest);
 
 /* Free `node` and what is above it, as far as it carries nothing and has no
  * children. */

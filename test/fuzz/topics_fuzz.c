@@ -54,15 +54,24 @@ static struct subscription_options some_options(struct reader *in)
     };
 }
 
+/* What the index has under the filter of `slot` for the owner of `s`. */
+static struct subscription *find(const struct index *index,
+                                 const struct slot *slot,
+                                 const struct subscription *s)
+{
+    return topics_find(index->topics, slot->filter,
+                       s->of_group ? NULL : s->session,
+                       s->of_group ? s->group : NULL);
+}
+
 static void remove_one(struct index *index, struct slot *slot)
 {
     struct subscription *s = &slot->subscription;
     slot->here = false;
     bool last = topics_remove(index->topics, s);
     PROMISE(last == is_new(index, slot));
-    PROMISE(s->filter == NULL);
-    PROMISE(topics_find(index->topics, slot->filter, s->session, s->group) ==
-            NULL);
+    PROMISE(s->place.filter == NULL);
+    PROMISE(find(index, slot, s) == NULL);
 }
 
 static void add(struct index *index, struct slot *slot, struct reader *in)
@@ -75,18 +84,16 @@ static void add(struct index *index, struct slot *slot, struct reader *in)
         s.session = session_of(owner);
     } else {
         s.group = (struct group *)(void *)owners[owner];
+        s.of_group = true;
     }
-    if (topics_find(index->topics, slot->filter, s.session, s.group) != NULL) {
-        return;
-    }
+    if (find(index, slot, &s) != NULL) return;
     slot->subscription = s;
     bool first = topics_add(index->topics, slot->filter, &slot->subscription);
     PROMISE(first == is_new(index, slot));
     slot->here = true;
-    PROMISE(
-        bytes_equal(subscription_filter(&slot->subscription), slot->filter));
-    PROMISE(topics_find(index->topics, slot->filter, s.session, s.group) ==
-            &slot->subscription);
+    PROMISE(bytes_equal(topics_filter(index->topics, &slot->subscription),
+                        slot->filter));
+    PROMISE(find(index, slot, &s) == &slot->subscription);
 }
 
 /* topic_matches once more, level by level and without its help. */

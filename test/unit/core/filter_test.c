@@ -16,6 +16,7 @@ static struct subscription *prepare(int i)
         s->session = (struct session *)(void *)owners[i];
     } else {
         s->group = (struct group *)(void *)owners[i];
+        s->of_group = true;
     }
     return s;
 }
@@ -23,16 +24,20 @@ static struct subscription *prepare(int i)
 static void text_is_kept(void)
 {
     struct pool *pool = unit_pool();
-    static const char *const texts[] = {"x", "a/+/c", "some/longer/filter"};
-    for (int i = 0; i < 6; i++) {
-        struct bytes text = bytes_of(texts[i / 2]);
-        struct filter *filter = filter_new(pool, text, i % 2);
+    static const char *const texts[] = {"x", "a/b/c", "some/longer/filter"};
+    for (int i = 0; i < 3; i++) {
+        struct bytes text = bytes_of(texts[i]);
+        struct filter *filter = filter_new(pool, text);
         struct bytes kept = filter_text(filter);
         CHECK_BYTES(kept.data, kept.size, text.data, text.size);
-        CHECK_EQ(filter->wildcard, i % 2);
+        CHECK(!filter->wildcard);
         CHECK(filter_find(filter, owners[0]) == NULL);
         filter_free(pool, filter);
     }
+    struct tree_node node;
+    struct filter *filter = filter_new_wild(pool, &node, true);
+    CHECK(filter->wildcard && filter->rest && filter->place.node == &node);
+    filter_free(pool, filter);
     filter_free(pool, NULL);
     CHECK_EQ(pool_bytes(pool), 0);
     pool_free(pool);
@@ -41,7 +46,7 @@ static void text_is_kept(void)
 static void churn_finds_everybody(void)
 {
     struct pool *pool = unit_pool();
-    struct filter *filter = filter_new(pool, bytes_of("f"), false);
+    struct filter *filter = filter_new(pool, bytes_of("f"));
     static bool linked[OWNERS];
     uint32_t count = 0;
     bool table = false;
@@ -54,7 +59,7 @@ static void churn_finds_everybody(void)
             filter_link(pool, filter, prepare(i));
         } else {
             filter_unlink(pool, filter, &subscriptions[i]);
-            CHECK(subscriptions[i].filter == NULL);
+            CHECK(subscriptions[i].place.filter == NULL);
         }
         linked[i] = fill;
         count += fill ? 1 : UINT32_MAX;
@@ -80,7 +85,7 @@ static void churn_finds_everybody(void)
 static void order_is_that_of_subscription(void)
 {
     struct pool *pool = unit_pool();
-    struct filter *filter = filter_new(pool, bytes_of("f"), false);
+    struct filter *filter = filter_new(pool, bytes_of("f"));
     for (int i = 0; i < 100; i++)
         filter_link(pool, filter, prepare(i));
     filter_unlink(pool, filter, &subscriptions[50]);

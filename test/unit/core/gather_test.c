@@ -19,7 +19,7 @@ static struct group *group_of(int i)
 static struct subscription *give(struct pool *pool, struct filter *filter,
                                  struct subscription *s)
 {
-    s->filter = NULL;
+    s->place.filter = NULL;
     filter_link(pool, filter, s);
     return s;
 }
@@ -27,12 +27,12 @@ static struct subscription *give(struct pool *pool, struct filter *filter,
 static void options_are_taken_together(void)
 {
     struct pool *pool = unit_pool();
-    struct filter *f = filter_new(pool, bytes_of("a"), false);
-    struct filter *g = filter_new(pool, bytes_of("+"), true);
+    struct filter *f = filter_new(pool, bytes_of("a"));
+    struct filter *g = filter_new(pool, bytes_of("+"));
     struct subscription s[] = {
         {.session = session_of(1), .options = {.qos = 1, .identifier = 7}},
         {.session = session_of(2), .options = {.qos = 2, .no_local = true}},
-        {.group = group_of(3)},
+        {.group = group_of(3), .of_group = true},
         {.session = session_of(2),
          .options = {.retain_as_published = true, .no_local = true}},
         {.session = session_of(1), .options = {.qos = 2, .identifier = 5}},
@@ -94,8 +94,8 @@ static void many_are_merged(void)
 {
     enum { COUNT = 70000 };
     struct pool *pool = unit_pool();
-    struct filter *f = filter_new(pool, bytes_of("a"), false);
-    struct filter *g = filter_new(pool, bytes_of("+"), true);
+    struct filter *f = filter_new(pool, bytes_of("a"));
+    struct filter *g = filter_new(pool, bytes_of("+"));
     for (int i = 0; i < COUNT; i++) {
         subscriptions[i] = (struct subscription){.session = session_of(i)};
         give(pool, f, &subscriptions[i]);

@@ -46,6 +46,14 @@ static int sharing(const struct slot *slot)
     return count;
 }
 
+/* What the index has for the owner of `s`. */
+static struct subscription *find(struct topics *topics, struct bytes filter,
+                                 const struct subscription *s)
+{
+    return topics_find(topics, filter, s->of_group ? NULL : s->session,
+                       s->of_group ? s->group : NULL);
+}
+
 static void subscribe(struct topics *topics, struct slot *slot)
 {
     struct subscription *s = &slot->subscription;
@@ -56,12 +64,13 @@ static void subscribe(struct topics *topics, struct slot *slot)
         s->session = session_of(owner);
     } else {
         s->group = (struct group *)(void *)owners[owner];
+        s->of_group = true;
     }
-    if (topics_find(topics, filter, s->session, s->group) != NULL) return;
+    if (find(topics, filter, s) != NULL) return;
     CHECK_EQ(topics_add(topics, filter, s), sharing(slot) == 0);
     slot->since = ++step;
-    CHECK(topics_find(topics, filter, s->session, s->group) == s);
-    struct bytes text = subscription_filter(s);
+    CHECK(find(topics, filter, s) == s);
+    struct bytes text = topics_filter(topics, s);
     CHECK_BYTES(text.data, text.size, filter.data, filter.size);
 }
 
@@ -70,8 +79,7 @@ static void unsubscribe(struct topics *topics, struct slot *slot)
     struct subscription *s = &slot->subscription;
     slot->since = 0;
     CHECK_EQ(topics_remove(topics, s), sharing(slot) == 0);
-    CHECK(topics_find(topics, bytes_of(slot->filter), s->session, s->group) ==
-          NULL);
+    CHECK(find(topics, bytes_of(slot->filter), s) == NULL);
 }
 
 static void change(struct topics *topics)
@@ -212,6 +220,38 @@ static void churn_is_as_plain(void)
     CHECK(subscriptions > SLOTS / 4);
     CHECK_EQ(topics_filter_count(topics), 0);
     CHECK_EQ(topics_subscription_count(topics), 0);
+    topics_free(topics);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
+/* A subscription with a wildcard stands in the tree by itself while it is
+ * alone: nothing but nodes is taken for it. A second one brings a list, and
+ * texts stay what they were. */
+static void one_stands_alone(void)
+{
+    struct pool *pool = unit_pool();
+    struct topics *topics = topics_new(pool, test_key);
+    static const char *const filters[] = {"a/+", "a/+/#", "#", "+/b"};
+    struct subscription s[8];
+    for (int i = 0; i < 8; i++) {
+        s[i] = (struct subscription){.session = session_of((uint32_t)i)};
+        struct bytes filter = bytes_of(filters[i / 2]);
+        CHECK_EQ(topics_add(topics, filter, &s[i]), i % 2 == 0);
+        CHECK_EQ(s[i].alone, i % 2 == 0);
+        struct bytes text = topics_filter(topics, &s[i]);
+        CHECK_BYTES(text.data, text.size, filter.data, filter.size);
+    }
+    CHECK(!s[0].alone && !s[6].alone);
+    CHECK_EQ(topics_match(topics, bytes_of("a/b"), NULL, false).count, 8);
+    CHECK_EQ(topics_filter_count(topics), 4);
+    for (int i = 0; i < 8; i++) {
+        struct bytes filter = bytes_of(filters[i / 2]);
+        CHECK(find(topics, filter, &s[i]) == &s[i]);
+        CHECK_EQ(topics_remove(topics, &s[i]), i % 2 == 1);
+        CHECK(find(topics, filter, &s[i]) == NULL);
+    }
+    CHECK_EQ(topics_filter_count(topics), 0);
     topics_free(topics);
     CHECK_EQ(pool_bytes(pool), 0);
     pool_free(pool);
@@ -388,6 +428,7 @@ static void hit_is_quick(void)
 int main(void)
 {
     RUN(churn_is_as_plain);
+    RUN(one_stands_alone);
     RUN(free_takes_what_is_left);
     RUN(lookups_do_not_allocate);
     RUN(memory_is_bounded);

@@ -25,6 +25,13 @@ static void nodes_live_while_they_carry(void)
     CHECK(tree_find(&tree, bytes_of("b/a"), &rest) == NULL);
     CHECK(tree_find(&tree, bytes_of("a"), &rest) == a && !rest);
     CHECK(tree_find(&tree, bytes_of("#"), &rest) == tree.root && rest);
+    static const char *const texts[] = {"a", "a/#", "a/b", "a/b/#"};
+    for (int i = 0; i < 4; i++) {
+        struct bytes text = tree_text(&tree, i < 2 ? a : ab, i % 2);
+        CHECK_BYTES(text.data, text.size, texts[i], strlen(texts[i]));
+    }
+    struct bytes all = tree_text(&tree, tree.root, true);
+    CHECK_BYTES(all.data, all.size, "#", 1);
 
     tree_prune(&tree, ab);
     CHECK_EQ(tree_count(&tree), 2);
