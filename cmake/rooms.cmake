@@ -27,6 +27,12 @@ function(mogi_sources out folder)
   else()
     list(FILTER found EXCLUDE REGEX "_linux\\.c$")
   endif()
+  # What a processor has an instruction for, another does without.
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    list(FILTER found EXCLUDE REGEX "_any\\.c$")
+  else()
+    list(FILTER found EXCLUDE REGEX "_x86\\.c$")
+  endif()
   set(${out} "${found}" PARENT_SCOPE)
 endfunction()
 

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 enum { SESSIONS = 10000, PAYLOAD = 256, MOST = 1000, TOPIC_MAX = 32 };
+enum { LOOK_EVERY = 10000 };
 
 static struct store *store;
 static uint64_t batch, message_count;
@@ -132,21 +132,67 @@ static void batch_keep(size_t count)
     (void)pthread_mutex_unlock(&lock);
 }
 
+/* What the system says in /proc/self/FILE about `name`, or 0. */
+static uint64_t system_says(const char *file, const char *name)
+{
+    char path[64], line[128];
+    (void)snprintf(path, sizeof path, "/proc/self/%s", file);
+    FILE *in = fopen(path, "r");
+    if (in == NULL) return 0;
+    uint64_t value = 0;
+    size_t size = strlen(name);
+    while (fgets(line, sizeof line, in) != NULL) {
+        bool it = strncmp(line, name, size) == 0 && line[size] == ':';
+        if (it) value = strtoull(line + size + 1, NULL, 10);
+    }
+    (void)fclose(in);
+    return value;
+}
+
+/* Memory of our own, of which the system cannot take back any, at most. */
+static uint64_t own_kb;
+
+static void memory_look(void)
+{
+    uint64_t kb = system_says("status", "RssAnon");
+    if (kb > own_kb) own_kb = kb;
+}
+
+/* Let the log become as short as it gets: what came before is not measured. */
+static void settle(void)
+{
+    struct wal_stats stats;
+    struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    wal_stats(store, &stats);
+    while (stats.segments > 1 + WAL_SEGMENTS_KEPT) {
+        (void)nanosleep(&moment, NULL);
+        wal_stats(store, &stats);
+    }
+}
+
 static void measure(size_t count, double seconds)
 {
+    settle();
+    uint64_t written = system_says("io", "write_bytes");
     double began = seconds_of(CLOCK_MONOTONIC);
     double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     uint64_t before = message_count;
     double took = 0;
+    uint64_t looked = message_count;
     while (took < seconds) {
         batch_keep(count);
         took = seconds_of(CLOCK_MONOTONIC) - began;
+        if (message_count - looked < LOOK_EVERY) continue;
+        memory_look();
+        looked = message_count;
     }
     uint64_t messages = message_count - before;
     cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    (void)printf("| %zu | %.0f | %.2f | %.0f |\n", count,
+    written = system_says("io", "write_bytes") - written;
+    (void)printf("| %zu | %.0f | %.2f | %.0f | %.0f |\n", count,
                  (double)messages / took / 1000, cpu * 1e6 / (double)messages,
-                 took * 1e6 / ((double)messages / (double)count));
+                 took * 1e6 / ((double)messages / (double)count),
+                 (double)written / (double)messages);
     (void)fflush(stdout);
 }
 
@@ -171,14 +217,17 @@ int main(int argc, char **argv)
     while (message_count < queued)
         batch_keep(MOST);
     (void)printf("| messages a commit | thousand messages/s | CPU-us a message "
-                 "| us a commit |\n| --: | --: | --: | --: |\n");
+                 "| us a commit | bytes written a message |\n"
+                 "| --: | --: | --: | --: | --: |\n");
     static const size_t counts[] = {10, 100, 1000};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         measure(counts[i], seconds);
-    struct rusage usage;
-    (void)getrusage(RUSAGE_SELF, &usage);
-    (void)printf("\n%llu messages, %ld MB resident at most\n",
-                 (unsigned long long)message_count, usage.ru_maxrss / 1024);
+    settle();
+    (void)printf("\n%llu messages queued; memory of its own %llu MB at most, "
+                 "%llu MB at rest\n",
+                 (unsigned long long)message_count,
+                 (unsigned long long)own_kb / 1024,
+                 (unsigned long long)system_says("status", "RssAnon") / 1024);
     store_free(store);
     return 0;
 }

@@ -142,6 +142,16 @@ static void log_trim(struct backup *b, uint64_t first)
     }
 }
 
+/* Does the log that was copied hold all that base.mdb has something of? */
+static bool log_covers(const struct backup *b, uint64_t ahead)
+{
+    uint64_t last = 0;
+    for (size_t i = 0; i < b->segment_count; i++) {
+        if (b->segments[i] > last) last = b->segments[i];
+    }
+    return last >= ahead;
+}
+
 /* Is segment `number` among those that were copied? */
 static bool log_has(const struct backup *b, uint64_t number)
 {
@@ -160,6 +170,9 @@ static enum err all_copy(struct backup *b)
     enum err e = log_copy(b, 0, false);
     if (e == OK) e = base_copy(b, &head);
     if (e != OK) return e;
+    if (head.ahead > head.segment && !log_covers(b, head.ahead)) {
+        return ERR_MORE;
+    }
     log_trim(b, head.segment);
     if (!log_has(b, head.segment)) e = log_copy(b, head.segment, true);
     if (e == OK && !log_has(b, head.segment)) e = ERR_MORE;

@@ -6,8 +6,9 @@
  *
  * The keeper moves segments into base.mdb meanwhile, and gives their files
  * other names; what was copied of those is not needed, since base.mdb is copied
- * after them. The copy is what was stored at one moment while it was made, and
- * is a store like any other: a broker can be started on it.
+ * after them. Should base.mdb have a part of what came after the log was
+ * copied, all is copied again. The copy is what was stored at one moment while
+ * it was made, and is a store like any other: a broker can be started on it.
  */
 #ifndef MOGI_STORE_BACKUP_H
 #define MOGI_STORE_BACKUP_H

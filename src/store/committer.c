@@ -64,26 +64,36 @@ static void spot_index(struct wal *wal, const struct spot *spot,
     }
 }
 
+static void batch_index(struct wal *wal, const struct batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        uint32_t ahead = i + LOOK_AHEAD;
+        if (ahead < batch->count) {
+            index_expect(&wal->index, batch->spots[ahead].key);
+        }
+        const struct spot *spot = &batch->spots[i];
+        struct index_place place = {wal->now->number, batch->at + spot->offset};
+        spot_index(wal, spot, place);
+    }
+}
+
 /* What is on disk may be found, and is needed no more. */
-static void unsynced_index(struct wal *wal)
+static void log_index(struct wal *wal)
 {
     pthread_mutex_lock(&wal->lock);
-    LIST_EACH(at, after, &wal->unsynced) {
-        const struct batch *batch = batch_of(at);
-        for (uint32_t i = 0; i < batch->count; i++) {
-            const struct spot *spot = &batch->spots[i];
-            struct index_place place = {wal->now->number,
-                                        batch->at + spot->offset};
-            spot_index(wal, spot, place);
-        }
+    LIST_EACH(at, after, &wal->settled) {
+        batch_index(wal, batch_of(at));
     }
+    wal->unknown = false;
+    pthread_cond_signal(&wal->known);
     pthread_mutex_unlock(&wal->lock);
-    LIST_EACH(at, after, &wal->unsynced) {
+    LIST_EACH(at, after, &wal->settled) {
         list_remove(at);
         free(batch_of(at));
     }
 }
 
+/* What is written is on disk, and may be reported. log_index has to follow. */
 static enum err log_sync(struct wal *wal)
 {
     if (list_empty(&wal->unsynced)) return OK;
@@ -91,7 +101,12 @@ static enum err log_sync(struct wal *wal)
     if (e != OK) return e;
     wal->now->end = wal->now->written;
     wal->now->stop = wal->durable = wal->sequence;
-    unsynced_index(wal);
+    assert(list_empty(&wal->settled));
+    while (!list_empty(&wal->unsynced)) {
+        struct link *link = wal->unsynced.next;
+        list_remove(link);
+        list_push(&wal->settled, link);
+    }
     return OK;
 }
 
@@ -136,12 +151,17 @@ static enum err log_room(struct wal *wal, size_t bytes)
     }
     enum err e = now == NULL ? OK : log_sync(wal);
     if (e != OK) return e;
+    log_index(wal);
     if (now != NULL) log_retire(wal);
     e = log_pace(wal);
     if (e != OK) return e;
     e = logfile_begin(wal, wal->number, wal->sequence, &wal->now);
-    if (e == OK) wal->number += 1;
-    return e;
+    if (e != OK) return e;
+    wal->number += 1;
+    /* The keeper may have much to do. That there is no space must be told while
+     * this segment has room for what clients give back. */
+    if (logfile_spare(wal, false) == ERR_FULL) wal_tell_low(wal, true);
+    return OK;
 }
 
 /* Nobody knows what of the last write is on disk: it is written again, into a
@@ -255,19 +275,21 @@ static void report_gather(const struct wal *wal, struct report *report)
     }
 }
 
+/* Who hears of it may look it up at once, and waits until it can be found. */
 static void report_send(struct wal *wal, const struct report *report)
 {
     LIST_EACH(at, after, &wal->unsynced) {
         batch_of(at)->reported = true;
     }
+    pthread_mutex_lock(&wal->lock);
+    wal->commits += 1;
+    wal->batches += report->count;
+    wal->unknown = !list_empty(&wal->settled);
+    pthread_mutex_unlock(&wal->lock);
     for (uint16_t part = 0; part < STORE_PARTS_MAX; part++) {
         if (report->last[part] == 0 || wal->store.done == NULL) continue;
         wal->store.done(wal->store.done_context, part, report->last[part], OK);
     }
-    pthread_mutex_lock(&wal->lock);
-    wal->commits += 1;
-    wal->batches += report->count;
-    pthread_mutex_unlock(&wal->lock);
 }
 
 /* --- the thread ---------------------------------------------------------- */
@@ -316,6 +338,7 @@ static bool committer_commit(struct wal *wal)
     }
     committer_recover(wal);
     report_send(wal, &report);
+    log_index(wal);
     return true;
 }
 
@@ -323,6 +346,7 @@ static bool committer_commit(struct wal *wal)
 static bool committer_sync(struct wal *wal)
 {
     enum err e = log_sync(wal);
+    if (e == OK) log_index(wal);
     if (e == OK) return true;
     return committer_fail(wal, e) && committer_commit(wal);
 }

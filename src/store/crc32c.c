@@ -1,4 +1,4 @@
-/* crc32c.c - CRC-32C, eight bytes a step. */
+/* crc32c.c - CRC-32C: by the processor, or by tables, eight bytes a step. */
 #include "store/crc32c.h"
 
 #include <pthread.h>
@@ -9,6 +9,7 @@ static const uint32_t POLYNOMIAL = 0x82f63b78; /* lowest power first */
 
 static uint32_t tables[STEP][256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static bool quick;
 
 /* tables[n][b]: byte b, and n bytes of zero behind it. */
 static void tables_make(void)
@@ -29,6 +30,12 @@ static void tables_make(void)
     }
 }
 
+static void crc32c_init(void)
+{
+    tables_make();
+    quick = crc32c_quick();
+}
+
 static uint32_t little_u32(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
@@ -37,7 +44,13 @@ static uint32_t little_u32(const uint8_t *at)
 
 uint32_t crc32c(uint32_t crc, struct bytes b)
 {
-    (void)pthread_once(&once, tables_make);
+    (void)pthread_once(&once, crc32c_init);
+    return quick ? crc32c_quickly(crc, b) : crc32c_by_table(crc, b);
+}
+
+uint32_t crc32c_by_table(uint32_t crc, struct bytes b)
+{
+    (void)pthread_once(&once, crc32c_init);
     const uint8_t *at = b.data;
     size_t left = b.size;
     crc = ~crc;

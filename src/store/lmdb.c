@@ -14,8 +14,10 @@
 #include <stdlib.h>
 
 enum {
-    HEAD_VERSION = 2, /* 1 had no records that are counted */
-    HEAD_BYTES = 2 + STORE_ID_BYTES + 4 * 8 + 4,
+    HEAD_VERSION = 3, /* 1 had no records that are counted, 2 no `ahead` */
+    HEAD_AHEAD_VERSION = 3,
+    HEAD_BYTES = 2 + STORE_ID_BYTES + 5 * 8 + 4,
+    HEAD_OLD_BYTES = HEAD_BYTES - 8,
     CRC_BYTES = 4,
     COUNT_BYTES = 4, /* before the checksum, of a record that is counted */
     MAP_BYTES_MIN = 64 * 1024 * 1024,
@@ -51,7 +53,10 @@ static enum err err_of(int error)
 
 static enum err lmdb_failed(struct lmdb *lmdb, int error)
 {
-    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s", mdb_strerror(error));
+    /* That is what it calls a write that was cut short, too. */
+    const char * or = error == EIO ? ", or the disk is full" : "";
+    (void)snprintf(lmdb->why, sizeof lmdb->why, "%s%s", mdb_strerror(error),
+                   or);
     return err_of(error);
 }
 
@@ -94,6 +99,15 @@ static int env_open(struct lmdb *lmdb)
     if (error == 0) return 0;
     mdb_env_close(lmdb->env);
     lmdb->env = NULL;
+    return error;
+}
+
+/* Open the file again, if the last failure closed it. */
+static int env_renew(struct lmdb *lmdb)
+{
+    pthread_mutex_lock(&lmdb->lock);
+    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
+    pthread_mutex_unlock(&lmdb->lock);
     return error;
 }
 
@@ -148,6 +162,7 @@ static int head_put(struct lmdb *lmdb, MDB_txn *txn,
     write_u64(&w, head->sequence);
     write_u64(&w, head->count);
     write_u64(&w, head->sum);
+    write_u64(&w, head->ahead);
     write_u32(&w, crc32c(0, writer_bytes(&w)));
     assert(!w.failed && writer_left(&w) == 0);
     MDB_val key = head_key(), value = val_of(writer_bytes(&w));
@@ -156,17 +171,20 @@ static int head_put(struct lmdb *lmdb, MDB_txn *txn,
 
 static enum err head_parse(struct bytes in, struct lmdb_head *head)
 {
-    if (in.size != HEAD_BYTES) return ERR_MALFORMED;
     struct reader r = reader_of(in);
     uint16_t version = read_u16(&r);
+    bool new = version >= HEAD_AHEAD_VERSION;
+    if (r.failed) return ERR_MALFORMED;
     if (version == 0 || version > HEAD_VERSION) return ERR_VERSION;
+    if (in.size != (new ? HEAD_BYTES : HEAD_OLD_BYTES)) return ERR_MALFORMED;
     struct bytes id = read_bytes(&r, STORE_ID_BYTES);
     memcpy(head->id, id.data, STORE_ID_BYTES);
     head->segment = read_u64(&r);
     head->sequence = read_u64(&r);
     head->count = read_u64(&r);
     head->sum = read_u64(&r);
-    uint32_t crc = crc32c(0, bytes_at(in.data, HEAD_BYTES - CRC_BYTES));
+    head->ahead = new ? read_u64(&r) : head->segment;
+    uint32_t crc = crc32c(0, bytes_at(in.data, in.size - CRC_BYTES));
     return read_u32(&r) == crc ? OK : ERR_MALFORMED;
 }
 
@@ -185,7 +203,8 @@ static enum err head_get(struct lmdb *lmdb, MDB_txn *txn,
 enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head)
 {
     MDB_txn *txn;
-    int error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
+    int error = env_renew(lmdb);
+    if (error == 0) error = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &txn);
     if (error != 0) return lmdb_failed(lmdb, error);
     enum err e = head_get(lmdb, txn, head);
     mdb_txn_abort(txn);
@@ -212,53 +231,82 @@ static uint32_t stored_crc(struct bytes stored)
     return read_u32(&r);
 }
 
-/* Put the cursor on `key`, and take what is there out of the head's sum. */
-static int record_leave(MDB_cursor *cursor, struct bytes key,
-                        struct lmdb_head *head)
+/* Take what is stored under `key` out of the head's sum. */
+static int record_subtract(struct bytes key, const MDB_val *old,
+                           struct lmdb_head *head)
 {
-    MDB_val at = val_of(key), old;
-    int error = mdb_cursor_get(cursor, &at, &old, MDB_SET);
-    if (error != 0) return error;
-    struct bytes stored = bytes_from(&old);
+    struct bytes stored = bytes_from(old);
     if (stored.size < CRC_BYTES || head->count == 0) return MDB_CORRUPTED;
     head->sum ^= record_mark(key, stored_crc(stored));
     head->count -= 1;
     return 0;
 }
 
-/* Write `value`, and `count` behind it if there is one. */
-static int record_write(MDB_cursor *cursor, struct bytes name,
-                        struct bytes value, struct bytes count,
-                        struct lmdb_head *head)
+/* A record to be written: with `count` behind its value, if it is counted. */
+struct made {
+    struct bytes key, value, count;
+};
+
+static void made_write(const struct made *made, MDB_val *room,
+                       struct lmdb_head *head)
 {
-    MDB_val key = val_of(name);
-    MDB_val room = {value.size + count.size + CRC_BYTES, NULL};
-    int error = mdb_cursor_put(cursor, &key, &room, MDB_RESERVE);
-    if (error != 0) return error;
-    uint32_t crc = crc32c(record_crc(name, value), count);
-    struct writer w = writer_at(room.mv_data, room.mv_size);
-    write_bytes(&w, value);
-    write_bytes(&w, count);
+    uint32_t crc = crc32c(record_crc(made->key, made->value), made->count);
+    struct writer w = writer_at(room->mv_data, room->mv_size);
+    write_bytes(&w, made->value);
+    write_bytes(&w, made->count);
     write_u32(&w, crc);
-    head->sum ^= record_mark(name, crc);
+    assert(!w.failed && writer_left(&w) == 0);
+    head->sum ^= record_mark(made->key, crc);
     head->count += 1;
-    return 0;
+}
+
+static MDB_val made_room(const struct made *made)
+{
+    return (MDB_val){made->value.size + made->count.size + CRC_BYTES, NULL};
+}
+
+/* Write it if there is none. MDB_KEYEXIST: *old is what there is. Most are new,
+ * and this looks for their place only once. */
+static int record_add(MDB_cursor *cursor, const struct made *made, MDB_val *old,
+                      struct lmdb_head *head)
+{
+    MDB_val key = val_of(made->key);
+    *old = made_room(made);
+    int error =
+        mdb_cursor_put(cursor, &key, old, MDB_RESERVE | MDB_NOOVERWRITE);
+    if (error == 0) made_write(made, old, head);
+    return error;
+}
+
+/* Write it in place of `old`. */
+static int record_replace(MDB_cursor *cursor, const struct made *made,
+                          const MDB_val *old, struct lmdb_head *head)
+{
+    int error = record_subtract(made->key, old, head);
+    if (error != 0) return error;
+    MDB_val key = val_of(made->key), room = made_room(made);
+    error = mdb_cursor_put(cursor, &key, &room, MDB_RESERVE);
+    if (error == 0) made_write(made, &room, head);
+    return error;
 }
 
 static int record_put(MDB_cursor *cursor, const struct lmdb_change *change,
                       struct lmdb_head *head)
 {
-    int error = record_leave(cursor, change->key, head);
-    if (error != 0 && error != MDB_NOTFOUND) return error;
-    return record_write(cursor, change->key, change->value, bytes_at(NULL, 0),
-                        head);
+    struct made made = {.key = change->key, .value = change->value};
+    MDB_val old;
+    int error = record_add(cursor, &made, &old, head);
+    if (error != MDB_KEYEXIST) return error;
+    return record_replace(cursor, &made, &old, head);
 }
 
-static int record_del(MDB_cursor *cursor, const struct lmdb_change *change,
+static int record_del(MDB_cursor *cursor, struct bytes name,
                       struct lmdb_head *head)
 {
-    int error = record_leave(cursor, change->key, head);
+    MDB_val key = val_of(name), old;
+    int error = mdb_cursor_get(cursor, &key, &old, MDB_SET);
     if (error == MDB_NOTFOUND) return 0;
+    if (error == 0) error = record_subtract(name, &old, head);
     return error != 0 ? error : mdb_cursor_del(cursor, 0);
 }
 
@@ -293,46 +341,87 @@ uint32_t lmdb_holders(struct bytes key, struct bytes value)
     return read_u32(&r);
 }
 
-/* Write the record anew; its value may lie where it is written. */
-static int count_write(MDB_cursor *cursor, struct bytes key,
-                       const struct lmdb_count *count, struct lmdb_head *head)
+/* Write it anew; its value may lie where it is written. */
+static int count_replace(MDB_cursor *cursor, struct made *made,
+                         const MDB_val *old, struct lmdb_head *head)
 {
-    uint8_t *copy = malloc(count->value.size + COUNT_BYTES);
+    if (made->value.size == 0) return record_replace(cursor, made, old, head);
+    uint8_t *copy = malloc(made->value.size);
     if (copy == NULL) return ENOMEM;
-    struct writer w = writer_at(copy, count->value.size + COUNT_BYTES);
-    write_bytes(&w, count->value);
-    write_u32(&w, count->holders);
-    struct bytes all = writer_bytes(&w);
-    struct bytes value = bytes_at(all.data, count->value.size);
-    int error = record_leave(cursor, key, head);
-    if (error == 0 || error == MDB_NOTFOUND) {
-        error =
-            record_write(cursor, key, value, bytes_skip(all, value.size), head);
-    }
+    memcpy(copy, made->value.data, made->value.size);
+    made->value.data = copy;
+    int error = record_replace(cursor, made, old, head);
     free(copy);
     return error;
 }
 
-/* All `count` changes of one such record, in their order. */
-static int counted_make(MDB_cursor *cursor, const struct lmdb_change *changes,
-                        size_t count, struct lmdb_head *head)
+/* The changes of one such record, in their order. */
+struct run {
+    const struct lmdb_change *changes;
+    size_t count;
+    bool dead;
+};
+
+static struct run run_of(const struct lmdb_change *changes, size_t count)
+{
+    struct run run = {.changes = changes, .count = count};
+    for (size_t i = 0; i < count; i++)
+        run.dead |= changes[i].dead;
+    return run;
+}
+
+/* What they make of it. */
+static void run_count(const struct run *run, struct lmdb_count *count)
+{
+    for (size_t i = 0; i < run->count; i++)
+        lmdb_count(count, &run->changes[i]);
+}
+
+static struct made run_made(const struct run *run,
+                            const struct lmdb_count *count,
+                            uint8_t space[COUNT_BYTES])
+{
+    struct writer w = writer_at(space, COUNT_BYTES);
+    write_u32(&w, count->holders);
+    return (struct made){.key = run->changes[0].key,
+                         .value = count->value,
+                         .count = writer_bytes(&w)};
+}
+
+/* The same, where `old` is. */
+static int run_change(MDB_cursor *cursor, const struct run *run,
+                      const MDB_val *old, struct lmdb_head *head)
 {
     struct lmdb_count was = {.holders = 0};
-    MDB_val key = val_of(changes[0].key), old;
-    int error = mdb_cursor_get(cursor, &key, &old, MDB_SET);
-    if (error != 0 && error != MDB_NOTFOUND) return error;
-    bool found = error == 0;
-    if (found && !count_read(bytes_from(&old), &was)) return MDB_CORRUPTED;
+    if (!count_read(bytes_from(old), &was)) return MDB_CORRUPTED;
     struct lmdb_count now = was;
-    bool dead = false;
-    for (size_t i = 0; i < count; i++) {
-        lmdb_count(&now, &changes[i]);
-        dead |= changes[i].dead;
-    }
+    run_count(run, &now);
     bool same = now.holders == was.holders && now.value.data == was.value.data;
-    if ((!found && dead) || same) return 0;
-    if (now.holders == 0) return record_del(cursor, &changes[0], head);
-    return count_write(cursor, changes[0].key, &now, head);
+    if (same) return 0;
+    if (now.holders == 0) return record_del(cursor, run->changes[0].key, head);
+    uint8_t space[COUNT_BYTES];
+    struct made made = run_made(run, &now, space);
+    return count_replace(cursor, &made, old, head);
+}
+
+static int run_make(MDB_cursor *cursor, const struct run *run,
+                    struct lmdb_head *head)
+{
+    MDB_val key = val_of(run->changes[0].key), old;
+    struct lmdb_count now = {.holders = 0};
+    run_count(run, &now);
+    int error;
+    if (run->dead || now.holders == 0) {
+        error = mdb_cursor_get(cursor, &key, &old, MDB_SET);
+        if (error == MDB_NOTFOUND) return 0;
+    } else {
+        uint8_t space[COUNT_BYTES];
+        struct made made = run_made(run, &now, space);
+        error = record_add(cursor, &made, &old, head);
+        if (error != MDB_KEYEXIST) return error;
+        error = 0;
+    }
+    return error != 0 ? error : run_change(cursor, run, &old, head);
 }
 
 /* --- changes ------------------------------------------------------------- */
@@ -358,10 +447,12 @@ static int changes_make(struct lmdb *lmdb, MDB_txn *txn,
         alike = changes_alike(changes + i, count - i);
         const struct lmdb_change *last = &changes[i + alike - 1];
         if (store_counted(last->key)) {
-            error = counted_make(cursor, changes + i, alike, head);
+            struct run run = run_of(changes + i, alike);
+            error = run_make(cursor, &run, head);
+        } else if (last->kind == STORE_PUT) {
+            error = record_put(cursor, last, head);
         } else {
-            error = last->kind == STORE_PUT ? record_put(cursor, last, head)
-                                            : record_del(cursor, last, head);
+            error = record_del(cursor, last->key, head);
         }
     }
     return error != 0 ? error : head_put(lmdb, txn, head);
@@ -375,33 +466,25 @@ static int key_compare(struct bytes a, struct bytes b)
     return a.size == b.size ? 0 : a.size < b.size ? -1 : 1;
 }
 
-static int change_compare(const void *a, const void *b)
-{
-    const struct lmdb_change *x = a, *y = b;
-    int order = key_compare(x->key, y->key);
-    if (order != 0) return order;
-    return x->order < y->order ? -1 : x->order > y->order;
-}
-
-void lmdb_sort(struct lmdb_change *changes, size_t count)
-{
-    if (count > 1) qsort(changes, count, sizeof *changes, change_compare);
-}
-
-/* One attempt. MDB_MAP_FULL: the map is too small. */
+/* One attempt. `moves`: *head is set; else only what is counted in it, and
+ * `ahead`. MDB_MAP_FULL: the map is too small. */
 static int changes_try(struct lmdb *lmdb, const struct lmdb_change *changes,
-                       size_t count, struct lmdb_head *head)
+                       size_t count, bool moves, struct lmdb_head *head)
 {
-    struct lmdb_head old;
+    struct lmdb_head old = {.count = 0};
     MDB_txn *txn;
     int error = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
     if (error != 0) return error;
     enum err e = head_get(lmdb, txn, &old);
-    head->count = e == OK ? old.count : 0;
-    head->sum = e == OK ? old.sum : 0;
-    error = e == OK || e == ERR_MORE
-                ? changes_make(lmdb, txn, changes, count, head)
+    struct lmdb_head now = moves ? *head : old;
+    now.ahead = moves ? head->segment : head->ahead;
+    if (now.ahead < old.ahead) now.ahead = old.ahead;
+    now.count = old.count;
+    now.sum = old.sum;
+    error = e == OK || (e == ERR_MORE && moves)
+                ? changes_make(lmdb, txn, changes, count, &now)
                 : MDB_CORRUPTED;
+    *head = now;
     if (error == 0) return mdb_txn_commit(txn);
     mdb_txn_abort(txn);
     return error;
@@ -419,15 +502,6 @@ static int map_grow(struct lmdb *lmdb)
     return error;
 }
 
-/* Open the file again, if the last failure closed it. */
-static int env_renew(struct lmdb *lmdb)
-{
-    pthread_mutex_lock(&lmdb->lock);
-    int error = lmdb->env == NULL ? env_open(lmdb) : 0;
-    pthread_mutex_unlock(&lmdb->lock);
-    return error;
-}
-
 /* What a failed write left behind is nothing to go on with. */
 static void env_leave(struct lmdb *lmdb)
 {
@@ -437,20 +511,43 @@ static void env_leave(struct lmdb *lmdb)
     pthread_mutex_unlock(&lmdb->lock);
 }
 
-enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
-                    size_t count, struct lmdb_head *head)
+/* One transaction. */
+static enum err changes_apply(struct lmdb *lmdb,
+                              const struct lmdb_change *changes, size_t count,
+                              bool moves, struct lmdb_head *head)
 {
-    lmdb_sort(changes, count);
     int error = env_renew(lmdb);
     if (error != 0) return lmdb_failed(lmdb, error);
-    error = changes_try(lmdb, changes, count, head);
+    error = changes_try(lmdb, changes, count, moves, head);
     while (error == MDB_MAP_FULL) {
         error = map_grow(lmdb);
-        if (error == 0) error = changes_try(lmdb, changes, count, head);
+        if (error == 0) error = changes_try(lmdb, changes, count, moves, head);
     }
     if (error == 0) return OK;
     env_leave(lmdb);
     return lmdb_failed(lmdb, error);
+}
+
+enum err lmdb_make(struct lmdb *lmdb, struct lmdb_change *changes, size_t count,
+                   uint64_t ahead)
+{
+    lmdb_sort(changes, count);
+    struct lmdb_head head = {.ahead = ahead};
+    enum err e = OK;
+    for (size_t at = 0; at < count && e == OK; at += LMDB_CHANGES_MAX) {
+        size_t some = count - at;
+        if (some > LMDB_CHANGES_MAX) some = LMDB_CHANGES_MAX;
+        assert(!store_counted(changes[at].key));
+        e = changes_apply(lmdb, changes + at, some, false, &head);
+    }
+    return e;
+}
+
+enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,
+                    size_t count, struct lmdb_head *head)
+{
+    lmdb_sort(changes, count);
+    return changes_apply(lmdb, changes, count, true, head);
 }
 
 /* --- reading ------------------------------------------------------------- */

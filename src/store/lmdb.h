@@ -13,14 +13,17 @@
 
 #include "store/logframe.h"
 
+enum { LMDB_CHANGES_MAX = 4096 }; /* of one transaction of lmdb_make */
+
 struct lmdb;
 
 struct lmdb_head {
     uint8_t id[STORE_ID_BYTES]; /* of the store */
     uint64_t segment;           /* the first whose changes are not here */
     uint64_t sequence;          /* the first frame of it, at least */
-    uint64_t count;             /* of records; kept by lmdb_apply */
+    uint64_t count;             /* of records; kept with each change */
     uint64_t sum;               /* over them; the same */
+    uint64_t ahead; /* the first of which lmdb_make has made nothing */
 };
 
 /* A change that the file is to have. */
@@ -50,6 +53,15 @@ enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head);
 
 /* Put `changes` in order of their keys, those of one key in their order. */
 void lmdb_sort(struct lmdb_change *changes, size_t count);
+
+/* Make all `changes` (which are put in order of their keys), none of a record
+ * that is counted, in transactions that take little memory each. They are of
+ * segments below `ahead`. The head goes on to say that these are not here, so
+ * after a crash they are made again, to the same end. After a failure some may
+ * have happened. */
+MUST_USE
+enum err lmdb_make(struct lmdb *lmdb, struct lmdb_change *changes, size_t count,
+                   uint64_t ahead);
 
 /* Make all `changes` (which are put in order of their keys), and set `*head`,
  * in one transaction. After a failure nothing of it has happened. */

@@ -27,7 +27,8 @@ uint64_t logfile_number(const char *name)
     char *end;
     if (name[0] < '0' || name[0] > '9') return 0;
     uint64_t number = strtoull(name, &end, 10);
-    return end - name >= 10 && strcmp(end, ".log") == 0 ? number : 0;
+    bool named = end - name >= 10 && strcmp(end, ".log") == 0;
+    return named && number <= UINT32_MAX ? number : 0;
 }
 
 static void spare_path(const struct wal *wal, size_t index,
@@ -88,13 +89,31 @@ bool logfile_spend(struct wal *wal)
     return wal->files->remove(wal->files, path) == OK;
 }
 
-/* A new file with the space of a segment. */
-static enum err file_make(struct wal *wal, const char *path, int *fd)
+/* Write all of it once, which makes later syncs quicker: with space that was
+ * only reserved the file system writes down, each time, that it is in use. */
+static enum err file_fill(struct wal *wal, int fd)
+{
+    static const uint8_t zeros[64 * 1024];
+    uint64_t size = wal->options.segment_bytes;
+    enum err e = OK;
+    for (uint64_t at = 0; at < size && e == OK; at += sizeof zeros) {
+        uint64_t some = size - at;
+        if (some > sizeof zeros) some = sizeof zeros;
+        e = wal->files->write(wal->files, fd, at,
+                              bytes_at(zeros, (size_t)some));
+    }
+    return e;
+}
+
+/* A new file with the space of a segment, all written, if there is time. */
+static enum err file_make(struct wal *wal, const char *path, bool filled,
+                          int *fd)
 {
     struct files *files = wal->files;
     enum err e = files->open(files, path, true, fd);
     if (e != OK) return e;
     e = files->reserve(files, *fd, wal->options.segment_bytes);
+    if (e == OK && filled) e = file_fill(wal, *fd);
     if (e == OK) e = files->sync(files, *fd);
     if (e == OK) return OK;
     int error = errno;
@@ -113,7 +132,7 @@ static enum err file_take(struct wal *wal, const char *path, int *fd)
     pthread_cond_signal(&wal->tidy);
     pthread_mutex_unlock(&wal->lock);
     if (spare && files->open(files, path, false, fd) == OK) return OK;
-    return file_make(wal, path, fd);
+    return file_make(wal, path, false, fd);
 }
 
 /* The head is on disk before the file has its name. */
@@ -192,13 +211,13 @@ bool logfile_has_spare(struct wal *wal)
     return found;
 }
 
-enum err logfile_spare(struct wal *wal)
+enum err logfile_spare(struct wal *wal, bool keeper)
 {
     if (logfile_has_spare(wal)) return OK;
     char path[FILES_PATH_MAX];
-    logfile_path(wal, "new-spare", path);
+    logfile_path(wal, keeper ? "new-spare" : "new", path);
     int fd;
-    enum err e = file_make(wal, path, &fd);
+    enum err e = file_make(wal, path, keeper, &fd);
     if (e != OK) return e;
     wal->files->close(wal->files, fd);
     if (!spare_give(wal, path)) (void)wal->files->remove(wal->files, path);

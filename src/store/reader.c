@@ -109,10 +109,21 @@ static enum err reader_blind(struct store_view *view, struct bytes key,
     return ERR_IO;
 }
 
+/* Wait until the index has what was reported. False: the store is closed. */
+static bool reader_catch_up(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->lock);
+    while (wal->unknown && !wal->closing)
+        pthread_cond_wait(&wal->known, &wal->lock);
+    bool known = !wal->unknown;
+    pthread_mutex_unlock(&wal->lock);
+    return known;
+}
+
 /* What was reported but is not on disk yet is not in the index: let it be. */
 static bool reader_sync(struct wal *wal)
 {
-    if (wal->options.durability == WAL_ALWAYS) return true;
+    if (wal->options.durability == WAL_ALWAYS) return reader_catch_up(wal);
     pthread_mutex_lock(&wal->lock);
     wal->sync_asked = true;
     pthread_cond_signal(&wal->work);

@@ -24,6 +24,12 @@ struct found {
     bool damaged; /* it is kept, under another name */
 };
 
+/* Changes, in the order of the log. */
+struct list {
+    struct lmdb_change *changes;
+    size_t count, capacity;
+};
+
 struct recovery {
     struct wal *wal;
     char *why;
@@ -33,9 +39,8 @@ struct recovery {
     size_t count, capacity;
     bool failed; /* to remember a number */
 
-    struct lmdb_change *changes; /* of the segment at work */
-    size_t change_count, change_capacity;
-    uint64_t next; /* the sequence of the frame to come */
+    struct list plain, counted; /* changes of the segment at work */
+    uint64_t next;              /* the sequence of the frame to come */
 };
 
 /* What is wrong and cannot be gone round. */
@@ -136,6 +141,12 @@ static void record_lost(void *context, struct bytes key, struct bytes value)
             key.size, value.size);
 }
 
+static enum err base_fail(struct recovery *r, enum err e)
+{
+    return recovery_fail(r, e, "%s/base.mdb: %s", r->wal->folder,
+                         lmdb_why(r->wal->lmdb));
+}
+
 /* Put it aside, and begin a new one. */
 static enum err base_renew(struct recovery *r)
 {
@@ -209,19 +220,20 @@ static enum err found_load(struct recovery *r, uint64_t number,
 
 static bool change_add(struct recovery *r, const struct logframe_change *change)
 {
-    if (r->change_count == r->change_capacity) {
-        size_t capacity = r->change_capacity * 2 + 1024;
+    struct list *list = store_counted(change->key) ? &r->counted : &r->plain;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity * 2 + 1024;
         struct lmdb_change *changes =
-            realloc(r->changes, capacity * sizeof *changes);
+            realloc(list->changes, capacity * sizeof *changes);
         if (changes == NULL) return false;
-        r->changes = changes;
-        r->change_capacity = capacity;
+        list->changes = changes;
+        list->capacity = capacity;
     }
-    size_t order = r->change_count++;
-    r->changes[order] = (struct lmdb_change){.key = change->key,
-                                             .value = change->value,
-                                             .kind = change->kind,
-                                             .order = order};
+    size_t order = list->count++;
+    list->changes[order] = (struct lmdb_change){.key = change->key,
+                                                .value = change->value,
+                                                .kind = change->kind,
+                                                .order = order};
     return true;
 }
 
@@ -264,7 +276,7 @@ static enum err found_gather(struct recovery *r, struct found *found,
                              uint64_t stop)
 {
     struct segment_scan scan;
-    r->change_count = 0;
+    r->plain.count = r->counted.count = 0;
     enum err e =
         segment_begin(&scan, bytes_at(found->bytes, found->size), stop);
     while (e == OK) {
@@ -314,7 +326,12 @@ static enum err base_apply(struct recovery *r)
     enum err e = ERR_FULL;
     bool more = true;
     while (e != OK && more) {
-        e = lmdb_apply(wal->lmdb, r->changes, r->change_count, &r->head);
+        e = lmdb_make(wal->lmdb, r->plain.changes, r->plain.count,
+                      r->head.segment);
+        if (e == OK) {
+            e = lmdb_apply(wal->lmdb, r->counted.changes, r->counted.count,
+                           &r->head);
+        }
         more = e != OK && (keeper_spend(wal) || logfile_spend(wal));
     }
     return e;
@@ -461,9 +478,7 @@ static enum err store_make(struct recovery *r)
     e = logfile_begin(wal, 1, 1, &wal->now);
     if (e != OK) return system_fail(r, e, wal->folder);
     e = lmdb_apply(wal->lmdb, NULL, 0, &r->head);
-    if (e == OK) return OK;
-    return recovery_fail(r, e, "%s/base.mdb: %s", wal->folder,
-                         lmdb_why(wal->lmdb));
+    return e == OK ? OK : base_fail(r, e);
 }
 
 /* Take the store's id from its first segment. Returns whether that is all
@@ -495,7 +510,10 @@ static enum err store_begin(struct recovery *r)
 {
     if (r->count == 0) return store_make(r);
     bool empty = store_adopt(r);
-    if (empty || r->wal->options.salvage) return log_replay(r);
+    if (empty || r->wal->options.salvage) {
+        enum err e = lmdb_apply(r->wal->lmdb, NULL, 0, &r->head);
+        return e == OK ? log_replay(r) : base_fail(r, e);
+    }
     return recovery_fail(r, ERR_MALFORMED,
                          "%s: there is a log, but base.mdb is missing. %s",
                          r->wal->folder, SALVAGE);
@@ -516,7 +534,8 @@ enum err recovery_run(struct wal *wal, char why[WAL_TEXT_MAX])
         wal->number = wal->now->number + 1;
         wal->sequence = wal->durable = wal->now->first;
     }
-    free(r.changes);
+    free(r.plain.changes);
+    free(r.counted.changes);
     free(r.numbers);
     return e;
 }

@@ -5,6 +5,7 @@
 #include "store/wal_state.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,25 @@ void wal_judge(struct wal *wal)
     wal->state = state;
     if (wal->options.changed == NULL) return;
     wal->options.changed(wal->options.context, state);
+}
+
+void wal_tell_low(struct wal *wal, bool low)
+{
+    int error = errno;
+    pthread_mutex_lock(&wal->lock);
+    bool news = wal->low != low;
+    wal->low = low;
+    wal_judge(wal);
+    pthread_mutex_unlock(&wal->lock);
+    if (!news) return;
+    if (low) {
+        wal_say(wal, true,
+                "%s cannot grow: %s; messages of QoS 1 and 2 are refused until "
+                "it can",
+                wal->folder, strerror(error));
+    } else {
+        wal_say(wal, false, "%s can grow again", wal->folder);
+    }
 }
 
 void wal_wait_ms(struct wal *wal, pthread_cond_t *cond, uint32_t ms)
@@ -209,6 +229,7 @@ static void wal_free(struct store *store)
     pthread_cond_signal(&wal->tidy);
     pthread_cond_signal(&wal->asked);
     pthread_cond_signal(&wal->synced);
+    pthread_cond_signal(&wal->known);
     pthread_mutex_unlock(&wal->lock);
     if (wal->has_reader) (void)pthread_join(wal->reader, NULL);
     if (wal->has_committer) (void)pthread_join(wal->committer, NULL);
@@ -219,6 +240,7 @@ static void wal_free(struct store *store)
     batches_free(&wal->waiting);
     batches_free(&wal->group);
     batches_free(&wal->unsynced);
+    batches_free(&wal->settled);
     logfile_free(wal, wal->now);
     LIST_EACH(at, after, &wal->full) {
         logfile_free(wal, OWNER(at, struct logfile, link));
@@ -231,6 +253,7 @@ static void wal_free(struct store *store)
     pthread_cond_destroy(&wal->tidy);
     pthread_cond_destroy(&wal->asked);
     pthread_cond_destroy(&wal->synced);
+    pthread_cond_destroy(&wal->known);
     pthread_mutex_destroy(&wal->look_lock);
     pthread_mutex_destroy(&wal->lock);
     pthread_mutex_destroy(&wal->base_lock);
@@ -248,6 +271,7 @@ static void locks_init(struct wal *wal)
     error |= pthread_mutex_init(&wal->look_lock, NULL);
     error |= pthread_cond_init(&wal->asked, NULL);
     error |= pthread_cond_init(&wal->synced, NULL);
+    error |= pthread_cond_init(&wal->known, NULL);
     error |= pthread_mutex_init(&wal->spare_lock, NULL);
     error |= pthread_cond_init(&wal->work, &attributes);
     error |= pthread_cond_init(&wal->tidy, &attributes);
@@ -276,6 +300,7 @@ static struct wal *wal_new(const struct wal_options *options)
     list_init(&wal->full);
     list_init(&wal->group);
     list_init(&wal->unsynced);
+    list_init(&wal->settled);
     locks_init(wal);
     wal->staging = malloc(STAGING_BYTES);
     bool fine = wal->staging != NULL && files_random(luck) == OK &&

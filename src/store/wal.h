@@ -25,6 +25,8 @@
 
 enum {
     WAL_SEGMENT_BYTES = 16 * 1024 * 1024,
+    WAL_SEGMENTS_KEPT = 3, /* full ones: what is acknowledged soon is gone by
+                              the time that they are moved */
     WAL_TEXT_MAX = 900,
     WAL_ID_BYTES = 16
 };

@@ -3,6 +3,7 @@
  *     wal.c         opening, submitting, closing
  *     committer.c   the thread that writes
  *     keeper.c      the thread that tidies up
+ *     move.c        full segments, on their way into LMDB
  *     reader.c      the thread that looks something up
  *     logfile.c     files of segments: made, filled, recycled
  *     recovery.c    what is found at the start
@@ -21,16 +22,18 @@ enum {
     /* What a commit takes at most, but for a single batch that is larger. */
     GROUP_BYTES_MAX = 4 * 1024 * 1024,
 
-    /* Full segments that are not moved yet: what is acknowledged soon is gone
-     * by then. With more than LOGFILES_MAX the committer waits. */
-    LOGFILES_KEPT = 1,
+    /* That many go at once: what many sessions have in each of them then costs
+     * a page of LMDB only once. */
+    MOVE_SEGMENTS_MAX = 3,
 
     /* The least that a quota can be: the log alone has some. */
     QUOTA_SEGMENTS = 4,
+
+    /* With more full segments the committer waits. */
     LOGFILES_MAX = 16,
 
     /* Files that wait to be used again. */
-    SPARES_MAX = 2,
+    SPARES_MAX = 4,
 
     /* Space that is held, beside that of a segment, so that the keeper can work
      * when there is no more. */
@@ -38,6 +41,8 @@ enum {
 
     /* Records up to which all of LMDB is checked at start. */
     WALK_CHECKED_MAX = 500 * 1000,
+
+    LOOK_AHEAD = 8, /* keys that the index is told before it is asked */
 
     STAGING_BYTES = 256 * 1024, /* of one write, but for a larger batch */
 
@@ -93,10 +98,12 @@ struct wal {
     pthread_cond_t tidy;  /* for the keeper */
     pthread_cond_t asked; /* for the reader: there is a task */
     pthread_cond_t synced;
-    struct link waiting; /* batches, in the order in which they came */
+    pthread_cond_t known; /* for the reader: wal->unknown is over */
+    struct link waiting;  /* batches, in the order in which they came */
     struct store_task *tasks, **tasks_end; /* the same */
     bool sync_asked;                       /* the reader needs a sync */
-    struct link full;                      /* segments, oldest first */
+    bool unknown;     /* something was reported that the index has not yet */
+    struct link full; /* segments, oldest first */
     size_t full_count;
     struct index index; /* of what is on disk in segments */
     bool log_fails;     /* the committer's last attempt */
@@ -110,6 +117,7 @@ struct wal {
     /* The committer's own. */
     struct link group;    /* batches that it is about to write */
     struct link unsynced; /* written, not yet on disk */
+    struct link settled;  /* on disk, not yet in the index */
     struct logfile *now;  /* being written, or NULL */
     uint64_t number;      /* of the segment to come */
     uint64_t sequence;    /* of the frame to come */
@@ -137,6 +145,9 @@ void wal_say(struct wal *wal, bool bad, const char *format, ...)
 /* Something has failed or works again: tell, if it makes a difference. Under
  * the lock. */
 void wal_judge(struct wal *wal);
+
+/* There is no space for the next segment, as errno says, or there is again. */
+void wal_tell_low(struct wal *wal, bool low);
 
 /* Wait for `cond`, `ms` at most. Under the lock. */
 void wal_wait_ms(struct wal *wal, pthread_cond_t *cond, uint32_t ms);
@@ -173,9 +184,10 @@ bool logfile_has_spare(struct wal *wal);
 /* Remove a spare file, for its space. False: there is none. */
 bool logfile_spend(struct wal *wal);
 
-/* See that one is. */
+/* See that one is; for the keeper, or the committer. ERR_FULL, ERR_IO: it
+ * cannot be. */
 MUST_USE
-enum err logfile_spare(struct wal *wal);
+enum err logfile_spare(struct wal *wal, bool keeper);
 
 /* --- committer.c, keeper.c, reader.c ------------------------------------- */
 

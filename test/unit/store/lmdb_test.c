@@ -131,6 +131,96 @@ static void no_record_is_missed_in_silence(void)
     lmdb_close(lmdb);
 }
 
+/* In many small transactions; the head still says that they are to come, and
+ * they come again. */
+static void made_twice_they_are_there_once(void)
+{
+    enum { COUNT = 3 * LMDB_CHANGES_MAX + 5 };
+    static char keys[COUNT][8];
+    static struct lmdb_change changes[COUNT];
+    struct lmdb *lmdb = opened(room_new());
+    struct lmdb_head head = {.segment = 4}, back;
+    struct lmdb_change before[] = {put("k00007", "old", 0)};
+    CHECK_EQ(lmdb_make(lmdb, before, 1, 5), ERR_MALFORMED); /* no head yet */
+    CHECK_EQ(lmdb_apply(lmdb, before, 1, &head), OK);
+    for (int again = 0; again < 2; again++) {
+        for (unsigned i = 0; i < COUNT; i++) {
+            snprintf(keys[i], sizeof keys[i], "k%05u", i % 9000);
+            changes[i] = put(keys[i], i % 3 == 0 ? "x" : "yy", i);
+        }
+        CHECK_EQ(lmdb_make(lmdb, changes, COUNT, 7), OK);
+        CHECK_EQ(lmdb_head(lmdb, &back), OK);
+        CHECK_EQ(back.segment, 4);
+        CHECK_EQ(back.ahead, 7);
+        CHECK_EQ(back.count, 9000);
+        size_t sum = 0;
+        CHECK_EQ(lmdb_each(lmdb, count, &sum), OK);
+        CHECK_EQ(sum, 15000);
+    }
+    head.segment = 6;
+    CHECK_EQ(lmdb_apply(lmdb, NULL, 0, &head), OK);
+    CHECK_EQ(head.ahead, 7);
+    head.segment = 8;
+    CHECK_EQ(lmdb_apply(lmdb, NULL, 0, &head), OK);
+    CHECK_EQ(head.ahead, 8);
+    CHECK_EQ(head.count, 9000);
+    lmdb_close(lmdb);
+}
+
+static struct lmdb_change counted(enum store_change_kind kind,
+                                  const char *value, uint64_t order, bool dead)
+{
+    return (struct lmdb_change){.key = bytes_of("Mx"),
+                                .value = bytes_of(value),
+                                .kind = kind,
+                                .dead = dead,
+                                .order = order};
+}
+
+/* Holders of "Mx" in the file; 0: there is none. */
+static uint32_t holders_now;
+
+static void holders_see(void *context, struct bytes key, struct bytes value)
+{
+    (void)context;
+    holders_now = lmdb_holders(key, value);
+}
+
+static uint32_t holders_after(struct lmdb *lmdb, struct lmdb_change *changes,
+                              size_t count_of)
+{
+    struct lmdb_head head = {.segment = 1};
+    holders_now = 0;
+    CHECK_EQ(lmdb_apply(lmdb, changes, count_of, &head), OK);
+    CHECK_EQ(lmdb_each(lmdb, holders_see, NULL), OK);
+    return holders_now;
+}
+
+static void who_refers_is_counted(void)
+{
+    struct lmdb *lmdb = opened(room_new());
+    struct lmdb_change dead[] = {counted(STORE_HOLD, "v", 0, true)};
+    CHECK_EQ(holders_after(lmdb, dead, 1), 0);
+    struct lmdb_change nobody[] = {counted(STORE_HOLD, "", 0, false),
+                                   counted(STORE_DROP, "", 1, false)};
+    CHECK_EQ(holders_after(lmdb, nobody, 2), 0);
+    struct lmdb_change two[] = {counted(STORE_HOLD, "v", 0, false),
+                                counted(STORE_HOLD, "", 1, false)};
+    CHECK_EQ(holders_after(lmdb, two, 2), 2);
+    struct lmdb_change third[] = {counted(STORE_HOLD, "v", 0, true)};
+    CHECK_EQ(holders_after(lmdb, third, 1), 3);
+    struct lmdb_change same[] = {counted(STORE_DROP, "", 0, false),
+                                 counted(STORE_HOLD, "", 1, false)};
+    CHECK_EQ(holders_after(lmdb, same, 2), 3);
+    CHECK_STR(dump(lmdb), "Mx=v ");
+    struct lmdb_change most[] = {counted(STORE_DROP, "", 0, false),
+                                 counted(STORE_DROP, "", 1, false)};
+    CHECK_EQ(holders_after(lmdb, most, 2), 1);
+    struct lmdb_change last[] = {counted(STORE_DROP, "", 0, true)};
+    CHECK_EQ(holders_after(lmdb, last, 1), 0);
+    lmdb_close(lmdb);
+}
+
 static void what_cannot_be_opened(void)
 {
     struct lmdb *lmdb;
@@ -145,6 +235,8 @@ int main(void)
     RUN(the_newest_change_of_a_key_counts);
     RUN(the_map_grows);
     RUN(no_record_is_missed_in_silence);
+    RUN(made_twice_they_are_there_once);
+    RUN(who_refers_is_counted);
     RUN(what_cannot_be_opened);
     return check_result();
 }

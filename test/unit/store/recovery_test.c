@@ -1,5 +1,6 @@
 /* recovery_test.c - what is found after any crash, and on disks that lie. */
 #include "engine.h"
+#include "store/lmdb.h"
 
 static const char LOG[] = "0000000001.log";
 
@@ -216,6 +217,28 @@ static void a_start_that_was_cut_short(void)
     CHECK_STR(engine_look(copy, false), "a=2 c=3 ");
 }
 
+/* A crash when some of the changes of the log were in base.mdb already: they
+ * happen again. */
+static void a_move_that_was_cut_short(void)
+{
+    const char *room = made(), *copy = room_new();
+    for (unsigned some = 0; some <= 3; some++) {
+        struct lmdb_change changes[] = {
+            {.key = bytes_of("a"), .value = bytes_of("2"), .kind = STORE_PUT},
+            {.key = bytes_of("b"), .kind = STORE_DEL},
+            {.key = bytes_of("c"), .value = bytes_of("3"), .kind = STORE_PUT},
+        };
+        char path[ROOM_PATH_MAX];
+        struct lmdb *lmdb;
+        room_copy(room, copy);
+        room_path(copy, "base.mdb", path);
+        REQUIRE(lmdb_open(path, false, &lmdb) == OK);
+        CHECK_EQ(lmdb_make(lmdb, changes, some, 2), OK);
+        lmdb_close(lmdb);
+        CHECK_STR(engine_look(copy, false), "a=2 c=3 ");
+    }
+}
+
 int main(void)
 {
     RUN(cut_anywhere);
@@ -228,5 +251,6 @@ int main(void)
     RUN(a_record_that_rots);
     RUN(another_stores_segment_is_refused);
     RUN(a_start_that_was_cut_short);
+    RUN(a_move_that_was_cut_short);
     return check_result();
 }
