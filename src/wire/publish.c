@@ -113,14 +113,14 @@ static void region_encode(const struct publish_out *p, struct writer *w)
         return;
     }
     write_varint(w, (uint32_t)size);
-    if (p->has_message_expiry)
-        property_write_number(w, PROPERTY_MESSAGE_EXPIRY, p->message_expiry_s);
     if (p->topic_alias != 0)
         property_write_number(w, PROPERTY_TOPIC_ALIAS, p->topic_alias);
     for (size_t i = 0; i < p->subscription_id_count; i++)
         property_write_number(w, PROPERTY_SUBSCRIPTION_ID,
                               p->subscription_ids[i]);
     write_bytes(w, p->forward);
+    if (p->has_message_expiry)
+        property_write_number(w, PROPERTY_MESSAGE_EXPIRY, p->message_expiry_s);
 }
 
 void publish_encode_head(const struct publish_out *p, enum protocol protocol,
