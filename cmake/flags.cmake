@@ -17,7 +17,8 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES C)
 
-add_compile_definitions(_GNU_SOURCE)
+# Files of more than 2 GiB, on machines of 32 bits too.
+add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(
   -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wold-style-definition -Wvla -Wpointer-arith -Wcast-qual -Wwrite-strings

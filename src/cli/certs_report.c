@@ -10,7 +10,8 @@ static const char *date_of(int64_t seconds, char text[DATE_SIZE])
 {
     time_t time = (time_t)seconds;
     struct tm parts;
-    if (gmtime_r(&time, &parts) == NULL ||
+    /* A time_t of 32 bits ends in 2038. */
+    if (time != seconds || gmtime_r(&time, &parts) == NULL ||
         strftime(text, DATE_SIZE, "%Y-%m-%d", &parts) == 0) {
         (void)snprintf(text, DATE_SIZE, "?");
     }

@@ -12,6 +12,7 @@ enum {
     SERIAL_SIZE = 16, /* bytes; at most 20. RFC 5280, 4.1.2.2 */
     RSA_BITS = 3072,
     HOST_MAX = 253, /* bytes of a name of the DNS */
+    DAY_S = 24 * 3600,
 };
 
 struct extension {
@@ -147,11 +148,17 @@ static bool names_set(X509 *cert, const struct tls_request *r, X509 *issuer)
     return set;
 }
 
+/* ASN1_TIME_set() for a moment that a time_t of 32 bits cannot name. */
+static ASN1_TIME *time_set(ASN1_TIME *time, int64_t unix_s)
+{
+    return ASN1_TIME_adj(time, 0, (int)(unix_s / DAY_S),
+                         (long)(unix_s % DAY_S));
+}
+
 static bool times_set(X509 *cert, const struct tls_request *r)
 {
-    return ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)r->from_s) !=
-               NULL &&
-           ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)r->until_s) != NULL;
+    return time_set(X509_getm_notBefore(cert), r->from_s) != NULL &&
+           time_set(X509_getm_notAfter(cert), r->until_s) != NULL;
 }
 
 static bool cert_fill(const struct tls_request *r, const struct tls_pair *ca,
@@ -293,8 +300,8 @@ enum err tls_crl_make(const struct tls_pair *ca, X509_CRL *old, X509 *cert,
 {
     tls_trouble_clear(t);
     X509_CRL *crl = X509_CRL_new();
-    ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)now_s);
-    ASN1_TIME *until = ASN1_TIME_set(NULL, (time_t)until_s);
+    ASN1_TIME *now = time_set(NULL, now_s);
+    ASN1_TIME *until = time_set(NULL, until_s);
     bool made = crl != NULL && now != NULL && until != NULL &&
                 crl_fill(crl, ca, old, cert, now, until);
     ASN1_TIME_free(now);

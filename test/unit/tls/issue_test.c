@@ -131,6 +131,26 @@ static void names(void)
     CHECK_EQ(try_name(name), ERR_CONFIG);
 }
 
+/* Whatever the machine's time_t holds. */
+static void dates_after_2038(void)
+{
+    struct tls_trouble t;
+    struct tls_pair p;
+    int days, seconds;
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    struct tls_request r = {.purpose = TLS_FOR_CLIENT,
+                            .name = "n",
+                            .from_s = 86399,
+                            .until_s = INT64_C(86400) * 36500 + 7};
+    REQUIRE(tls_issue(&r, NULL, &p, &t) == OK);
+    CHECK(ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notBefore(p.cert)));
+    CHECK(days == 0 && seconds == 86399);
+    CHECK(ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notAfter(p.cert)));
+    CHECK(days == 36500 && seconds == 7);
+    ASN1_TIME_free(epoch);
+    tls_pair_fini(&p);
+}
+
 static void lists_of_revoked(void)
 {
     int64_t now_s = (int64_t)time(NULL);
@@ -168,6 +188,7 @@ int main(void)
     RUN(each_for_its_purpose);
     RUN(hosts);
     RUN(names);
+    RUN(dates_after_2038);
     RUN(lists_of_revoked);
     scene_clear();
     return check_result();
