@@ -8,7 +8,6 @@
 #include "client/profile.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,6 +57,14 @@ static uint32_t now32(void)
 static void error_set(struct mogi_client *c, const char *text)
 {
     (void)snprintf(c->error, sizeof c->error, "%s", text);
+}
+
+/* Keep what `e` means, unless the link has said more about it. */
+static void error_say(struct mogi_client *c, enum mogi_error e)
+{
+    bool said = e == MOGI_ERROR_NETWORK || e == MOGI_ERROR_HOST ||
+                e == MOGI_ERROR_TIMEOUT || e == MOGI_ERROR_TLS;
+    if (!said) error_set(c, mogi_error_text(e));
 }
 
 static bool memory_new(struct mogi_client *c)
@@ -155,12 +162,7 @@ static uint32_t connection_drop(struct mogi_client *c)
 static void connection_lost(struct mogi_client *c, enum mogi_error e,
                             struct mogi_event *event)
 {
-    if (e == MOGI_ERROR_NETWORK && link_is_open(&c->link)) {
-        error_set(c, strerror(errno));
-    } else if (e != MOGI_ERROR_NETWORK && e != MOGI_ERROR_HOST &&
-               e != MOGI_ERROR_TIMEOUT && e != MOGI_ERROR_TLS) {
-        error_set(c, mogi_error_text(e));
-    }
+    error_say(c, e);
     uint8_t reason = event->reason;
     memset(event, 0, sizeof *event);
     event->kind = MOGI_LOST;
@@ -202,7 +204,7 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
     if (e != MOGI_OK) return e;
     e = connect_queue(c);
     if (e != MOGI_OK) {
-        error_set(c, mogi_error_text(e));
+        error_say(c, e);
         link_close(&c->link);
         mogi_tiny_closed(&c->tiny);
         return e;
@@ -231,7 +233,7 @@ void mogi_client_flush(struct mogi_client *c)
     /* A failure shows itself at the next receive, after what the server had to
      * say before it closed. */
     enum mogi_error e = output_send(c);
-    if (e != MOGI_OK) error_set(c, mogi_error_text(e));
+    if (e != MOGI_OK) error_say(c, e);
 }
 
 /* An event that ends the connection, or says that it works. */

@@ -3,6 +3,7 @@
 
 #include "client/clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 void link_init(struct link *l, char *text, size_t size)
@@ -74,16 +75,27 @@ enum mogi_error link_open(struct link *l, const struct channel_target *target,
     return e;
 }
 
+/* What came of a call, in words while errno still knows them. */
+static enum mogi_error plain_say(struct link *l, enum mogi_error e)
+{
+    if (e == MOGI_ERROR_NETWORK) {
+        (void)snprintf(l->trouble.text, l->trouble.size, "%s", strerror(errno));
+    }
+    return e;
+}
+
 enum mogi_error link_send(struct link *l, struct bytes b, size_t *count)
 {
-    if (l->secure == NULL) return channel_send(l->fd, b, count);
+    if (l->secure == NULL) return plain_say(l, channel_send(l->fd, b, count));
     return secure_send(l->secure, b, count, &l->trouble);
 }
 
 enum mogi_error link_receive(struct link *l, void *data, size_t size,
                              size_t *count)
 {
-    if (l->secure == NULL) return channel_receive(l->fd, data, size, count);
+    if (l->secure == NULL) {
+        return plain_say(l, channel_receive(l->fd, data, size, count));
+    }
     return secure_receive(l->secure, data, size, count, &l->trouble);
 }
 

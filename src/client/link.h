@@ -41,10 +41,11 @@ enum mogi_error link_open(struct link *l, const struct channel_target *target,
                           const struct mogi_tls *tls);
 
 /* As channel_send; MOGI_ERROR_TLS and MOGI_ERROR_MEMORY too. With TLS, what was
- * taken may wait here: link_wants_write; sending no bytes goes on with it. */
+ * taken may wait here: link_wants_write; sending no bytes goes on with it. The
+ * text is written for MOGI_ERROR_NETWORK and MOGI_ERROR_TLS. */
 enum mogi_error link_send(struct link *l, struct bytes b, size_t *count);
 
-/* As channel_receive; MOGI_ERROR_TLS too. */
+/* As channel_receive; MOGI_ERROR_TLS too. The text is written as by link_send. */
 enum mogi_error link_receive(struct link *l, void *data, size_t size,
                              size_t *count);
 

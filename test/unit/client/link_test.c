@@ -1,6 +1,8 @@
 #include "client/link.h"
 #include "host.h"
 
+#include <fcntl.h>
+
 static struct host host;
 static struct tls_pair pair;
 static char text[400];
@@ -80,6 +82,23 @@ static void plain(void)
     close(listener);
 }
 
+/* Both say why, and each about itself. */
+static void network_fails(void)
+{
+    struct link l;
+    size_t count;
+    char data[8];
+    link_init(&l, text, sizeof text);
+    l.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    REQUIRE(l.fd >= 0);
+    CHECK_EQ(link_send(&l, bytes_of("x"), &count), MOGI_ERROR_NETWORK);
+    CHECK_STR(text, "Socket operation on non-socket");
+    text[0] = '\0';
+    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_ERROR_NETWORK);
+    CHECK_STR(text, "Socket operation on non-socket");
+    link_fini(&l);
+}
+
 static void fails(const struct mogi_tls *tls, enum mogi_error error,
                   enum mogi_tls_trouble trouble)
 {
@@ -138,6 +157,7 @@ int main(void)
     RUN(wrong_files);
     host_stop(&host);
     RUN(plain);
+    RUN(network_fails);
     tls_pair_fini(&pair);
     scene_clear();
     return check_result();
