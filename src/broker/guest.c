@@ -2,6 +2,7 @@
 #include "broker/guest.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 void guests_init(struct guests *guests, struct pool *pool)
 {
@@ -61,6 +62,14 @@ void guest_tidy(struct guests *guests, struct guest *guest)
 void guest_fetch(const struct guests *guests, struct conn_id id)
 {
     table_fetch(&guests->slots, id.v, 3);
+}
+
+void guest_identify(struct guests *guests, struct guest *guest, char *identity)
+{
+    if (identity == guest_identity(guest)) return;
+    free(guest_identity(guest));
+    guest_papers(guests, guest)->identity = identity;
+    guest_tidy(guests, guest);
 }
 
 void guest_read(struct guest *guest)

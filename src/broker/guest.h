@@ -74,6 +74,10 @@ struct guest_papers *guest_papers(struct guests *guests, struct guest *guest);
 /* Give them back, if nothing is in them any more. */
 void guest_tidy(struct guests *guests, struct guest *guest);
 
+/* What its proxy has seen proven is `identity`, from malloc, which is taken;
+ * NULL: nothing. */
+void guest_identify(struct guests *guests, struct guest *guest, char *identity);
+
 /* What is being found out about it, or NULL. */
 static inline struct asking *guest_asking(const struct guest *guest)
 {

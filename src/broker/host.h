@@ -11,6 +11,7 @@
 #define MOGI_BROKER_HOST_H
 
 #include "base/log.h"
+#include "broker/arrivals.h"
 #include "broker/asks.h"
 #include "broker/config.h"
 #include "broker/crowd.h"
@@ -19,8 +20,6 @@
 #include "broker/mailbox.h"
 #include "broker/settings.h"
 #include "core/shard.h"
-#include "net/listener.h"
-#include "net/porch.h"
 #include "net/stream.h"
 #include "store/store.h"
 
@@ -28,16 +27,8 @@
 #include <uv.h>
 
 enum {
-    /* Connections above a limit that are told so; those beyond are just
-     * closed. */
-    HOSTS_REFUSED_MAX = 100,
-
     /* Sockets of one thread that linger after they were closed. */
     HOST_LINGER_MAX = 4096,
-
-    /* How long a new connection waits, in ms, before it is refused: another
-     * thread may be about to see that an old one has gone. */
-    HOST_SEAT_MS = 20,
 
     /* How long a thread that ends waits for its last output, in ms. */
     HOST_STOP_MS = 2000,
@@ -70,15 +61,6 @@ struct hosts {
     uv_async_t *ended;       /* sent by each that ends */
 };
 
-/* A connection that waits for a seat. */
-struct standing {
-    int fd;
-    uint16_t listener;
-    bool counted;   /* for its address */
-    char *identity; /* owned, or NULL */
-    struct address peer;
-};
-
 struct host {
     struct hosts *hosts;
     uint16_t index;
@@ -91,10 +73,6 @@ struct host {
     uv_idle_t again; /* keeps the loop awake while there is work left */
     uv_timer_t tick;
     uv_timer_t stop;
-    uv_timer_t seats;
-    struct porch porch;
-    struct standing standing[HOSTS_REFUSED_MAX];
-    size_t standing_count;
     unsigned lingering; /* guests whose sockets do */
     uint64_t tick_ms;   /* when `tick` is due; UINT64_MAX: never */
 
@@ -107,8 +85,7 @@ struct host {
     struct asks asks;
     struct streams streams;
     struct guests guests;
-    struct listener listeners[CONFIG_LISTENERS_MAX * 2];
-    size_t listener_count;
+    struct arrivals arrivals;
 
     /* The turn. */
     struct actions actions;
@@ -134,11 +111,6 @@ struct host {
 MUST_USE
 enum err host_init(struct host *host, struct hosts *hosts, uint16_t index,
                    struct settings *settings);
-
-/* Accept connections from `fd`, which is taken over, as those of listener
- * `number` of the configuration. Before host_start. */
-MUST_USE
-enum err host_listen(struct host *host, int fd, uint16_t number);
 
 /* Run it in a thread of its own until it gets MAIL_STOP. */
 MUST_USE

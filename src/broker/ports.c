@@ -270,7 +270,7 @@ static int socket_start(struct port_socket *socket, struct hosts *hosts)
         return error;
     }
     struct host *host = &hosts->list[socket->host];
-    return host_listen(host, fd, socket->number) == OK ? 0 : UV_EMFILE;
+    return arrivals_listen(host, fd, socket->number) == OK ? 0 : UV_EMFILE;
 }
 
 enum err ports_serve(struct ports *ports, struct hosts *hosts,

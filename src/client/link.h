@@ -45,7 +45,7 @@ enum mogi_error link_open(struct link *l, const struct channel_target *target,
  * text is written for MOGI_ERROR_NETWORK and MOGI_ERROR_TLS. */
 enum mogi_error link_send(struct link *l, struct bytes b, size_t *count);
 
-/* As channel_receive; MOGI_ERROR_TLS too. The text is written as by link_send. */
+/*/* As channel_receive; MOGI_ERROR_TLS too. Text as with link_send. */
 enum mogi_error link_receive(struct link *l, void *data, size_t size,
                              size_t *count);
 

@@ -153,7 +153,7 @@ static void world_start(uint16_t count, uint32_t max_connections)
         REQUIRE(host_init(host, hosts, i, world->settings) == OK);
         int fd = socket_listen(&world->at, true, NULL);
         REQUIRE(fd >= 0);
-        REQUIRE(host_listen(host, fd, 0) == OK);
+        REQUIRE(arrivals_listen(host, fd, 0) == OK);
     }
     for (uint16_t i = 0; i < count; i++) {
         REQUIRE(host_start(&hosts->list[i]) == OK);
