@@ -318,8 +318,8 @@ static void past_keep(struct client *client, struct bytes in,
     size_t size;
     if (words_decode(in, client->version, &copy, &size) != OK) abort();
     copy->again = packet->again;
-    struct field *topic = copy->count > 0 ? &copy->list[0] : NULL;
-    if (copy->type == PACKET_PUBLISH && topic->size == 0) {
+    if (copy->type == PACKET_PUBLISH && words_text(copy, "topic").size == 0) {
+        struct field *topic = &copy->list[0];
         free(topic->text);
         field_text_set(topic, words_text(packet, "topic"));
     }

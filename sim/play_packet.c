@@ -2,6 +2,7 @@
 #include "sim/play_state.h"
 #include "sim/words_codec.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -68,6 +69,7 @@ static const struct option_rule option_rules[] = {
 
 static void option_store(void *at, size_t size, uint32_t number)
 {
+    assert(at != NULL);
     uint8_t u8 = (uint8_t)number;
     uint16_t u16 = (uint16_t)number;
     uint64_t u64 = number;

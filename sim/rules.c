@@ -62,11 +62,11 @@ bool rules_add(struct rules *rules, bool pattern, enum acl_access access,
                                         : &rules->of[rules->current - 1];
     if (section->count == RULES_EACH_MAX) return false;
     if (!topic_filter_valid(filter)) return false;
-    section->list[section->count++] =
-        (struct acl_rule){.filter = text_copy(filter),
-                          .access = (uint8_t)access,
-                          .pattern = pattern,
-                          .line = (uint32_t)section->count};
+    struct acl_rule *rule = &section->list[section->count++];
+    *rule = (struct acl_rule){.filter = text_copy(filter),
+                              .access = (uint8_t)access,
+                              .pattern = pattern,
+                              .line = (uint32_t)section->count};
     return true;
 }
 

@@ -95,7 +95,7 @@ static EVP_PKEY *rsa_key(const struct member *n, const struct member *e)
 static enum err rsa_read(const cJSON *json, struct jwk *out,
                          struct fault *fault)
 {
-    struct member n, e;
+    struct member n = {0}, e = {0};
     enum err error = member_read(json, "n", &n, fault);
     if (error == OK) error = member_read(json, "e", &e, fault);
     if (error != OK) return error;
@@ -128,7 +128,7 @@ static enum err ec_read(const cJSON *json, struct jwk *out, struct fault *fault)
         return fault_set(fault, ERR_CONFIG,
                          "of the curves of EC keys only P-256 is known");
     }
-    struct member x, y;
+    struct member x = {0}, y = {0};
     enum err e = member_read(json, "x", &x, fault);
     if (e == OK) e = member_read(json, "y", &y, fault);
     if (e != OK) return e;
@@ -149,7 +149,7 @@ static enum err okp_read(const cJSON *json, struct jwk *out,
         return fault_set(fault, ERR_CONFIG,
                          "of the curves of OKP keys only Ed25519 is known");
     }
-    struct member x;
+    struct member x = {0};
     enum err e = member_read(json, "x", &x, fault);
     if (e != OK) return e;
     EVP_PKEY *key = NULL;
@@ -166,7 +166,7 @@ static enum err okp_read(const cJSON *json, struct jwk *out,
 static enum err oct_read(const cJSON *json, struct jwk *out,
                          struct fault *fault)
 {
-    struct member k;
+    struct member k = {0};
     enum err e = member_read(json, "k", &k, fault);
     if (e == OK) e = jwk_secret(bytes_at(k.data, k.size), out, fault);
     OPENSSL_cleanse(&k, sizeof k);

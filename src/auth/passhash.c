@@ -92,7 +92,7 @@ static const char *pbkdf2_parse(struct bytes text, struct passhash *out)
 }
 
 /* One of "m=KIB,t=PASSES,p=LANES"; the text then begins behind its comma. */
-static uint32_t setting_read(struct bytes *text, char name, uint32_t max)
+static uint32_t setting_read(struct bytes *text, uint8_t name, uint32_t max)
 {
     struct bytes b = *text;
     if (b.size < 2 || b.data[0] != name || b.data[1] != '=') return 0;

@@ -176,7 +176,8 @@ const char *scram_parse(struct bytes text, struct scram_secret *out)
 
 /* What stands behind `letter` and "=" in the next part, up to a comma or the
  * end. RFC 5802, 7: the order of the parts is fixed. */
-static bool attribute_take(struct bytes *text, char letter, struct bytes *value)
+static bool attribute_take(struct bytes *text, uint8_t letter,
+                           struct bytes *value)
 {
     if (text->size < 2 || text->data[0] != letter || text->data[1] != '=') {
         return false;

@@ -56,6 +56,7 @@ static enum err users_read(struct scramfile *file, const char *path,
                            struct fault *fault)
 {
     struct bytes rest = lines_begin(file->text);
+    assert(file->users != NULL);
     for (uint32_t number = 1; rest.size > 0; number++) {
         struct bytes line = lines_next(&rest);
         if (line.size == 0 || line.data[0] == '#') continue;

@@ -522,9 +522,8 @@ int broker_main(int argc, char **argv)
     int status = 1;
     if (broker->config.help || broker->config.version || broker->config.list) {
         status = question_answer(&broker->config);
-    } else if (err != OK) {
-        errors_print(&broker->reports);
-    } else if (privileges_find(&broker->config, &broker->privileges,
+    } else if (err != OK ||
+               privileges_find(&broker->config, &broker->privileges,
                                &broker->reports) != OK) {
         errors_print(&broker->reports);
     } else if (broker->config.test) {

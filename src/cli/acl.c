@@ -7,6 +7,7 @@
 #include "wire/topic.h"
 #include "wire/utf8.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,7 @@ static void who_print(const struct question *q)
 /* FILE:LINE: the line. */
 static void rule_print(const struct acl *acl, const struct acl_rule *rule)
 {
+    assert(acl != NULL);
     struct bytes line = aclfile_line(acl, rule->line);
     (void)printf("  %s:%u: %.*s\n", acl->path, rule->line, (int)line.size,
                  (const char *)line.data);
@@ -187,6 +189,7 @@ static size_t section_print(const struct acl *acl,
 /* The rules that were looked at. */
 static void rules_print(const struct acl *acl, const struct question *q)
 {
+    assert(acl != NULL);
     const struct acl_section *own = q->user == NULL ? &acl->anonymous : NULL;
     for (size_t i = 0; i < acl->user_count && q->user != NULL; i++) {
         if (bytes_equal(acl->users[i].user, q->who.user)) own = &acl->users[i];
@@ -211,6 +214,7 @@ static bool is_tricky(struct bytes text)
 
 static void tricks_print(const struct acl *acl, const struct question *q)
 {
+    assert(acl != NULL);
     bool tricky = is_tricky(q->who.user) || is_tricky(q->who.client_id);
     if (acl->patterns.count == 0 || !tricky) return;
     (void)printf("A name or client id that holds '+', '#' or '/' never matches "

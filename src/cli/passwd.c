@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/prompt.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -300,6 +301,7 @@ static int user_change(const struct passwd *p, struct bytes text,
     size_t size = 0;
     FILE *to = open_memstream(&next, &size);
     if (to == NULL) return failed("there is no memory");
+    assert(p->user != NULL);
     bool found = passedit_set(text, bytes_of(p->user), lines, to);
     bool whole = fclose(to) == 0;
     int status = 1;

@@ -122,7 +122,7 @@ static bool text_add(cJSON *claims, const char *name, const char *value)
 static bool acl_add(cJSON *claims, const char *text)
 {
     if (text == NULL) return true;
-    const struct acl *acl;
+    const struct acl *acl = NULL;
     const char *why;
     cJSON *json = json_read(bytes_of(text), &why);
     if (json != NULL) why = acljson_read(json, &acl);

@@ -537,6 +537,7 @@ static void found_settle(struct shard *shard, struct found *found)
 {
     struct session *session = found->of->session;
     struct delivery *d = found->delivery;
+    assert(found->awaited != NULL);
     bool taken = d->body != NULL && outbound_restore(shard, session, d);
     if (!taken) {
         actions_note(shard->out, NOTE_ERROR, NOTE_STATE, NULL,

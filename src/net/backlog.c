@@ -98,6 +98,7 @@ unsigned backlog_consume(struct backlog *backlog, struct pool *pool,
         head_free(backlog, pool, release);
     }
     if (count > 0) {
+        assert(backlog->head != NULL);
         backlog->head->data += count;
         backlog->head->size -= count;
     }

@@ -3,6 +3,7 @@
 
 #include "base/cursor.h"
 
+#include <assert.h>
 #include <string.h>
 #include <uv.h>
 
@@ -111,6 +112,7 @@ static void v2_addresses(struct reader *r, uint8_t family, struct proxy *out)
     uint16_t port = read_u16(r);
     (void)read_u16(r);
     if (r->failed) return;
+    assert(from.data != NULL);
     memcpy(out->from.ip, from.data, size);
     out->from.port = port;
     out->from.family = v4 ? ADDRESS_IPV4 : ADDRESS_IPV6;

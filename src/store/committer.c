@@ -286,9 +286,10 @@ static void report_send(struct wal *wal, const struct report *report)
     wal->batches += report->count;
     wal->unknown = !list_empty(&wal->settled);
     pthread_mutex_unlock(&wal->lock);
-    for (uint16_t part = 0; part < STORE_PARTS_MAX; part++) {
+    for (unsigned part = 0; part < STORE_PARTS_MAX; part++) {
         if (report->last[part] == 0 || wal->store.done == NULL) continue;
-        wal->store.done(wal->store.done_context, part, report->last[part], OK);
+        wal->store.done(wal->store.done_context, (uint16_t)part,
+                        report->last[part], OK);
     }
 }
 

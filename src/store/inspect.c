@@ -83,7 +83,7 @@ static enum err segment_keep(struct inspect *in, const char *path,
     enum err e = segment_begin(&scan, file, stop);
     while (e == OK) {
         struct logframe_head head;
-        struct bytes body;
+        struct bytes body = {0};
         e = segment_next(&scan, &head, &body);
         if (e == OK) e = frame_keep(in, body);
     }
@@ -123,8 +123,8 @@ static enum err log_keep(struct inspect *in)
     in->report->segments = in->last - in->first + 1;
     in->files = calloc(in->report->segments, sizeof *in->files);
     if (in->files == NULL) return ERR_NO_MEMORY;
-    struct bytes file, next;
-    struct segment_head head, next_head;
+    struct bytes file = {0}, next = {0};
+    struct segment_head head, next_head = {0};
     enum err e = segment_load(in, in->first, &file, &head);
     for (uint64_t at = in->first; e == OK && at <= in->last; at++) {
         uint64_t stop = UINT64_MAX;

@@ -178,6 +178,7 @@ static enum err head_parse(struct bytes in, struct lmdb_head *head)
     if (version == 0 || version > HEAD_VERSION) return ERR_VERSION;
     if (in.size != (new ? HEAD_BYTES : HEAD_OLD_BYTES)) return ERR_MALFORMED;
     struct bytes id = read_bytes(&r, STORE_ID_BYTES);
+    assert(id.data != NULL);
     memcpy(head->id, id.data, STORE_ID_BYTES);
     head->segment = read_u64(&r);
     head->sequence = read_u64(&r);
@@ -745,10 +746,9 @@ static int records_mend(MDB_cursor *cursor, struct walk *walk,
                         store_visit *broken, void *context)
 {
     MDB_val key, stored;
-    struct bytes value;
     int error = mdb_cursor_get(cursor, &key, &stored, MDB_FIRST);
     while (error == 0) {
-        struct bytes name = bytes_from(&key);
+        struct bytes name = bytes_from(&key), value = {0};
         if (!record_count(walk, name, bytes_from(&stored), &value)) {
             broken(context, name, value);
             error = mdb_cursor_del(cursor, 0);

@@ -151,7 +151,7 @@ static enum err folder_check(const char *capath, struct trouble_text *trouble)
 enum err material_authorities(SSL_CTX *context, const char *cafile,
                               const char *capath, struct trouble_text *trouble)
 {
-    enum err err = OK;
+    enum err err;
     ERR_clear_error();
     if (cafile != NULL) {
         err = file_check("cafile", cafile, trouble);
