@@ -25,7 +25,7 @@ sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
         coverage valgrind sim mutants traces foreign install clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /    make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: build ## build, then start the broker (ARGS="-v" adds arguments)
 	@./build/mogi broker $(ARGS)
@@ -46,7 +46,7 @@ format: ## let clang-format lay out the sources
 	@bash tools/setup lint
 	@$(call sources,$(FOLDERS)) | xargs -0r clang-format -i
 
-format-check:
+format-check: ## say what make format would change
 	@bash tools/setup lint
 	@$(call sources,$(FOLDERS)) | xargs -0r clang-format --dry-run -Werror
 
@@ -62,7 +62,7 @@ asan: ## test under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(call preset,asan)
 	@ctest --preset asan -j $(JOBS)
 
-tsan: ## run the live tests under ThreadSanitizer
+tsan: ## run the live and the unit tests under ThreadSanitizer
 	@bash tools/setup build test
 	@$(call preset,tsan)
 	@ctest --preset tsan -j $(JOBS) -L 'tsan|unit'

@@ -25,7 +25,7 @@ static const struct command commands[] = {
      "make password files (takes mosquitto_passwd's options)"},
     {"acl", acl_main, "explain what access rules allow, and why"},
     {"token", token_main, "sign a token that lets a client in"},
-    {"db", db_main, "check, count or print what is stored"},
+    {"db", db_main, "check, print, copy or import what is stored"},
     {"version", version_main, "print the version"},
     {"help", help_main, "print this list"},
 };
