@@ -161,7 +161,7 @@ static bool hosts_init(struct broker *broker)
     uint16_t count = config_threads(config);
     hosts->count = count;
     hosts->connection_messages = config->connection_messages;
-    hosts->pool_bytes_max = (size_t)(config->memory_limit / count);
+    hosts->pool_bytes_max = config_memory(config, count);
     hosts->epoch_ms = epoch_ms(&broker->loop);
     hosts->ended = &broker->ended;
     door_init(&hosts->door, (uint32_t)broker->files);
@@ -252,12 +252,27 @@ static void settings_renew(struct broker *broker)
     hosts_tell(broker, MAIL_RELOAD);
 }
 
+/* What others can see of the broker goes: its sockets and its pid file. */
+static void traces_remove(struct broker *broker)
+{
+    ports_fini(&broker->ports);
+    if (broker->config.pid_file[0] != '\0') {
+        process_remove(broker->config.pid_file);
+    }
+}
+
+/* End without taking anything down in order. */
+static _Noreturn void broker_abandon(struct broker *broker)
+{
+    traces_remove(broker);
+    _Exit(1);
+}
+
 static void broker_stop(struct broker *broker, int number)
 {
     if (broker->stopping) {
         log_write(broker->log, LEVEL_WARNING, NULL, "stopped at once");
-        ports_fini(&broker->ports);
-        _Exit(1);
+        broker_abandon(broker);
     }
     broker->stopping = true;
     log_write(broker->log, LEVEL_NOTICE, NULL,
@@ -433,7 +448,7 @@ static bool broker_start(struct broker *broker)
     if (!hosts_init(broker)) {
         log_write(broker->log, LEVEL_ERROR, NULL,
                   "the system gives no more threads, files or memory");
-        exit(1);
+        broker_abandon(broker);
     }
     log_write(broker->log, LEVEL_NOTICE, NULL,
               "mogi " MOGI_VERSION " starts with %u thread%s and at most %llu "
@@ -450,7 +465,7 @@ static bool broker_start(struct broker *broker)
         if (host_start(&hosts->list[i]) == OK) continue;
         log_write(broker->log, LEVEL_ERROR, NULL,
                   "the system gives no more threads");
-        exit(1);
+        broker_abandon(broker);
     }
     welcome(broker);
     seals_log(broker->seals, &broker->config, broker->log, false);
@@ -474,10 +489,7 @@ static bool broker_serve(struct broker *broker)
 static int broker_run(struct broker *broker)
 {
     bool served = process_prepare(broker) && broker_serve(broker);
-    ports_fini(&broker->ports);
-    if (broker->config.pid_file[0] != '\0') {
-        process_remove(broker->config.pid_file);
-    }
+    traces_remove(broker);
     if (served) log_write(broker->log, LEVEL_NOTICE, NULL, "mogi has ended");
     return served ? 0 : 1;
 }

@@ -244,6 +244,14 @@ uint16_t config_threads(const struct config *config)
     return (uint16_t)(count < SHARDS_MAX ? count : SHARDS_MAX);
 }
 
+size_t config_memory(const struct config *config, uint16_t threads)
+{
+    if (config->memory_limit == 0) return 0;
+    uint64_t share = config->memory_limit / threads;
+    if (share == 0) return 1;
+    return share < SIZE_MAX ? (size_t)share : SIZE_MAX;
+}
+
 /* The listener of `port` is there when somebody has set it, or when there is
  * no other. As with Mosquitto it also comes from a listener's key that stands
  * above all `listener` lines, which is seldom meant, so it is said. */

@@ -126,6 +126,9 @@ void config_settle(struct config *config, struct config_reports *reports);
 /* How many threads serve clients. */
 uint16_t config_threads(const struct config *config);
 
+/* The memory that each of `threads` threads may use, in bytes; 0: no limit. */
+size_t config_memory(const struct config *config, uint16_t threads);
+
 /* Set `key` to `value` as met at `place`; what is wrong goes to `reports`. */
 void config_set(struct config *config, const char *key, const char *value,
                 const struct config_place *place,

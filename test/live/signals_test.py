@@ -2,7 +2,10 @@
 """What an administrator, and a machine that runs out, do to the broker."""
 
 import contextlib
+import pathlib
+import shutil
 import signal
+import tempfile
 import time
 import unittest
 
@@ -99,6 +102,26 @@ class ShutdownTest(unittest.TestCase):
 
     def test_interrupt(self):
         self.shut_down_by(signal.SIGINT)
+
+    @mogi_only
+    def test_twice_is_at_once(self):
+        """Nothing of it stays, though it took leave of nobody."""
+        broker = Broker()
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="mogi-live-"))
+        self.addCleanup(shutil.rmtree, folder)
+        broker.options |= {"pid_file": folder / "pid",
+                           "listener 0": folder / "socket"}
+        broker.start()
+        self.addCleanup(broker.kill)
+        self.assertEqual(int((folder / "pid").read_text()), broker.process.pid)
+        self.assertTrue((folder / "socket").exists())
+        broker.signal(signal.SIGSTOP)  # so that both come at one time
+        broker.signal(signal.SIGTERM)
+        broker.signal(signal.SIGINT)
+        broker.signal(signal.SIGCONT)
+        self.assertEqual(broker.process.wait(TIMEOUT_S), 1)
+        self.assertIn("stopped at once", broker.log())
+        self.assertEqual(list(folder.iterdir()), [])
 
     def test_while_messages_flow(self):
         with Broker() as broker:

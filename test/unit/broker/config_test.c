@@ -179,6 +179,21 @@ static void log_options_follow(void)
     CHECK(!log.to_stderr && log.file == NULL);
 }
 
+static void memory_is_shared_out(void)
+{
+    struct config *c = calloc(1, sizeof *c);
+    REQUIRE(c != NULL);
+    CHECK_EQ(config_memory(c, 4), 0);
+    c->memory_limit = 4000;
+    CHECK_EQ(config_memory(c, 4), 1000);
+    /* Little is not none, and none is no limit. */
+    c->memory_limit = 3;
+    CHECK_EQ(config_memory(c, 4), 1);
+    c->memory_limit = UINT64_MAX;
+    CHECK_EQ(config_memory(c, 1), SIZE_MAX);
+    free(c);
+}
+
 int main(void)
 {
     (void)snprintf(folder, sizeof folder, "/tmp/mogi-config-XXXXXX");
@@ -195,5 +210,6 @@ int main(void)
     char command[128];
     (void)snprintf(command, sizeof command, "rm -r %s", folder);
     CHECK_EQ(system(command), 0);
+    RUN(memory_is_shared_out);
     return check_result();
 }
