@@ -19,15 +19,6 @@ static const char *const TOPICS[] = {"a",       "a/b",     "a/ann/b", "b/b/ann",
                                      "$SYS/x",  "$s/a",    "%u",      "a/%c/b",
                                      "ann/ann", "a b/c d", "/",       "x/a"};
 
-static struct bytes text_own(struct bytes b)
-{
-    uint8_t *copy = malloc(b.size + 1);
-    PROMISE(copy != NULL);
-    if (b.size > 0) memcpy(copy, b.data, b.size);
-    copy[b.size] = 0;
-    return bytes_at(copy, b.size);
-}
-
 static bool has(struct bytes text, const char *part)
 {
     return memmem(text.data, text.size, part, strlen(part)) != NULL;
@@ -140,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1 || size > TEXT_SIZE_MAX) return 0;
     struct fault fault = {.text = ""};
     const struct acl *acl;
-    struct bytes text = text_own(bytes_at(data + 1, size - 1));
+    struct bytes text = fuzz_file(bytes_at(data + 1, size - 1));
     enum err e = aclfile_parse(text, "acl", &acl, &fault);
     PROMISE(e == OK || e == ERR_CONFIG);
     PROMISE((e == OK) == (fault.text[0] == '\0'));

@@ -96,4 +96,14 @@ FUZZ_UNUSED static struct bytes fuzz_text(struct reader *in, char *text,
     return bytes_at(text, size);
 }
 
+/* `b` as filetext_read would have it: for filetext_free(). */
+FUZZ_UNUSED static struct bytes fuzz_file(struct bytes b)
+{
+    uint8_t *copy = malloc(b.size + 1);
+    if (copy == NULL) abort();
+    if (b.size > 0) memcpy(copy, b.data, b.size);
+    copy[b.size] = 0;
+    return bytes_at(copy, b.size);
+}
+
 #endif

@@ -14,20 +14,10 @@ static const char LINE[] = "ann:$6$MDEyMzQ1Njc4OWFi$qEXipeLbgxRlwd06QHfY5WITkUZ"
                            "g0jLg9SZbXzq3ifXjfj+v3GbJGrSfC5PAg3UNCS+UFfbhUIZX4"
                            "bmIAs330w==\n";
 
-/* `b` as filetext_read would have it. */
-static struct bytes text_own(struct bytes b)
-{
-    uint8_t *copy = malloc(b.size + 1);
-    PROMISE(copy != NULL);
-    if (b.size > 0) memcpy(copy, b.data, b.size);
-    copy[b.size] = 0;
-    return bytes_at(copy, b.size);
-}
-
 static bool parse(struct bytes text, struct passfile *file)
 {
     struct fault fault = {.text = ""};
-    enum err e = passfile_parse(text_own(text), "pw", file, &fault);
+    enum err e = passfile_parse(fuzz_file(text), "pw", file, &fault);
     PROMISE(e == OK || e == ERR_CONFIG);
     PROMISE((e == OK) == (fault.text[0] == '\0'));
     PROMISE(e == OK || file->count == 0);

@@ -14,7 +14,7 @@ import unittest
 
 import packets
 from harness import MOGI, TIMEOUT_S, BrokerCase
-from tlstap import Lab, TlsTap
+from tlstap import LabCase, TlsTap
 
 
 def bench(port, line, status=0):
@@ -112,20 +112,10 @@ class ModesTest(BrokerCase):
         self.assertEqual(done.stderr, "")
 
 
-class TlsTest(BrokerCase):
+class TlsTest(LabCase):
     """The same, encrypted, by way of a tap that speaks TLS."""
 
     options = {"max_inflight_messages": 0, "max_queued_messages": 0}
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.lab = Lab()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.close()
-        super().tearDownClass()
 
     def play(self, line, tap, status=0):
         return bench(tap.port, f"{line} -h localhost", status)

@@ -339,6 +339,22 @@ def run(*command, input=None, status=0, env=None):
     return done.stdout
 
 
+class ProofCase(unittest.TestCase):
+    """Tests with brokers of their own, which ask who a client is."""
+
+    def start(self, **options):
+        broker = Broker(**({"allow_anonymous": "false"} | options))
+        broker.start()
+        self.addCleanup(broker.kill)
+        return broker
+
+    def raw(self, broker, version=5):
+        """A connected socket; nothing is sent yet."""
+        client = Raw(broker.port, version)
+        self.addCleanup(client.close)
+        return client
+
+
 class BrokerCase(unittest.TestCase):
     """Tests that share one broker, started with `options`."""
 

@@ -13,7 +13,7 @@ import unittest
 import urllib.parse
 
 import packets
-from harness import Broker, Raw, free_port, until
+from harness import Broker, ProofCase, free_port, until
 from proofs import WebServer, openssl
 
 CREDENTIALS, NOT_AUTHORIZED, UNAVAILABLE, BUSY = 0x86, 0x87, 0x88, 0x89
@@ -30,24 +30,16 @@ def decide(path, headers, body):
     return 200, say("allow" if right else "deny")
 
 
-class HttpCase(unittest.TestCase):
+class HttpCase(ProofCase):
     def serve(self, answer, **how):
         server = WebServer(answer, **how)
         self.addCleanup(server.close)
         return server
 
     def start(self, url, **options):
-        broker = Broker(**({"allow_anonymous": "false", "http_auth_url": url,
-                            "http_auth_cache_seconds": 0,
-                            "auth_ban_attempts": 0} | options))
-        broker.start()
-        self.addCleanup(broker.kill)
-        return broker
-
-    def raw(self, broker, version=5):
-        client = Raw(broker.port, version)
-        self.addCleanup(client.close)
-        return client
+        return super().start(**({"http_auth_url": url,
+                                 "http_auth_cache_seconds": 0,
+                                 "auth_ban_attempts": 0} | options))
 
     def login(self, broker, user="anna", password=None, version=5, reason=0,
               client_id="c"):

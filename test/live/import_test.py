@@ -2,7 +2,6 @@
 """`mogi db import`: what Debian's mosquitto has kept, mogi delivers."""
 
 import shutil
-import subprocess
 import unittest
 
 import packets

@@ -385,8 +385,6 @@ class DeliveryTest(ExchangeCase):
 
     def test_sent_again(self):
         for version in (4, 5):
-            tail = self.tail(version)
-            size = "0a" if version == 5 else "09"
             reader = self.subscriber(version, "again", clean=False)
             writer = self.connect("writer")
             writer.publish("again", b"1", 1)

@@ -12,28 +12,17 @@ import time
 import unittest
 
 import packets
-from harness import MOGI, Broker, Raw, run, until
+from harness import MOGI, ProofCase, run, until
 from proofs import DATA, METHOD, Signer, auth
 
 CREDENTIALS, NOT_AUTHORIZED = 0x86, 0x87
 
 
-class JwtCase(unittest.TestCase):
+class JwtCase(ProofCase):
     def setUp(self):
         holder = tempfile.TemporaryDirectory(prefix="mogi-jwt-")
         self.addCleanup(holder.cleanup)
         self.folder = pathlib.Path(holder.name)
-
-    def start(self, **options):
-        broker = Broker(**({"allow_anonymous": "false"} | options))
-        broker.start()
-        self.addCleanup(broker.kill)
-        return broker
-
-    def raw(self, broker, version=5):
-        client = Raw(broker.port, version)
-        self.addCleanup(client.close)
-        return client
 
     def login(self, broker, token, version=5, reason=0, client_id="c", **more):
         client = self.raw(broker, version)

@@ -7,7 +7,6 @@ and SEED are as in crash_test.py.
 """
 # tsan: skip
 
-import os
 import pathlib
 import random
 import shutil

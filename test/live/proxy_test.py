@@ -10,8 +10,7 @@ import time
 import unittest
 
 import packets
-from harness import (TIMEOUT_S, Broker, BrokerCase, Closed, Raw, mogi_only,
-                     until)
+from harness import Broker, BrokerCase, Closed, Raw, mogi_only, until
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 

@@ -11,14 +11,14 @@ import threading
 import unittest
 
 import packets
-from harness import MOGI, Broker, Raw, run, until
+from harness import MOGI, ProofCase, run, until
 from proofs import DATA, METHOD, Scram, auth, scram_line
 
 CREDENTIALS, NOT_AUTHORIZED, BAD_METHOD = 0x86, 0x87, 0x8C
 NAMES = ("SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
-class ScramTest(unittest.TestCase):
+class ScramTest(ProofCase):
     def setUp(self):
         holder = tempfile.TemporaryDirectory(prefix="mogi-scram-")
         self.addCleanup(holder.cleanup)
@@ -27,19 +27,11 @@ class ScramTest(unittest.TestCase):
         for user, password in (("anna", "pencil"), ("b,c=d", "s p a c e")):
             run(MOGI, "passwd", "-b", "--scram", "-I", "4096", str(self.file),
                 user, password)
-        self.broker = Broker(allow_anonymous="false", scram_file=self.file,
-                             auth_ban_attempts=0)
-        self.broker.start()
-        self.addCleanup(self.broker.kill)
-
-    def raw(self):
-        client = Raw(self.broker.port)
-        self.addCleanup(client.close)
-        return client
+        self.broker = self.start(scram_file=self.file, auth_ban_attempts=0)
 
     def begin(self, scram, client_id="c", **more):
         """Send CONNECT with the first message."""
-        client = self.raw()
+        client = self.raw(self.broker)
         client.send(packets.connect(client_id, props=[
             (METHOD, scram.name), (DATA, scram.first())], **more))
         return client
@@ -135,7 +127,7 @@ class ScramTest(unittest.TestCase):
         good = Scram(NAMES[0], "anna", "pencil")
 
         def connect(*props):
-            client = self.raw()
+            client = self.raw(self.broker)
             client.send(packets.connect("c", props=props))
             return client
         connect((METHOD, "SCRAM-SHA-1"), (DATA, good.first())).expect(

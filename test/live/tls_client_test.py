@@ -14,13 +14,12 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 import unittest
 
-from harness import (IS_MOSQUITTO, MOGI, TIMEOUT_S, Broker, BrokerCase,
-                     free_port, mogi_only, until)
+from harness import (IS_MOSQUITTO, TIMEOUT_S, Broker, free_port, mogi_only,
+                     until)
 from programs import MOSQUITTO, OURS
-from tlstap import Lab, TlsTap, openssl
+from tlstap import Lab, LabCase, TlsTap, openssl
 
 PSK = "00112233445566778899aabbccddeeff"
 
@@ -69,19 +68,7 @@ class Mosquitto:
         self.folder.cleanup()
 
 
-class LabCase(BrokerCase):
-    """A plain broker, and a CA."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.lab = Lab()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.lab.close()
-        super().tearDownClass()
-
+class ClientCase(LabCase):
     def tap(self, context=None):
         tap = TlsTap(self.broker.port, context or self.lab.context())
         self.addCleanup(tap.__exit__)
@@ -97,7 +84,7 @@ class LabCase(BrokerCase):
         return ("--cafile", self.lab.ca)
 
 
-class SameTest(LabCase):
+class SameTest(ClientCase):
     """The same packets, output and status as mosquitto's clients."""
 
     def observe(self, tools, tool, args, input=b""):
@@ -179,7 +166,7 @@ class SameTest(LabCase):
                     self.assertNotEqual(said, "")
 
 
-class TrustTest(LabCase):
+class TrustTest(ClientCase):
     """Which servers are believed, and what is said of the others."""
 
     def serve(self, *pair):
@@ -276,7 +263,7 @@ class TrustTest(LabCase):
         self.check(tap, "--cafile", folder / "own.crt", status=0)
 
 
-class VersionTest(LabCase):
+class VersionTest(ClientCase):
 
     def test_versions(self):
         for highest, args, status in (
@@ -322,7 +309,7 @@ def with_tls(**options):
     return Broker(allow_anonymous="false", **options).start()
 
 
-class MutualTest(LabCase):
+class MutualTest(ClientCase):
     """A broker that wants a certificate: mosquitto itself."""
 
     @classmethod
@@ -429,7 +416,7 @@ class MutualWithMogiTest(MutualTest):
         return with_tls(**options)
 
 
-class PskTest(LabCase):
+class PskTest(ClientCase):
 
     @classmethod
     def setUpClass(cls):
@@ -484,7 +471,7 @@ class PskWithMogiTest(PskTest):
                         use_identity_as_username="true")
 
 
-class WrongPortTest(LabCase):
+class WrongPortTest(ClientCase):
 
     def test_plain_port(self):
         for tools in (MOSQUITTO, OURS):
@@ -528,7 +515,7 @@ class WrongPortTest(LabCase):
             self.assertIn("Warning", said)
 
 
-class StreamTest(LabCase):
+class StreamTest(ClientCase):
     options = {"max_packet_size": 30_000_000}
 
     def subscribe(self, tap, *args):

@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import threading
 
-from harness import TIMEOUT_S
+from harness import TIMEOUT_S, BrokerCase
 from tap import Tap, shut
 
 EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -77,6 +77,20 @@ class Lab:
             context.load_verify_locations(client_ca)
             context.verify_mode = ssl.CERT_REQUIRED
         return context
+
+
+class LabCase(BrokerCase):
+    """A plain broker, and a CA."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab = Lab()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lab.close()
+        super().tearDownClass()
 
 
 class TlsTap(Tap):

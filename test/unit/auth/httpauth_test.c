@@ -2,6 +2,7 @@
 #include "auth/chain.h"
 #include "auth/httpauth.h"
 #include "core/acl.h"
+#include "stage.h"
 #include "webserver.h"
 
 #include <semaphore.h>
@@ -90,12 +91,7 @@ static struct auth_chain *chain_of(struct httpauth_options options,
     options.worker.url_count = 1;
     CHECK_EQ(httpauth_open(&options, &method, &fault), OK);
     CHECK_STR(fault.text, "");
-    struct auth_chain *chain = auth_chain_new(false);
-    struct auth_shared *shared = auth_shared_new(method);
-    REQUIRE(chain != NULL && shared != NULL);
-    CHECK_EQ(auth_chain_add(chain, shared), OK);
-    auth_shared_unref(shared);
-    return chain;
+    return stage_chain_of(method);
 }
 
 /* Knows "anna" with password "right", and says the rest by name. */

@@ -217,10 +217,7 @@ static void chain_make(void)
     struct fault fault = {{0}};
     REQUIRE(scramlogin_open(path, &method, &fault) == OK);
     CHECK_EQ(scramlogin_count(&method), 3);
-    struct auth_shared *shared = auth_shared_new(method);
-    chain = auth_chain_new(false);
-    REQUIRE(auth_chain_add(chain, shared) == OK);
-    auth_shared_unref(shared);
+    chain = stage_chain_of(method);
     CHECK_EQ(scramlogin_open("/no/file", &method, &fault), ERR_IO);
 }
 

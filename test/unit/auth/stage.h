@@ -147,4 +147,15 @@ CHECK_UNUSED static struct auth_chain *stage_chain(struct puppet *puppets,
     return chain;
 }
 
+/* A chain of `method` alone, which it owns. */
+CHECK_UNUSED static struct auth_chain *stage_chain_of(struct auth_method method)
+{
+    struct auth_chain *chain = auth_chain_new(false);
+    struct auth_shared *shared = auth_shared_new(method);
+    REQUIRE(chain != NULL && shared != NULL);
+    CHECK_EQ(auth_chain_add(chain, shared), OK);
+    auth_shared_unref(shared);
+    return chain;
+}
+
 #endif

@@ -25,12 +25,7 @@ static struct auth_chain *chain_of(const struct tokens_options *options)
     struct fault fault = {{0}};
     CHECK_EQ(tokens_open(options, &method, &fault), OK);
     CHECK_STR(fault.text, "");
-    struct auth_chain *chain = auth_chain_new(false);
-    struct auth_shared *shared = auth_shared_new(method);
-    REQUIRE(chain != NULL && shared != NULL);
-    CHECK_EQ(auth_chain_add(chain, shared), OK);
-    auth_shared_unref(shared);
-    return chain;
+    return stage_chain_of(method);
 }
 
 static struct bytes token_of(const struct jwk *key, const char *claims)

@@ -3,39 +3,58 @@
 #include "check.h"
 #include "unit_pool.h"
 
-static void note_becomes_a_line(void)
+/* A log in a file of its own, and actions that note. */
+static struct desk {
+    char path[32];
+    int fd;
+    struct log *log;
+    struct pool *pool;
+    struct actions actions;
+} desk;
+
+static void desk_open(void)
 {
-    char path[] = "/tmp/mogi-notes-XXXXXX";
-    int fd = mkstemp(path);
-    REQUIRE(fd >= 0);
+    desk = (struct desk){.path = "/tmp/mogi-notes-XXXXXX"};
+    desk.fd = mkstemp(desk.path);
+    REQUIRE(desk.fd >= 0);
     struct log_options options = log_defaults();
     options.to_stderr = false;
     options.no_time = true;
-    options.file = path;
-    struct log *log;
-    REQUIRE(log_new(&options, &log) == OK);
-    struct pool *pool = unit_pool();
-    struct actions actions;
-    actions_init(&actions, pool);
+    options.file = desk.path;
+    REQUIRE(log_new(&options, &desk.log) == OK);
+    desk.pool = unit_pool();
+    actions_init(&desk.actions, desk.pool);
+}
+
+/* What was written, in `text` of `size` bytes; the desk is gone. */
+static void desk_close(char *text, size_t size)
+{
+    log_free(desk.log);
+    ssize_t got = read(desk.fd, text, size - 1);
+    text[got > 0 ? got : 0] = '\0';
+    close(desk.fd);
+    unlink(desk.path);
+    actions_clear(&desk.actions);
+    actions_fini(&desk.actions);
+    pool_free(desk.pool);
+}
+
+static void note_becomes_a_line(void)
+{
+    char text[256];
     struct conn_id conn = {3};
-    actions_note(&actions, NOTE_WARNING, NOTE_ABUSE, &conn, "client %s", "x");
-    actions_note(&actions, NOTE_DEBUG, NOTE_PACKET, NULL, "not wanted");
-    actions_note(&actions, NOTE_ERROR, NOTE_STATE, NULL, "alone");
     struct address peer = {
         .family = ADDRESS_IPV4, .port = 7, .ip = {10, 0, 0, 1}};
-    notes_write(log, &actions, &actions.list[0], &peer);
-    notes_write(log, &actions, &actions.list[1], NULL);
-    notes_write(log, &actions, &actions.list[2], NULL);
-    log_free(log);
-    char text[256];
-    ssize_t size = read(fd, text, sizeof text - 1);
-    text[size > 0 ? size : 0] = '\0';
+    desk_open();
+    struct actions *actions = &desk.actions;
+    actions_note(actions, NOTE_WARNING, NOTE_ABUSE, &conn, "client %s", "x");
+    actions_note(actions, NOTE_DEBUG, NOTE_PACKET, NULL, "not wanted");
+    actions_note(actions, NOTE_ERROR, NOTE_STATE, NULL, "alone");
+    notes_write(desk.log, actions, &actions->list[0], &peer);
+    notes_write(desk.log, actions, &actions->list[1], NULL);
+    notes_write(desk.log, actions, &actions->list[2], NULL);
+    desk_close(text, sizeof text);
     CHECK_STR(text, "warning: client x, address 10.0.0.1:7\nerror: alone\n");
-    close(fd);
-    unlink(path);
-    actions_clear(&actions);
-    actions_fini(&actions);
-    pool_free(pool);
 }
 
 /* A client that does the same thing again and again does not fill the log. */
@@ -43,27 +62,15 @@ static void every_kind_is_limited(void)
 {
     enum { AGAIN = 50, LINE = 16 };
     static char text[NOTE_KINDS * AGAIN * LINE];
-    char path[] = "/tmp/mogi-notes-XXXXXX";
-    int fd = mkstemp(path);
-    REQUIRE(fd >= 0);
-    struct log_options options = log_defaults();
-    options.to_stderr = false;
-    options.no_time = true;
-    options.file = path;
-    struct log *log;
-    REQUIRE(log_new(&options, &log) == OK);
-    struct pool *pool = unit_pool();
-    struct actions actions;
-    actions_init(&actions, pool);
+    desk_open();
+    struct actions *actions = &desk.actions;
     for (int kind = 0; kind < NOTE_KINDS; kind++) {
-        actions_note(&actions, NOTE_WARNING, (enum note_kind)kind, NULL, "k%d.",
+        actions_note(actions, NOTE_WARNING, (enum note_kind)kind, NULL, "k%d.",
                      kind);
         for (int i = 0; i < AGAIN; i++)
-            notes_write(log, &actions, &actions.list[kind], NULL);
+            notes_write(desk.log, actions, &actions->list[kind], NULL);
     }
-    log_free(log);
-    ssize_t size = read(fd, text, sizeof text - 1);
-    text[size > 0 ? size : 0] = '\0';
+    desk_close(text, sizeof text);
     for (int kind = 0; kind < NOTE_KINDS; kind++) {
         char line[LINE];
         unsigned count = 0;
@@ -72,11 +79,6 @@ static void every_kind_is_limited(void)
             count++;
         CHECK(count > 0 && count < AGAIN);
     }
-    close(fd);
-    unlink(path);
-    actions_clear(&actions);
-    actions_fini(&actions);
-    pool_free(pool);
 }
 
 int main(void)
