@@ -140,6 +140,11 @@ static void sibling_unlink(struct tree_node *node)
     }
 }
 
+static bool is_plus(struct bytes level)
+{
+    return level.size == 1 && level.data[0] == '+';
+}
+
 /* A new child of `parent` by `level`, which is not there yet. */
 static struct tree_node *child_make(struct tree *tree, struct tree_node *parent,
                                     struct bytes level, uint64_t hash)
@@ -147,6 +152,7 @@ static struct tree_node *child_make(struct tree *tree, struct tree_node *parent,
     assert(parent->child_count < UINT32_MAX);
     struct tree_node *node = node_new(tree, parent, level);
     parent->child_count++;
+    parent->plus |= is_plus(level);
     if (tree->kind == TREE_OF_NAMES) sibling_link(node);
     map_insert(&tree->nodes, &node->entry, edge_hash(parent, hash));
     assert(node->entry.hash == edge_hash(parent, hash));
@@ -224,6 +230,7 @@ void tree_prune(struct tree *tree, struct tree_node *node)
         assert(parent != NULL && parent->child_count > 0);
         if (tree->kind == TREE_OF_NAMES) sibling_unlink(node);
         map_remove(&tree->nodes, &node->entry);
+        if (is_plus(tree_level(node))) parent->plus = false;
         node_free(tree, node);
         parent->child_count--;
         node = parent;
@@ -249,6 +256,21 @@ static void frontier_grow(struct tree *tree, size_t count)
     tree->frontier_max = max;
 }
 
+/* Has `node` other children than "+"? */
+static bool has_named(const struct tree_node *node)
+{
+    return node->child_count > node->plus;
+}
+
+/* Has one of them? */
+static bool frontier_named(struct tree_node *const *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (has_named(nodes[i])) return true;
+    }
+    return false;
+}
+
 /* From the `count` nodes in row `row` to their children by `level` and, unless
  * `hidden`, by "+", in the other row; how many these are. */
 static size_t frontier_step(struct tree *tree, size_t row, size_t count,
@@ -258,14 +280,16 @@ static size_t frontier_step(struct tree *tree, size_t row, size_t count,
     frontier_grow(tree, 2 * count);
     struct tree_node **from = tree->frontier + row * tree->frontier_max;
     struct tree_node **to = tree->frontier + (1 - row) * tree->frontier_max;
-    uint64_t hash = tree_hash(tree, level);
+    uint64_t hash = frontier_named(from, count) ? tree_hash(tree, level) : 0;
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        struct tree_node *node = tree_child(tree, from[i], level, hash);
+        struct tree_node *node = NULL;
+        if (has_named(from[i])) node = tree_child(tree, from[i], level, hash);
         if (node != NULL) to[found++] = node;
-        if (hidden) continue;
+        if (hidden || !from[i]->plus) continue;
         node = tree_child(tree, from[i], bytes_of("+"), tree->plus_hash);
-        if (node != NULL) to[found++] = node;
+        assert(node != NULL);
+        to[found++] = node;
     }
     assert(found <= 2 * count);
     return found;

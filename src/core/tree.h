@@ -50,6 +50,7 @@ struct tree_node {
     struct tree_node *parent; /* NULL: the root */
     uint32_t child_count;
     uint16_t size; /* of the level, in bytes */
+    bool plus;     /* one of the children is "+" */
     uint8_t level[];
 };
 

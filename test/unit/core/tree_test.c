@@ -47,6 +47,29 @@ static void nodes_live_while_they_carry(void)
     pool_free(pool);
 }
 
+/* A node knows whether "+" is among its children, however often it comes. */
+static void plus_is_known(void)
+{
+    struct pool *pool = unit_pool();
+    struct tree tree;
+    tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
+    bool rest;
+    struct tree_node *named = tree_make(&tree, bytes_of("a/b"), &rest);
+    tree_ends(named)->here.bits = 1;
+    CHECK(!named->parent->plus && !tree.root->plus);
+    for (int i = 0; i < 2; i++) {
+        struct tree_node *plus = tree_make(&tree, bytes_of("a/+"), &rest);
+        CHECK(plus->parent->plus && !tree.root->plus);
+        CHECK_EQ(plus->parent->child_count, 2);
+        tree_prune(&tree, plus);
+        CHECK(!named->parent->plus);
+        CHECK(tree_find(&tree, bytes_of("a/+"), &rest) == NULL);
+    }
+    tree_fini(&tree);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
 static void siblings_are_linked(void)
 {
     struct pool *pool = unit_pool();
@@ -204,6 +227,7 @@ static void each_sees_all(void)
 int main(void)
 {
     RUN(nodes_live_while_they_carry);
+    RUN(plus_is_known);
     RUN(siblings_are_linked);
     RUN(match_is_as_plain);
     RUN(depth_is_no_danger);
