@@ -21,7 +21,7 @@ preset = cmake --preset $(1) $(CMAKE_ARGS) -Wno-dev >/dev/null && \
 sources = find $(1) -name node_modules -prune -o -name '*.[ch]' -print0
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench bench-core bench-durable crash format format-check lint asan tsan fuzz \
+.PHONY: help run build test bench bench-core bench-durable bench-scaling bench-growth crash format format-check lint asan tsan fuzz \
         coverage valgrind sim mutants traces foreign install clean
 
 help: ## show this list
@@ -108,10 +108,19 @@ bench-durable: build ## what it costs to keep what is acknowledged
 	@rm -rf build/bench-store
 	@bench/durable $(ARGS)
 
+bench-scaling: build ## what more threads bring: the tables of bench/SCALING.md
+	@cmake --build --preset default -j $(JOBS) --target mogi-core-bench
+	@bench/scaling $(ARGS)
+
+bench-growth: build ## what a million of something costs: bench/GROWTH.md
+	@cmake --build --preset default -j $(JOBS) --target mogi-core-bench
+	@bench/growth $(ARGS)
+
 bench-core: build ## measure the core alone: threads, hops, a million of everything
 	@cmake --build --preset default -j $(JOBS) --target mogi-core-bench
 	@./build/mogi-core-bench scale
 	@./build/mogi-core-bench spread
+	@./build/mogi-core-bench push
 	@./build/mogi-core-bench grow
 
 crash: build ## kill -9 and cut the power, ROUNDS times each (100)

@@ -78,7 +78,7 @@ endif()
 
 # What the core and the store cost by themselves (make bench-core, bench-durable).
 add_executable(mogi-core-bench
-  bench/core/main.c bench/core/lane.c)
+  bench/core/main.c bench/core/lane.c bench/core/push.c)
 target_include_directories(mogi-core-bench PRIVATE
   "${PROJECT_SOURCE_DIR}/bench/core")
 target_link_libraries(mogi-core-bench PRIVATE mogi-broker mogi-core)

@@ -3,10 +3,12 @@
  *
  *     mogi-core-bench scale [SECONDS]    1 and 2 threads, near and far
  *     mogi-core-bench spread [SECONDS]   1 to 64 shards on one thread
+ *     mogi-core-bench push [SECONDS]     into many mailboxes at once
  *     mogi-core-bench one THREADS SHARDS near|far|any QOS [SECONDS]
  *     mogi-core-bench grow [MOST]        1,000 to MOST of everything
  */
 #include "lane.h"
+#include "push.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -328,16 +330,19 @@ int main(int argc, char **argv)
         scale(number > 0 ? number : 3);
     } else if (strcmp(what, "spread") == 0) {
         spread(number > 0 ? number : 3);
+    } else if (strcmp(what, "push") == 0) {
+        push_bench(number > 0 ? number : 1);
     } else if (strcmp(what, "grow") == 0) {
         grow(number > 0 ? number : 1000000);
     } else if (strcmp(what, "one") == 0 && argc >= 6 &&
                one(argv + 2, argc > 6 ? (unsigned)atoi(argv[6]) : 3)) {
         return 0;
     } else {
-        (void)fprintf(stderr, "usage: mogi-core-bench scale|spread [SECONDS]\n"
-                              "       mogi-core-bench grow [MOST]\n"
-                              "       mogi-core-bench one THREADS SHARDS "
-                              "near|far|any QOS [SECONDS]\n");
+        (void)fprintf(stderr,
+                      "usage: mogi-core-bench scale|spread|push [SECONDS]\n"
+                      "       mogi-core-bench grow [MOST]\n"
+                      "       mogi-core-bench one THREADS SHARDS "
+                      "near|far|any QOS [SECONDS]\n");
         return 2;
     }
     return 0;

@@ -72,6 +72,9 @@ struct pool {
     struct chunk *chunks;
     struct link large;
     struct memory memory;
+    /* Other threads write what follows, and shall not take along the line of
+     * what comes before. */
+    uint8_t apart[64];
     atomic_size_t shared_bytes;
 };
 

@@ -53,12 +53,16 @@ struct hosts {
     size_t pool_bytes_max; /* of each thread; 0: no limit */
     uint64_t epoch_ms;     /* Unix time when the loops' clock was 0 */
     struct bans *bans;     /* addresses that are kept out */
-    atomic_uint asks;      /* questions under way, see asks.h */
+    uv_async_t *ended;     /* sent by each thread that ends */
+
+    /* What is above is read at every step, what is below is written when
+     * somebody comes or goes: no cache line has both. */
+    uint8_t apart[64];
+    atomic_uint asks; /* questions under way, see asks.h */
     struct door door;
     atomic_uint surplus;     /* connections that will be told it is full */
     atomic_uint connections; /* sockets */
     atomic_uint running;     /* threads that have not ended */
-    uv_async_t *ended;       /* sent by each that ends */
 };
 
 struct host {
