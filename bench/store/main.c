@@ -1,27 +1,42 @@
-/* main.c - how many durable messages a second the store takes, by itself.
+/* main.c - how many durable messages a second the store takes, by itself; and
+ * a large store to start a broker on.
  *
  *     mogi-store-bench FOLDER [SECONDS] [QUEUED]
+ *     mogi-store-bench FOLDER fill SESSIONS MESSAGES [killed]
  *
  * A message of 256 bytes to one of 10,000 sessions is two changes: the message
  * (HOLD) and the delivery that refers to it (PUT), as the broker makes them.
  * So many messages are one batch; the next is made when that is on disk, as if
  * nothing else went on. QUEUED messages (1,000,000) are there before.
+ *
+ * `fill` makes sessions that last, with a subscription each, and spreads
+ * messages over their queues; `killed` ends without a word, as kill -9 does,
+ * with all of the log that the keeper had left.
  */
 #include "core/record.h"
 #include "store/wal.h"
+#include "wire/packet.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { SESSIONS = 10000, PAYLOAD = 256, MOST = 1000, TOPIC_MAX = 32 };
+enum {
+    SESSIONS = 10000,
+    SESSIONS_MAX = 10000000,
+    PAYLOAD = 256,
+    MOST = 1000,
+    TOPIC_MAX = 32
+};
 enum { LOOK_EVERY = 10000 };
 
 static struct store *store;
 static uint64_t batch, message_count;
-static uint64_t orders[SESSIONS];
+static uint64_t *orders; /* of each session */
+static uint64_t session_count = SESSIONS;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
@@ -84,7 +99,7 @@ static struct store_change change_of(enum store_change_kind kind,
 static void message_make(size_t i)
 {
     struct made *to = &made[i];
-    unsigned session = (unsigned)(message_count % SESSIONS);
+    unsigned session = (unsigned)(message_count % session_count);
     uint64_t stamp = ++message_count << 6;
     int topic =
         snprintf(to->topic, sizeof to->topic, "plant/%u/state", session);
@@ -119,17 +134,64 @@ static void message_make(size_t i)
     changes[2 * i + 1] = change_of(STORE_PUT, &w, key_size);
 }
 
-/* One batch, and its end. */
-static void batch_keep(size_t count)
+/* Session `number`, and its subscription. */
+static void session_make(size_t i, uint64_t number)
 {
-    for (size_t i = 0; i < count; i++)
-        message_make(i);
+    struct made *to = &made[i];
+    char client[TOPIC_MAX];
+    int client_size =
+        snprintf(client, sizeof client, "session-%u", (unsigned)number);
+    int topic = snprintf(to->topic, sizeof to->topic, "plant/%u/state",
+                         (unsigned)number);
+    struct bytes id = bytes_at(client, (size_t)client_size);
+    struct record_session session = {
+        .protocol = MQTT_50, .expiry_s = UINT32_MAX, .id = id};
+    struct record_key key = {.kind = RECORD_SESSION, .client = id};
+    struct writer w = writer_at(to->message, sizeof to->message);
+    record_key_write(&w, &key);
+    size_t key_size = writer_bytes(&w).size;
+    record_session_write(&w, &session);
+    changes[2 * i] = change_of(STORE_PUT, &w, key_size);
+
+    struct bytes filter = bytes_at(to->topic, (size_t)topic);
+    struct record_subscription s = {.options = {.qos = 1}, .text = filter};
+    key = (struct record_key){
+        .kind = RECORD_SUBSCRIPTION, .client = id, .text = filter};
+    w = writer_at(to->delivery, sizeof to->delivery);
+    record_key_write(&w, &key);
+    key_size = writer_bytes(&w).size;
+    record_subscription_write(&w, &s);
+    changes[2 * i + 1] = change_of(STORE_PUT, &w, key_size);
+}
+
+/* The changes of `count` messages or sessions are a batch: until it is done. */
+static void batch_commit(size_t count)
+{
     batch += 1;
     if (store_submit(store, 0, batch, changes, 2 * count) != OK) abort();
     (void)pthread_mutex_lock(&lock);
     while (done_batch < batch)
         (void)pthread_cond_wait(&news, &lock);
     (void)pthread_mutex_unlock(&lock);
+}
+
+/* One batch of messages, and its end. */
+static void batch_keep(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        message_make(i);
+    batch_commit(count);
+}
+
+static void sessions_keep(void)
+{
+    size_t count = 0;
+    for (uint64_t number = 0; number < session_count; number++) {
+        session_make(count++, number);
+        if (count < MOST && number + 1 < session_count) continue;
+        batch_commit(count);
+        count = 0;
+    }
 }
 
 /* What the system says in /proc/self/FILE about `name`, or 0. */
@@ -196,24 +258,8 @@ static void measure(size_t count, double seconds)
     (void)fflush(stdout);
 }
 
-int main(int argc, char **argv)
+static int bench(double seconds, uint64_t queued)
 {
-    if (argc < 2) {
-        (void)fprintf(stderr,
-                      "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n");
-        return 2;
-    }
-    double seconds = argc > 2 ? strtod(argv[2], NULL) : 5;
-    uint64_t queued = argc > 3 ? strtoull(argv[3], NULL, 10) : 1000000;
-    char why[WAL_TEXT_MAX];
-    struct wal_options options = {.folder = argv[1],
-                                  .done = on_done,
-                                  .changed = on_changed,
-                                  .say = on_say};
-    if (wal_open(&options, &store, why) != OK || wal_start(store) != OK) {
-        (void)fprintf(stderr, "bench: %s\n", why);
-        return 1;
-    }
     while (message_count < queued)
         batch_keep(MOST);
     (void)printf("| messages a commit | thousand messages/s | CPU-us a message "
@@ -230,4 +276,50 @@ int main(int argc, char **argv)
                  (unsigned long long)system_says("status", "RssAnon") / 1024);
     store_free(store);
     return 0;
+}
+
+static int fill(uint64_t messages, bool killed)
+{
+    sessions_keep();
+    while (message_count < messages)
+        batch_keep(MOST);
+    if (killed) _exit(0);
+    store_free(store);
+    return 0;
+}
+
+static int open_store(const char *folder)
+{
+    char why[WAL_TEXT_MAX];
+    struct wal_options options = {.folder = folder,
+                                  .done = on_done,
+                                  .changed = on_changed,
+                                  .say = on_say};
+    if (wal_open(&options, &store, why) == OK && wal_start(store) == OK) {
+        return 0;
+    }
+    (void)fprintf(stderr, "bench: %s\n", why);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    bool fills = argc > 4 && strcmp(argv[2], "fill") == 0;
+    if (fills) session_count = strtoull(argv[3], NULL, 10);
+    if (argc < 2 || session_count == 0 || session_count > SESSIONS_MAX) {
+        (void)fprintf(stderr,
+                      "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n"
+                      "       mogi-store-bench FOLDER fill SESSIONS MESSAGES "
+                      "[killed]\n");
+        return 2;
+    }
+    orders = calloc(session_count, sizeof *orders);
+    if (orders == NULL || open_store(argv[1]) != 0) return 1;
+    int result = fills
+                     ? fill(strtoull(argv[4], NULL, 10),
+                            argc > 5 && strcmp(argv[5], "killed") == 0)
+                     : bench(argc > 2 ? strtod(argv[2], NULL) : 5,
+                             argc > 3 ? strtoull(argv[3], NULL, 10) : 1000000);
+    free(orders);
+    return result;
 }

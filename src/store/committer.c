@@ -385,12 +385,29 @@ static uint32_t sync_wait_ms(const struct wal *wal)
     return due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
 }
 
-/* Wait until there is a group to commit, it is time to sync, or the store is
- * closed. Returns whether there is a group. */
-static bool committer_wait(struct wal *wal, bool *asked)
+/* The segment gets no more, though it has room: if there is something in it,
+ * and a file for the next one. */
+static bool committer_turn(struct wal *wal)
+{
+    const struct logfile *now = wal->now;
+    bool empty = now == NULL || now->written == SEGMENT_HEAD_BYTES;
+    if (empty || logfile_spares(wal) == 0) return true;
+    enum err e = log_room(wal, wal->options.segment_bytes);
+    return e == OK || committer_fail(wal, e);
+}
+
+/* What others want of the committer. */
+struct wish {
+    bool sync, turn;
+};
+
+/* Wait until there is a group to commit, it is time to sync, somebody wants
+ * something, or the store is closed. Returns whether there is a group. */
+static bool committer_wait(struct wal *wal, struct wish *wish)
 {
     pthread_mutex_lock(&wal->lock);
-    while (list_empty(&wal->waiting) && !wal->closing && !wal->sync_asked) {
+    while (list_empty(&wal->waiting) && !wal->closing && !wal->sync_asked &&
+           !wal->turn_asked) {
         uint32_t wait_ms = sync_wait_ms(wal);
         if (wait_ms == 0) break;
         if (wait_ms == UINT32_MAX) {
@@ -400,7 +417,8 @@ static bool committer_wait(struct wal *wal, bool *asked)
         }
     }
     bool found = group_take(wal) > 0;
-    *asked = wal->sync_asked;
+    *wish = (struct wish){wal->sync_asked, wal->turn_asked};
+    wal->turn_asked = false;
     pthread_mutex_unlock(&wal->lock);
     return found;
 }
@@ -419,15 +437,16 @@ void *committer_run(void *argument)
     struct wal *wal = argument;
     bool works = true;
     while (works) {
-        bool asked;
-        bool found = committer_wait(wal, &asked);
-        bool due = asked || sync_wait_ms(wal) == 0;
-        if (!found && !due) break;
+        struct wish wish;
+        bool found = committer_wait(wal, &wish);
+        bool due = wish.sync || sync_wait_ms(wal) == 0;
+        if (!found && !due && !wish.turn) break;
         if (found) works = committer_commit(wal);
+        if (wish.turn && works) works = committer_turn(wal);
         if (!due || !works) continue;
         works = committer_sync(wal);
         wal->synced_ms = clock_ms();
-        if (asked) committer_synced(wal);
+        if (wish.sync) committer_synced(wal);
     }
     if (works) log_close(wal);
     return NULL;

@@ -42,14 +42,14 @@ bool keeper_spend(struct wal *wal)
 
 /* --- the thread ---------------------------------------------------------- */
 
-/* Full segments that stay for now: few, when there is little space. Under the
- * lock. */
+/* Full segments that stay for now: none, when there is little space: then what
+ * clients have taken has to leave base.mdb. Under the lock. */
 static size_t keeper_keeps(const struct wal *wal)
 {
     const struct wal_options *options = &wal->options;
     uint64_t share = QUOTA_SEGMENTS * (uint64_t)options->segment_bytes;
     uint64_t few = options->quota_bytes / share;
-    if (wal->low || wal->over) return 1;
+    if (wal->low || wal->over) return 0;
     if (options->quota_bytes == 0 || few > WAL_SEGMENTS_KEPT)
         return WAL_SEGMENTS_KEPT;
     return few > 0 ? few : 1;
@@ -114,7 +114,10 @@ static bool keeper_provide(struct wal *wal)
 {
     enum err e = logfile_spare(wal, true);
     if (e == OK) e = reserve_make(wal);
-    if (e != OK && logfile_has_spare(wal) && base_has_room(wal)) e = OK;
+    /* One spare file is enough, when there is nothing else. */
+    while (e != OK && logfile_spares(wal) > 1 && logfile_spend(wal))
+        e = reserve_make(wal);
+    if (e != OK && logfile_spares(wal) > 0 && base_has_room(wal)) e = OK;
     wal_tell_low(wal, e != OK);
     return e == OK;
 }
@@ -152,8 +155,12 @@ static void keeper_wait(struct wal *wal, bool fine)
     wal_judge(wal);
     if (wal->closing) return;
     if (!fine) {
+        /* Clients may have taken much, but of that only the log knows. */
+        wal->turn_asked = (wal->low || wal->over) && wal->full_count == 0;
+        if (wal->turn_asked) pthread_cond_signal(&wal->work);
         wal_wait_ms(wal, &wal->tidy, wal->options.retry_ms);
-    } else if (wal->full_count <= keeper_keeps(wal) && logfile_has_spare(wal)) {
+    } else if (wal->full_count <= keeper_keeps(wal) &&
+               logfile_spares(wal) > 0) {
         pthread_cond_wait(&wal->tidy, &wal->lock);
     }
 }

@@ -203,17 +203,19 @@ void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size)
     (void)wal->files->remove(wal->files, path);
 }
 
-bool logfile_has_spare(struct wal *wal)
+size_t logfile_spares(struct wal *wal)
 {
+    size_t count = 0;
     pthread_mutex_lock(&wal->spare_lock);
-    bool found = spare_find(wal, true) < SPARES_MAX;
+    for (size_t i = 0; i < SPARES_MAX; i++)
+        count += wal->spare[i];
     pthread_mutex_unlock(&wal->spare_lock);
-    return found;
+    return count;
 }
 
 enum err logfile_spare(struct wal *wal, bool keeper)
 {
-    if (logfile_has_spare(wal)) return OK;
+    if (logfile_spares(wal) > 0) return OK;
     char path[FILES_PATH_MAX];
     logfile_path(wal, keeper ? "new-spare" : "new", path);
     int fd;

@@ -102,6 +102,7 @@ struct wal {
     struct link waiting;  /* batches, in the order in which they came */
     struct store_task *tasks, **tasks_end; /* the same */
     bool sync_asked;                       /* the reader needs a sync */
+    bool turn_asked;  /* the keeper wants what is in the newest segment */
     bool unknown;     /* something was reported that the index has not yet */
     struct link full; /* segments, oldest first */
     size_t full_count;
@@ -178,8 +179,8 @@ void logfile_free(struct wal *wal, struct logfile *file);
  * removed. */
 void logfile_recycle(struct wal *wal, uint64_t number, uint64_t size);
 
-/* Is a spare file there? */
-bool logfile_has_spare(struct wal *wal);
+/* How many spare files there are. */
+size_t logfile_spares(struct wal *wal);
 
 /* Remove a spare file, for its space. False: there is none. */
 bool logfile_spend(struct wal *wal);

@@ -26,6 +26,15 @@ class SmallDisk:
             capture_output=True, check=False)
         self.mounted = done.returncode == 0
 
+    def hog(self):
+        """Somebody else takes all that is left."""
+        with open(os.path.join(self.folder, "hog"), "wb", 0) as hog:
+            try:
+                while hog.write(bytes(1 << 20)):
+                    pass
+            except OSError:
+                pass
+
     def end(self):
         if self.mounted:
             subprocess.run(["umount", "-l", self.folder], check=True)
@@ -99,6 +108,19 @@ class DiskFullTest(unittest.TestCase):
         reader = self.drain(count)
         self.until_taken(writer, 0)
         reader.receive("t", qos=1)
+
+    def test_a_start_on_a_full_disk(self):
+        self.client("away").subscribe("t", qos=1)
+        count = self.fill(self.client("writer", clean=True))
+        self.broker.murder()
+        self.disk.hog()
+        self.broker.launch()
+        writer = self.client("writer", clean=True)
+        # What was held for this may do for a little more.
+        if self.publish(writer, count) < 0x80:
+            count += 1
+        self.drain(count)
+        self.until_taken(writer, 0)
 
     def test_full_and_killed_loses_nothing(self):
         self.client("away").subscribe("t", qos=1)
