@@ -12,6 +12,9 @@ enum { DUP_FLAG = 0x08, RETAIN_FLAG = 0x01 };
 
 uint16_t flight_id(struct mogi_tiny *t)
 {
+    /* There are as many ids as there can be slots. */
+    bool all = t->slot_end - t->slot_first == UINT16_MAX;
+    if (all && flight_count(t) == UINT16_MAX) return 0;
     do {
         t->last_id = (uint16_t)(t->last_id + 1);
     } while (t->last_id == 0 || flight_find(t, t->last_id) != NULL);

@@ -32,7 +32,7 @@ enum flight_state {
     FLIGHT_UNSUBSCRIBE,
 };
 
-/* A packet id that nothing under way has, never 0. [MQTT-2.2.1-3] */
+/* A packet id that nothing under way has; 0: all have one. [MQTT-2.2.1-3] */
 uint16_t flight_id(struct mogi_tiny *t);
 
 /* A new last slot, with `size` bytes of store (0: none), in the state WAITING

@@ -250,6 +250,7 @@ enum mogi_error mogi_tiny_publish(struct mogi_tiny *t,
     if (p.qos == 0) return publish_now(t, &p, size);
     uint16_t last_id = t->last_id;
     p.packet_id = flight_id(t);
+    if (p.packet_id == 0) return MOGI_ERROR_FULL;
     if (packet_id != NULL) *packet_id = p.packet_id;
     e = publish_keep(t, &p, size);
     if (e != MOGI_OK) t->last_id = last_id;
@@ -282,7 +283,7 @@ static enum mogi_error request_open(struct mogi_tiny *t,
     enum mogi_error e = packet_open(t, frame_size(body), w);
     if (e != MOGI_OK) return e;
     uint16_t id = flight_id(t);
-    struct mogi_tiny_slot *slot = flight_add(t, id, 0);
+    struct mogi_tiny_slot *slot = id == 0 ? NULL : flight_add(t, id, 0);
     if (slot == NULL) return MOGI_ERROR_FULL;
     slot->state = (uint8_t)r->state;
     slot->filter_count = (uint16_t)r->count;

@@ -167,6 +167,23 @@ static void subscription_is_forgotten(void)
     CHECK_EQ(flight_count(&r.t), 0);
 }
 
+/* With a slot for each packet id there is, the next publish finds none. */
+static void ids_are_used_up(void)
+{
+    static struct mogi_tiny_slot slots[UINT16_MAX];
+    rig_init(&r);
+    struct mogi_tiny_memory m = rig_memory(&r);
+    m.slots = slots;
+    m.slot_count = UINT16_MAX;
+    mogi_tiny_init(&r.t, &m);
+    for (unsigned id = 1; id <= UINT16_MAX; id++)
+        REQUIRE(flight_add(&r.t, (uint16_t)id, 0) != NULL);
+    CHECK_EQ(flight_id(&r.t), 0);
+    CHECK_EQ(rig_publish(&r, 1, "a"), MOGI_ERROR_FULL);
+    flight_free(&r.t, flight_find(&r.t, 2));
+    CHECK_EQ(flight_id(&r.t), 2);
+}
+
 int main(void)
 {
     RUN(resend);
@@ -177,5 +194,6 @@ int main(void)
     RUN(receive_maximum);
     RUN(ids_and_memory_wrap);
     RUN(subscription_is_forgotten);
+    RUN(ids_are_used_up);
     return check_result();
 }
