@@ -351,6 +351,10 @@ static void input_take(struct bench_conn *conn, struct bytes in)
         conn_break(conn, "a malformed packet", NULL);
         return;
     }
+    if (in.size == bench_input_size(thread->run)) {
+        conn_break(conn, "a packet is larger than all that were sent", NULL);
+        return;
+    }
     partial_keep(conn, in);
 }
 

@@ -5,6 +5,7 @@ A figure is worth what its check is worth, so the second half is a broker that
 loses, repeats, swaps, invents and refuses: each must be counted and fail.
 """
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -146,7 +147,7 @@ class TlsTest(LabCase):
 
     def test_faults_are_found(self):
         for trick, fault in ((lose, "lost"), (repeat, "duplicated"),
-                             (swap, "misordered")):
+                             (swap, "misordered"), (bloat, "broken")):
             with Liar(trick) as liar, TlsTap(liar.port,
                                              self.lab.context()) as tap:
                 report = self.play(f"pairs -c 1 -L 100 -q 1 --timeout 2 "
@@ -220,8 +221,9 @@ class Liar:
         with self.lock:
             first = self.done
             self.done += len(messages)
-        for message in self.trick(first, messages):
-            self.receiver.sendall(message)
+        with contextlib.suppress(OSError):  # who is lied to may leave
+            for message in self.trick(first, messages):
+                self.receiver.sendall(message)
 
 
 def nothing(_, messages):
@@ -249,6 +251,13 @@ def invent(first, messages):
     forged = bytearray(messages[0])
     forged[-64] ^= 0xFF
     return [bytes(forged)] + messages
+
+
+def bloat(first, messages):
+    """A message larger than the room for two of ours."""
+    if first != 0:
+        return messages
+    return [packets.publish("x", bytes(1 << 20), version=4)] + messages
 
 
 class LiarTest(unittest.TestCase):
@@ -284,6 +293,9 @@ class LiarTest(unittest.TestCase):
     def test_foreign(self):
         step = self.play(invent, 1)
         self.assertEqual((step["foreign"], step["delivered"]), (1, 100))
+
+    def test_too_large(self):
+        self.assertEqual(self.play(bloat, 1)["broken"], 1)
 
     def test_refused(self):
         step = self.play(nothing, 1, "pairs -c 1 -L 10 --timeout 1",
