@@ -121,7 +121,9 @@ static enum err log_keep(struct inspect *in)
                     in->folder, (unsigned long long)in->first);
     }
     in->report->segments = in->last - in->first + 1;
-    in->files = calloc(in->report->segments, sizeof *in->files);
+    if (in->report->segments <= SIZE_MAX / sizeof *in->files) {
+        in->files = calloc((size_t)in->report->segments, sizeof *in->files);
+    }
     if (in->files == NULL) return ERR_NO_MEMORY;
     struct bytes file = {0}, next = {0};
     struct segment_head head, next_head = {0};

@@ -496,6 +496,7 @@ static int map_grow(struct lmdb *lmdb)
     MDB_envinfo info;
     int error = mdb_env_info(lmdb->env, &info);
     if (error != 0) return error;
+    if (info.me_mapsize > SIZE_MAX / 2) return ENOMEM;
     lmdb->map_bytes = 2 * info.me_mapsize;
     pthread_mutex_lock(&lmdb->lock);
     error = mdb_env_set_mapsize(lmdb->env, lmdb->map_bytes);
