@@ -2,6 +2,7 @@
 #include "broker/host.h"
 
 #include "broker/loop.h"
+#include "broker/spare.h"
 #include "broker/turn.h"
 #include "core/message.h"
 
@@ -45,9 +46,10 @@ static void loop_init(struct host *host)
     error |= uv_idle_init(loop, &host->again);
     error |= uv_timer_init(loop, &host->tick);
     error |= uv_timer_init(loop, &host->stop);
+    error |= uv_timer_init(loop, &host->lull);
     assert(error == 0);
     host->turn.data = host->roused.data = host->again.data = host;
-    host->tick.data = host->stop.data = host;
+    host->tick.data = host->stop.data = host->lull.data = host;
     host->tick_ms = UINT64_MAX;
     (void)uv_prepare_start(&host->turn, on_turn);
     (void)uv_check_start(&host->roused, on_roused);
@@ -142,6 +144,24 @@ static struct mailbox *host_box(const struct host *host)
     return &host->hosts->boxes[host->index];
 }
 
+/* Memory has ebbed, and if it still has, it is given back. */
+static void on_lull(uv_timer_t *timer)
+{
+    struct host *host = timer->data;
+    size_t bytes = pool_bytes(host->pool);
+    if (!ebb_low(&host->ebb, bytes)) return;
+    spare_release();
+    ebb_settle(&host->ebb, bytes);
+}
+
+/* Has memory ebbed? */
+static void lull_watch(struct host *host)
+{
+    if (!ebb_low(&host->ebb, pool_bytes(host->pool))) return;
+    if (uv_is_active((uv_handle_t *)&host->lull)) return;
+    (void)uv_timer_start(&host->lull, on_lull, EBB_WAIT_MS, 0);
+}
+
 /* The turn ends before the loop waits. What it has written may let the shard
  * go on, and there may be mail: then the loop does not wait, but looks for
  * other work in between. */
@@ -153,6 +173,7 @@ static void on_turn(uv_prepare_t *prepare)
     turn_end(host);
     while (asks_deliver(&host->asks))
         turn_end(host);
+    lull_watch(host);
     if (host->written.count == 0 && mailbox_doze(host_box(host))) {
         (void)uv_idle_stop(&host->again);
     } else {

@@ -16,6 +16,7 @@
 #include "broker/config.h"
 #include "broker/crowd.h"
 #include "broker/door.h"
+#include "broker/ebb.h"
 #include "broker/guest.h"
 #include "broker/mailbox.h"
 #include "broker/settings.h"
@@ -77,10 +78,12 @@ struct host {
     uv_idle_t again; /* keeps the loop awake while there is work left */
     uv_timer_t tick;
     uv_timer_t stop;
+    uv_timer_t lull;    /* runs once memory has ebbed */
     unsigned lingering; /* guests whose sockets do */
     uint64_t tick_ms;   /* when `tick` is due; UINT64_MAX: never */
 
     struct pool *pool;
+    struct ebb ebb; /* of the pool */
     struct shard *shard;
     struct settings *settings;
     struct hash_key luck; /* random bits are hashes of a count under it */
