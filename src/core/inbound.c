@@ -173,12 +173,14 @@ static void inbound_send(struct shard *shard, struct session *session,
     output_ack(shard, session->conn, type, packet_id, reason);
 }
 
-/* A refused QoS 2 message ends with its PUBREC. MQTT 5.0, 4.3.3 */
+/* A QoS 2 message that another shard refused ends with its PUBREC. One that was
+ * refused at once has no id any more. MQTT 5.0, 4.3.3 */
 static void receipt_send(struct shard *shard, struct receipt *receipt)
 {
     struct session *session = receipt->session;
     uint8_t reason = receipt_reason(receipt);
-    if (receipt->type == PACKET_PUBREC && reason >= REASON_FAILURE) {
+    if (receipt->type == PACKET_PUBREC && reason >= REASON_FAILURE &&
+        !receipt->refusal) {
         session_released(shard, session, receipt->packet_id);
     }
     if (!receipt->wanted || session->conn == NULL) return;
@@ -209,6 +211,7 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
     }
     struct receipt *receipt = receipt_new(shard, session, type, packet_id);
     receipt->reason = reason;
+    receipt->refusal = type == PACKET_PUBREC && reason >= REASON_FAILURE;
     receipt->routed = true;
     receipt->count = 1;
     receipt->batch = batch;
@@ -216,10 +219,13 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
     inbound_flush(shard, session);
 }
 
-void inbound_detach(struct inbound *inbound)
+void inbound_detach(struct shard *shard, struct session *session)
 {
+    struct inbound *inbound = session->inbound;
     if (inbound->unacknowledged > 0) inbound->unacknowledged = 0;
     LIST_EACH(at, after, &inbound->receipts) {
-        OWNER(at, struct receipt, link)->wanted = false;
+        struct receipt *receipt = OWNER(at, struct receipt, link);
+        receipt->wanted = false;
+        if (receipt->refusal) receipt_free(shard, receipt);
     }
 }

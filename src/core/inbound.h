@@ -35,6 +35,7 @@ struct receipt {
     bool routed;    /* this shard's part is done */
     bool joined;    /* so are the others' */
     bool wanted;    /* the client that asked is still connected */
+    bool refusal;   /* PUBREC of what was refused at once: the id is not its */
 };
 
 /* A QoS 2 publish that a crash may have kept from some shards. See record.h. */
@@ -121,7 +122,8 @@ void inbound_acknowledge(struct shard *shard, struct session *session,
 /* Send the acknowledgements that are due. */
 void inbound_flush(struct shard *shard, struct session *session);
 
-/* The connection ended: nobody waits for what is owed. */
-void inbound_detach(struct inbound *inbound);
+/* The connection ended: nobody waits for what is owed. A refusal is forgotten:
+ * the client has not heard it, and may have more luck with the same id. */
+void inbound_detach(struct shard *shard, struct session *session);
 
 #endif

@@ -177,7 +177,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     session->conn = NULL;
     grant_rest(shard, session);
     stat_sub(shard, STAT_CLIENTS_CONNECTED, 1);
-    inbound_detach(session->inbound);
+    inbound_detach(shard, session);
     subscribing_drop(shard, session);
     recall_drop_all(shard, session);
     share_ready(shard, session, false);
