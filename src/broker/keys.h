@@ -48,7 +48,7 @@ struct key {
     enum key_kind kind;
     enum key_scope scope;
     bool reloadable;
-    bool utf8; /* TEXT: must be well-formed */
+    bool utf8; /* must be well-formed */
     size_t offset, size;
     uint64_t min, max;
     const char *words;

@@ -38,7 +38,7 @@ const struct key keys_listener[] = {
     ROW("mount_point", KEY_CALL, "",
         "text that stands before all topics of the listener's clients, and "
         "that they do not see, as \"house/\"",
-        IN(mount_point), FORM("TEXT"), .call = call_mount_point),
+        IN(mount_point), FORM("TEXT"), UTF8, .call = call_mount_point),
     CALL_IN("accept_protocol_versions", call_protocols, "3,4,5",
             "versions of MQTT on the listener: 3 is 3.1, 4 is 3.1.1, 5 is 5.0",
             FORM("LIST")),

@@ -66,11 +66,6 @@ static void text_set(const struct setting *setting)
 {
     assert(setting->key->max < setting->key->size);
     if (!text_fits(setting)) return;
-    if (setting->key->utf8 && !utf8_valid(bytes_of(setting->value))) {
-        setting_error(setting, "%s is no UTF-8, which every text of MQTT is",
-                      setting->key->name);
-        return;
-    }
     memcpy(setting_at(setting), setting->value, strlen(setting->value) + 1);
 }
 
@@ -115,6 +110,11 @@ static void simple_set(const struct setting *setting)
 
 void setting_apply(const struct setting *setting)
 {
+    if (setting->key->utf8 && !utf8_valid(bytes_of(setting->value))) {
+        setting_error(setting, "%s is no UTF-8, which every text of MQTT is",
+                      setting->key->name);
+        return;
+    }
     switch (setting->key->kind) {
     case KEY_NUMBER:
     case KEY_LIMIT: number_set(setting); break;

@@ -125,6 +125,8 @@ static void mount_points_are_beginnings_of_topics(void)
     set("mount_point", "house");
     CHECK_EQ(reports.notes.count, 1);
     CHECK_STR(config.listeners[0].mount_point, "house");
+    set("mount_point", "\xff/");
+    check_error("mount_point is no UTF-8");
     set("mount_point", "house/+/");
     check_error("holds no + and no #");
     set("mount_point", "house/#");
