@@ -104,8 +104,6 @@ foreign: ## do the core and its tests do the same on ARM and PowerPC?
 bench-durable: build ## what it costs to keep what is acknowledged
 	@bash tools/setup build test
 	@cmake --build --preset default -j $(JOBS) --target mogi-store-bench
-	@rm -rf build/bench-store && build/mogi-store-bench build/bench-store
-	@rm -rf build/bench-store
 	@bench/durable $(ARGS)
 
 bench-scaling: build ## what more threads bring: the tables of bench/SCALING.md

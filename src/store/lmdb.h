@@ -39,6 +39,12 @@ MUST_USE
 enum err lmdb_open(const char *path, bool read_only, struct lmdb **out);
 void lmdb_close(struct lmdb *lmdb);
 
+/* Can the file at `path`, which nobody has open, be read without harm? LMDB
+ * trusts its pages, and one that has rotted may end the process; so it is read
+ * in another one, all of it if it has `count_max` records at most. One that is
+ * not there, or is wrong in ways that are told, can be. */
+bool lmdb_try(const char *path, uint64_t count_max);
+
 /* Copy the file as it is now, to `path`, which is not there yet. Beside
  * lmdb_apply, in this process or another. */
 MUST_USE

@@ -148,7 +148,7 @@ static enum err base_fail(struct recovery *r, enum err e)
 }
 
 /* Put it aside, and begin a new one. */
-static enum err base_renew(struct recovery *r)
+static enum err base_renew(struct recovery *r, const char *what)
 {
     struct wal *wal = r->wal;
     char path[FILES_PATH_MAX], aside[FILES_PATH_MAX + 16];
@@ -157,7 +157,7 @@ static enum err base_renew(struct recovery *r)
     wal_say(wal, true,
             "lost: all that was in %s (%s), but for what is in the log; the "
             "file is kept as base.mdb.damaged",
-            path, lmdb_why(wal->lmdb));
+            path, what);
     lmdb_close(wal->lmdb);
     wal->lmdb = NULL;
     enum err e = wal->files->rename(wal->files, path, aside);
@@ -172,11 +172,19 @@ static enum err base_open(struct recovery *r)
     struct wal *wal = r->wal;
     char path[FILES_PATH_MAX];
     logfile_path(wal, "base.mdb", path);
+    if (!lmdb_try(path, WALK_CHECKED_MAX)) {
+        static const char what[] = "its pages are broken";
+        if (wal->options.salvage) return base_renew(r, what);
+        return recovery_fail(r, ERR_MALFORMED, "%s is broken: %s. %s", path,
+                             what, SALVAGE);
+    }
     enum err e = lmdb_open(path, false, &wal->lmdb);
     if (e == OK) e = lmdb_head(wal->lmdb, &r->head);
     r->new = e == ERR_MORE;
     if (e == ERR_MORE) return OK;
-    if (e == ERR_MALFORMED && wal->options.salvage) return base_renew(r);
+    if (e == ERR_MALFORMED && wal->options.salvage) {
+        return base_renew(r, lmdb_why(wal->lmdb));
+    }
     if (e == OK && wal->options.salvage) {
         e = lmdb_mend(wal->lmdb, record_lost, r);
     }

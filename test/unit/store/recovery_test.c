@@ -2,6 +2,8 @@
 #include "engine.h"
 #include "store/lmdb.h"
 
+#include <sys/wait.h>
+
 static const char LOG[] = "0000000001.log";
 
 /* A closed store with three batches in its log. */
@@ -181,6 +183,56 @@ static void a_record_that_rots(void)
     CHECK_STR(engine_look(room, false), "a=first c=third ");
 }
 
+/* What a start finds, in a process of its own: 'r' all that was there, 'e' an
+ * error, 'w' something else; or the number of a signal. */
+static int start_outcome(const char *folder, const char *all)
+{
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const char *found = engine_look(folder, false);
+        if (strcmp(found, "?") == 0) _exit('e');
+        _exit(strcmp(found, all) == 0 ? 'r' : 'w');
+    }
+    int status;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Flip a bit of base.mdb, here and there, and in all bytes around a record: an
+ * error, or all of it. */
+static void a_base_that_rots_anywhere(void)
+{
+    static const char all[] = "a=first b=second c=third ";
+    struct engine *e = engine_new(room_new());
+    const char *room = e->options.folder, *copy = room_new();
+    engine_open(e);
+    engine_keep(e, "a=first b=second c=third");
+    engine_close(e);
+    REQUIRE(engine_try(e, false) == OK);
+    engine_close(e);
+    size_t size, record = 0;
+    uint8_t *bytes = room_load(room, "base.mdb", &size);
+    for (size_t i = 0; i + 6 < size; i++) {
+        if (memcmp(bytes + i, "second", 6) == 0) record = i;
+    }
+    REQUIRE(record > 100);
+    unsigned errors = 0;
+    for (size_t i = 0; i < size;
+         i += i + 60 < record || i > record + 60 ? 97 : 1) {
+        room_copy(room, copy);
+        bytes[i] ^= (uint8_t)(1u << i % 8);
+        room_save(copy, "base.mdb", bytes, size);
+        bytes[i] ^= (uint8_t)(1u << i % 8);
+        int outcome = start_outcome(copy, all);
+        errors += outcome == 'e';
+        CHECK(outcome == 'e' || outcome == 'r');
+    }
+    CHECK(errors > 30);
+    free(bytes);
+    engine_free(e);
+}
+
 static void another_stores_segment_is_refused(void)
 {
     const char *room = made(), *other = made();
@@ -249,6 +301,7 @@ int main(void)
     RUN(a_birth_that_was_cut_short);
     RUN(a_base_that_is_none);
     RUN(a_record_that_rots);
+    RUN(a_base_that_rots_anywhere);
     RUN(another_stores_segment_is_refused);
     RUN(a_start_that_was_cut_short);
     RUN(a_move_that_was_cut_short);
