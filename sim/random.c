@@ -319,6 +319,18 @@ static void rested_check(struct life *life, struct actor *actor)
     }
 }
 
+/* Has everybody that ever was there come back, and all its answers? */
+static bool life_rested(const struct life *life)
+{
+    for (unsigned i = 0; i < life->actor_count; i++) {
+        const struct actor *actor = &life->actors[i];
+        if (!actor->born) continue;
+        if (!actor_ready(actor)) return false;
+        if (actor->sending_count > 0 || actor->asked_pid != 0) return false;
+    }
+    return true;
+}
+
 /* Everybody comes back, reads, and finishes what was begun. */
 static void life_rest(struct life *life)
 {
@@ -328,9 +340,11 @@ static void life_rest(struct life *life)
     life_loads(life, LOADS_WORK);
     for (unsigned i = 0; i < life->rude_count; i++)
         client_hang_up(life->rude[i], true);
-    /* Publishers are slowed down while memory is short. */
+    /* While memory is short publishers are slowed down, and who is refused ends
+     * its connection in 3.x, and begins again: that takes its time. */
     unsigned rounds = life->tight ? 10 * QUIET_ROUNDS : QUIET_ROUNDS;
-    for (unsigned round = 0; round < rounds; round++) {
+    for (unsigned round = 0; round < 100 * QUIET_ROUNDS; round++) {
+        if (round >= rounds && (!life->tight || life_rested(life))) break;
         for (unsigned i = 0; i < life->actor_count; i++)
             actor_rest(life, &life->actors[i]);
         world_wait(life->world, ROUND_MS);
