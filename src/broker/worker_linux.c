@@ -22,5 +22,6 @@ void worker_yield(void)
     static _Thread_local bool done;
     if (done) return;
     done = true;
+    if (getpriority(PRIO_PROCESS, 0) >= NICE_BEHIND) return;
     (void)setpriority(PRIO_PROCESS, 0, NICE_BEHIND);
 }
