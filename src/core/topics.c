@@ -285,7 +285,7 @@ static size_t end_count(void *end)
 {
     if (end_alone(end) != NULL) return 1;
     const struct filter *filter = end;
-    assert(filter->count > 0);
+    assert(filter != NULL && filter->count > 0);
     return filter->count;
 }
 
