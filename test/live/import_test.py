@@ -114,6 +114,7 @@ class ImportTest(unittest.TestCase):
         writer.publish("r/gone", b"", qos=1, retain=True)
         writer.publish("r/two", b"\xff\x00", retain=True,
                        props=[("response_topic", "back")])
+        writer.expect_nothing()
         self.take_over()
         reader = self.connect(self.mogi, "reader")
         reader.subscribe("r/#", qos=1)
