@@ -44,12 +44,15 @@ enum {
      * take a message. */
     MEMBERS_ASKED_MAX = 64,
 
-    /* Topic names that a shard remembers, and how long they may be. */
+    /* Topic names that a shard remembers, at first and when more come, and how
+     * long they may be. */
     HOT_TOPIC_SLOTS = 4096,
+    HOT_TOPIC_SLOTS_MAX = 32768,
     HOT_TOPIC_BYTES_MAX = 256,
 
-    /* Resolved topics that a shard remembers. */
+    /* Resolved topics that a shard remembers, likewise. */
     TOPIC_CACHE_SLOTS = 4096,
+    TOPIC_CACHE_SLOTS_MAX = 32768,
 
     /* What clients may do with topics that a shard remembers. */
     GRANT_VERDICTS = 4096,

@@ -8,7 +8,8 @@
 /* A block larger than this would push out too many others. */
 enum { BLOCK_BYTES_MAX = TOPIC_CACHE_BYTES_MAX / 4 };
 
-_Static_assert((TOPIC_CACHE_SLOTS & (TOPIC_CACHE_SLOTS - 1)) == 0,
+_Static_assert((TOPIC_CACHE_SLOTS & (TOPIC_CACHE_SLOTS - 1)) == 0 &&
+                   (TOPIC_CACHE_SLOTS_MAX & (TOPIC_CACHE_SLOTS_MAX - 1)) == 0,
                "slots are found with a mask");
 
 struct cache_slot {
@@ -18,8 +19,8 @@ struct cache_slot {
 
 void cache_init(struct cache *cache, struct pool *pool)
 {
-    *cache = (struct cache){.pool = pool};
-    cache->slots = pool_take(pool, TOPIC_CACHE_SLOTS * sizeof *cache->slots);
+    *cache = (struct cache){.pool = pool, .slot_count = TOPIC_CACHE_SLOTS};
+    cache->slots = pool_take(pool, cache->slot_count * sizeof *cache->slots);
 }
 
 /* Forget what is in `slot`, if anything. */
@@ -35,18 +36,40 @@ static void slot_clear(struct cache *cache, struct cache_slot *slot)
 
 void cache_fini(struct cache *cache)
 {
-    for (size_t i = 0; i < TOPIC_CACHE_SLOTS; i++) {
+    for (size_t i = 0; i < cache->slot_count; i++) {
         slot_clear(cache, &cache->slots[i]);
     }
     assert(cache->bytes == 0);
     pool_give(cache->pool, cache->slots,
-              TOPIC_CACHE_SLOTS * sizeof *cache->slots);
+              cache->slot_count * sizeof *cache->slots);
     cache->slots = NULL;
 }
 
 static struct cache_slot *slot_of(const struct cache *cache, uint64_t hash)
 {
-    return &cache->slots[hash & (TOPIC_CACHE_SLOTS - 1)];
+    return &cache->slots[hash & (cache->slot_count - 1)];
+}
+
+/* Twice as many slots: what shared one may have one each. */
+static void cache_grow(struct cache *cache)
+{
+    assert(cache->slot_count < TOPIC_CACHE_SLOTS_MAX);
+    struct cache_slot *old = cache->slots;
+    uint32_t count = cache->slot_count;
+    cache->slot_count = 2 * count;
+    cache->crowded = 0;
+    cache->hand = 0;
+    cache->slots =
+        pool_take(cache->pool, cache->slot_count * sizeof *cache->slots);
+    for (uint32_t i = 0; i < count; i++) {
+        struct cache_slot *seen = slot_of(cache, old[i].seen);
+        seen->seen = old[i].seen;
+        if (old[i].resolved == NULL) continue;
+        struct cache_slot *slot = slot_of(cache, old[i].resolved->hash);
+        assert(slot->resolved == NULL);
+        slot->resolved = old[i].resolved;
+    }
+    pool_give(cache->pool, old, count * sizeof *old);
 }
 
 static bool same_topic(const struct resolved *resolved, uint64_t hash,
@@ -114,7 +137,7 @@ static void make_room(struct cache *cache, size_t size)
     assert(size <= BLOCK_BYTES_MAX);
     while (cache->bytes + size > TOPIC_CACHE_BYTES_MAX) {
         slot_clear(cache, &cache->slots[cache->hand]);
-        cache->hand = (cache->hand + 1) % TOPIC_CACHE_SLOTS;
+        cache->hand = (cache->hand + 1) % cache->slot_count;
     }
 }
 
@@ -152,8 +175,11 @@ void cache_offer(struct cache *cache, const struct cache_key *key,
                  const struct session *const *locals, size_t local_count)
 {
     assert(local_count <= UINT32_MAX);
+    if (cache->crowded > cache->slot_count) cache_grow(cache);
     struct cache_slot *slot = slot_of(cache, key->hash);
     if (slot->seen != key->hash) {
+        bool room = cache->slot_count < TOPIC_CACHE_SLOTS_MAX;
+        cache->crowded += slot->seen != 0 && room;
         slot->seen = key->hash;
         return;
     }

@@ -1,12 +1,14 @@
 /* cache.h - resolved topics: who gets what, until a subscription changes.
  *
- *     slot = hash of the topic   [ . | * | . | . ]   TOPIC_CACHE_SLOTS
+ *     slot = hash of the topic   [ . | * | . | . ]   TOPIC_CACHE_SLOTS or more
  *                                      |
  *     one block   [ resolved ][ receivers ][ groups ][ locals ][ ids ][ topic ]
  *
  * A part of topics. A topic is remembered when it comes a second time while its
  * slot saw no other: names that come once only do not push out the hot ones.
- * Never more than TOPIC_CACHE_BYTES_MAX.
+ * When topics have met another in their slot as often as there are slots, there
+ * are twice as many, up to TOPIC_CACHE_SLOTS_MAX. Never more than
+ * TOPIC_CACHE_BYTES_MAX.
  */
 #ifndef MOGI_CORE_CACHE_H
 #define MOGI_CORE_CACHE_H
@@ -18,6 +20,8 @@ struct cache_slot;
 struct cache {
     struct pool *pool;
     struct cache_slot *slots;
+    uint32_t slot_count; /* a power of 2 */
+    uint32_t crowded;    /* topics that met another, since there are so many */
     uint64_t generation; /* what is of an earlier one is old */
     size_t bytes;        /* of all blocks */
     size_t hand;         /* the slot that is cleared next for want of room */

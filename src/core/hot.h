@@ -2,10 +2,12 @@
  * one of them need not be looked at again: its name is known to be valid, and
  * so is the hash of it that every table goes by.
  *
- *     size, first and last bytes --> slot --> [ hash | size | text ]
+ *     size and some bytes --> slot --> [ hash | size | text ]
  *
  * One compare tells whether the text is the same, so whoever plans to collide
- * gains nothing but a slower publish of his own. Owned by the shard.
+ * gains nothing but a slower publish of his own. When as many names have given
+ * way to others as there are slots, there are twice as many, up to
+ * HOT_TOPIC_SLOTS_MAX. Owned by the shard.
  */
 #ifndef MOGI_CORE_HOT_H
 #define MOGI_CORE_HOT_H
@@ -26,6 +28,8 @@ struct hot {
     struct pool *pool;
     struct hash_key key;
     struct hot_topic **slots;
+    uint32_t slot_count; /* a power of 2 */
+    uint32_t given_way;  /* names, since there are that many */
 };
 
 /* Nothing known yet. Hashes are those of hash_bytes under `key`. */

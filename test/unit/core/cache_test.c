@@ -114,6 +114,34 @@ static void changes_are_heeded(void)
     pool_free(pool);
 }
 
+/* Two topics for each slot, in turn: soon each has a slot of its own. */
+static void slots_grow_with_topics(void)
+{
+    enum { TOPICS = 2 * TOPIC_CACHE_SLOTS };
+    struct pool *pool = unit_pool();
+    struct cache cache;
+    cache_init(&cache, pool);
+    struct cache_key first = key_of("t", TOPICS + 1);
+    offer(&cache, &first);
+    CHECK_EQ(cache.slot_count, TOPIC_CACHE_SLOTS);
+    struct receivers none = {.count = 0};
+    for (int pass = 0; pass < 4; pass++)
+        for (uint64_t i = 0; i < TOPICS; i++) {
+            struct cache_key key = key_of("t", i + 1);
+            cache_offer(&cache, &key, &none, NULL, 0);
+        }
+    CHECK_EQ(cache.slot_count, TOPICS);
+    unsigned known = 0;
+    for (uint64_t i = 0; i < TOPICS; i++) {
+        struct cache_key key = key_of("t", i + 1);
+        known += cache_find(&cache, &key) != NULL;
+    }
+    CHECK_EQ(known, TOPICS);
+    cache_fini(&cache);
+    CHECK_EQ(pool_bytes(pool), 0);
+    pool_free(pool);
+}
+
 static void bytes_are_bounded(void)
 {
     enum { COUNT = 100000 };
@@ -153,6 +181,7 @@ int main(void)
 {
     RUN(copies_are_whole);
     RUN(changes_are_heeded);
+    RUN(slots_grow_with_topics);
     RUN(bytes_are_bounded);
     return check_result();
 }

@@ -48,6 +48,36 @@ static void hash_of_any_length(void)
     pool_free(pool);
 }
 
+static struct bytes device(char text[32], int number)
+{
+    int size = snprintf(text, 32, "device/%d/state", number);
+    return bytes_at(text, (size_t)size);
+}
+
+/* More names than slots, again and again: soon there are slots for most. */
+static void slots_grow_with_names(void)
+{
+    enum { NAMES = 2 * HOT_TOPIC_SLOTS };
+    struct pool *pool = unit_pool();
+    size_t empty = pool_bytes(pool);
+    struct hot hot;
+    hot_init(&hot, pool, key);
+    char text[32];
+    for (int i = 0; i < HOT_TOPIC_SLOTS / 2; i++)
+        (void)hot_hash(&hot, device(text, i));
+    CHECK_EQ(hot.slot_count, HOT_TOPIC_SLOTS);
+    for (int i = 0; i < 20 * NAMES; i++)
+        (void)hot_hash(&hot, device(text, i % NAMES));
+    CHECK_EQ(hot.slot_count, HOT_TOPIC_SLOTS_MAX);
+    int known = 0;
+    for (int i = 0; i < NAMES; i++)
+        known += hot_find(&hot, device(text, i)) != NULL;
+    CHECK(known > NAMES * 3 / 4);
+    hot_fini(&hot);
+    CHECK_EQ(pool_bytes(pool), empty);
+    pool_free(pool);
+}
+
 /* However many names come, memory is bounded, and each hash is right. */
 static void more_names_than_slots(void)
 {
@@ -56,14 +86,13 @@ static void more_names_than_slots(void)
     struct hot hot;
     hot_init(&hot, pool, key);
     size_t base = pool_bytes(pool);
-    for (int i = 0; i < 10 * HOT_TOPIC_SLOTS; i++) {
+    for (int i = 0; i < 10 * HOT_TOPIC_SLOTS_MAX; i++) {
         char text[32];
-        int size = snprintf(text, sizeof text, "device/%d/state", i);
-        struct bytes topic = bytes_at(text, (size_t)size);
+        struct bytes topic = device(text, i);
         CHECK(hot_hash(&hot, topic) == hash_bytes(&key, topic));
     }
-    size_t each = sizeof(struct hot_topic) + 32;
-    CHECK(pool_bytes(pool) - base <= HOT_TOPIC_SLOTS * each);
+    size_t each = sizeof(struct hot_topic *) + sizeof(struct hot_topic) + 32;
+    CHECK(pool_bytes(pool) - base <= HOT_TOPIC_SLOTS_MAX * each);
     hot_fini(&hot);
     CHECK_EQ(pool_bytes(pool), empty);
     pool_free(pool);
@@ -73,6 +102,7 @@ int main(void)
 {
     RUN(found_again);
     RUN(hash_of_any_length);
+    RUN(slots_grow_with_names);
     RUN(more_names_than_slots);
     return check_result();
 }
