@@ -137,7 +137,7 @@ static void make_room(struct cache *cache, size_t size)
     assert(size <= BLOCK_BYTES_MAX);
     while (cache->bytes + size > TOPIC_CACHE_BYTES_MAX) {
         slot_clear(cache, &cache->slots[cache->hand]);
-        cache->hand = (cache->hand + 1) % cache->slot_count;
+        cache->hand = (cache->hand + 1) & (cache->slot_count - 1);
     }
 }
 
