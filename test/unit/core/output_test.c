@@ -138,13 +138,10 @@ static void shared(void)
     bench_free(b);
 }
 
-/* The same packet for all that may have it as it is; RETAIN and version are in
- * it, identifiers are each client's own. */
-static void encoded_once(void)
+/* Four that subscribe to "t": the second has RETAIN as it is published, the
+ * third an identifier, the fourth speaks 3.1.1. */
+static void four_enter(struct bench *b, uint32_t to[4])
 {
-    struct bench *b = bench_new(1, bench_options());
-    uint32_t from = bench_enter(b, (struct visit){.id = "from"});
-    uint32_t to[4];
     static const char *const IDS[] = {"a", "b", "c", "d"};
     for (int i = 0; i < 4; i++) {
         struct visit v = {.id = IDS[i]};
@@ -155,6 +152,16 @@ static void encoded_once(void)
         bench_say(b, to[i], bench_filter(b, to[i], f, i == 2 ? 7 : 0));
         EXPECT_SUBACK(b, to[i], 0);
     }
+}
+
+/* The same packet for all that may have it as it is; RETAIN and version are in
+ * it, identifiers are each client's own. */
+static void encoded_once(void)
+{
+    struct bench *b = bench_new(1, bench_options());
+    uint32_t from = bench_enter(b, (struct visit){.id = "from"});
+    uint32_t to[4];
+    four_enter(b, to);
     bench_retain(b, from, "t", "x");
     CHECK(!EXPECT_MESSAGE(b, to[0], "t", "x").retain);
     CHECK(EXPECT_MESSAGE(b, to[1], "t", "x").retain);
@@ -163,9 +170,8 @@ static void encoded_once(void)
     bench_free(b);
 }
 
-/* What `from` says is for each of four exactly
- * what is encoded for it: a packet that goes on as it came makes no difference.
- */
+/* What `from` says is for each of four exactly what is encoded for it: a packet
+ * that goes on as it came makes no difference. */
 static void passed_on(struct bench *b, uint32_t from, const uint32_t *to,
                       struct publish_out said)
 {
@@ -194,16 +200,7 @@ static void goes_on_as_it_came(void)
         bench_enter(b, (struct visit){.id = "new"}),
         bench_enter(b, (struct visit){.id = "old", .protocol = MQTT_311})};
     uint32_t to[4];
-    static const char *const IDS[] = {"a", "b", "c", "d"};
-    for (int i = 0; i < 4; i++) {
-        struct visit v = {.id = IDS[i]};
-        if (i == 3) v.protocol = MQTT_311;
-        to[i] = bench_enter(b, v);
-        struct subscribe_filter f = {.filter = bytes_of("t")};
-        f.retain_as_published = i == 1;
-        bench_say(b, to[i], bench_filter(b, to[i], f, i == 2 ? 7 : 0));
-        EXPECT_SUBACK(b, to[i], 0);
-    }
+    four_enter(b, to);
     uint8_t space[64];
     struct writer w = writer_at(space, sizeof space);
     property_write_user(&w, bytes_of("key"), bytes_of("value"));

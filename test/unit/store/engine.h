@@ -395,6 +395,28 @@ CHECK_UNUSED static void engine_wait(struct engine *e, uint16_t part,
     UNTIL(engine_done_of(e, part) >= number);
 }
 
+CHECK_UNUSED static struct wal_stats engine_stats(struct engine *e)
+{
+    struct wal_stats stats;
+    wal_stats(e->store, &stats);
+    return stats;
+}
+
+/* Fill segments: `count` batches, each with a key that stays, or is deleted by
+ * the next. */
+CHECK_UNUSED static void engine_fill(struct engine *e, unsigned count,
+                                     bool stays)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char text[256];
+        int size = snprintf(text, sizeof text, "k%05u=%0150u", i, i);
+        if (!stays && i > 0) {
+            snprintf(text + size, sizeof text - (size_t)size, " k%05u", i - 1);
+        }
+        engine_wait(e, 0, engine_put(e, 0, text));
+    }
+}
+
 /* Put, and wait. */
 CHECK_UNUSED static void engine_keep(struct engine *e, const char *text)
 {

@@ -1,33 +1,12 @@
 /* keeper_test.c - files are used again; no space is told in time. */
 #include "engine.h"
 
-static struct wal_stats stats_of(struct engine *e)
-{
-    struct wal_stats stats;
-    wal_stats(e->store, &stats);
-    return stats;
-}
-
-/* Fill segments: `count` batches, each with a key that stays, or is deleted by
- * the next. */
-static void fill(struct engine *e, unsigned count, bool stays)
-{
-    for (unsigned i = 0; i < count; i++) {
-        char text[256];
-        int size = snprintf(text, sizeof text, "k%05u=%0150u", i, i);
-        if (!stays && i > 0) {
-            snprintf(text + size, sizeof text - (size_t)size, " k%05u", i - 1);
-        }
-        engine_wait(e, 0, engine_put(e, 0, text));
-    }
-}
-
 static void files_are_used_again(void)
 {
     struct engine *e = engine_new(room_new());
     engine_open(e);
-    fill(e, 600, false);
-    UNTIL(stats_of(e).segments <= 1 + WAL_SEGMENTS_KEPT);
+    engine_fill(e, 600, false);
+    UNTIL(engine_stats(e).segments <= 1 + WAL_SEGMENTS_KEPT);
     UNTIL(room_has(e->options.folder, "spare-0") ||
           room_has(e->options.folder, "spare-1"));
     CHECK(!room_has(e->options.folder, "0000000001.log"));
@@ -71,13 +50,13 @@ static void no_space_is_told_in_time(void)
     UNTIL(room_has(e->options.folder, "spare-0"));
     atomic_store(&e->tight, 1);
     for (unsigned i = 0; i < 4000 && engine_state(e) != WAL_FULL; i++)
-        fill(e, 1, true);
+        engine_fill(e, 1, true);
     UNTIL(engine_state(e) == WAL_FULL);
     UNTIL(engine_said(e, "cannot grow"));
     engine_keep(e, "a");
     atomic_store(&e->tight, 0);
     UNTIL(engine_state(e) == WAL_WORKS);
-    fill(e, 100, true);
+    engine_fill(e, 100, true);
     engine_close(e);
     CHECK(strncmp(engine_look(e->options.folder, false), "k00000=0", 8) == 0);
     engine_free(e);
@@ -94,7 +73,7 @@ static void a_segment_that_rots_is_told(void)
     bytes[150] ^= 1;
     room_save(e->options.folder, "0000000001.log", bytes, size);
     free(bytes);
-    fill(e, 300, true);
+    engine_fill(e, 300, true);
     UNTIL(engine_state(e) == WAL_FULL);
     UNTIL(engine_said(e, "base.mdb"));
     CHECK(room_has(e->options.folder, "0000000001.log"));
