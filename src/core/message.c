@@ -29,14 +29,16 @@ static size_t texts_size(const struct message *m, struct bytes source)
     return m->topic.size + m->forward.size + source.size + m->payload.size;
 }
 
-/* Copy the texts of `m` and `source` to `at`, and let `m` view them there. */
-static void texts_place(struct message *m, struct bytes source, uint8_t *at)
+/* Copy the texts of `m` and `source` to `at`, and let `m` view them there.
+ * Returns their end. */
+static uint8_t *texts_place(struct message *m, struct bytes source, uint8_t *at)
 {
     m->topic = place(&at, m->topic);
     m->forward = place(&at, m->forward);
     m->source_size = (uint16_t)source.size;
     (void)place(&at, source);
     m->payload = place(&at, m->payload);
+    return at;
 }
 
 /* A body for `size` bytes, with one reference, or NULL. */
@@ -69,8 +71,8 @@ struct body *message_share_as(struct message *m, struct pool *pool,
     struct body *body = body_new(pool, size);
     if (body == NULL) return NULL;
     body->message = *m;
-    texts_place(&body->message, source, body->bytes);
-    assert(texts_size(&body->message, source) == size);
+    uint8_t *end = texts_place(&body->message, source, body->bytes);
+    assert(end == body->bytes + size);
     *m = body_message(body);
     m->owned = true;
     assert(m->body == body && body->message.body == NULL);
@@ -102,7 +104,8 @@ void message_pack(const struct message *m, uint8_t *to)
     };
     memcpy(to, &head, sizeof head);
     struct message texts = *m;
-    texts_place(&texts, message_source(m), to + sizeof head);
+    uint8_t *end = texts_place(&texts, message_source(m), to + sizeof head);
+    assert(end == to + message_packed_size(m));
 }
 
 struct message message_unpack(struct bytes packed)
