@@ -3,8 +3,8 @@
 
 #include "base/rng.h"
 #include "client/backoff.h"
+#include "client/carrier.h"
 #include "client/clock.h"
-#include "client/link.h"
 #include "client/profile.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@ struct mogi_client {
     struct mogi_tiny_memory memory;
     struct backoff backoff;
     struct rng rng;
-    struct link link;
+    struct carrier carrier;
     bool wanted; /* connect again when the connection is lost */
     uint64_t retry_ms;
     uint64_t answer_ms; /* by then CONNACK has to be here */
@@ -59,7 +59,7 @@ static void error_set(struct mogi_client *c, const char *text)
     (void)snprintf(c->error, sizeof c->error, "%s", text);
 }
 
-/* Keep what `e` means, unless the link has said more about it. */
+/* Keep what `e` means, unless the carrier has said more about it. */
 static void error_say(struct mogi_client *c, enum mogi_error e)
 {
     bool said = e == MOGI_ERROR_NETWORK || e == MOGI_ERROR_HOST ||
@@ -104,7 +104,7 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
 {
     struct mogi_client *c = calloc(1, sizeof *c);
     if (c == NULL) return NULL;
-    link_init(&c->link, c->error, sizeof c->error);
+    carrier_init(&c->carrier, c->error, sizeof c->error);
     c->read = malloc(READ_SIZE);
     if (c->read == NULL || !profile_init(&c->profile, options) ||
         !memory_new(c)) {
@@ -125,7 +125,7 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
 void mogi_client_free(struct mogi_client *c)
 {
     if (c == NULL) return;
-    link_fini(&c->link);
+    carrier_fini(&c->carrier);
     memory_free(&c->memory);
     profile_fini(&c->profile);
     free(c->read);
@@ -149,7 +149,7 @@ static bool part_grow(struct mogi_client *c, uint8_t **part, size_t *part_size,
 /* The connection is gone; when to try again. */
 static uint32_t connection_drop(struct mogi_client *c)
 {
-    link_close(&c->link);
+    carrier_close(&c->carrier);
     c->unread.size = 0;
     mogi_tiny_closed(&c->tiny);
     if (c->profile.options.no_reconnect) c->wanted = false;
@@ -190,7 +190,7 @@ static enum mogi_error connect_queue(struct mogi_client *c)
 
 enum mogi_error mogi_client_open(struct mogi_client *c)
 {
-    if (link_is_open(&c->link)) return MOGI_ERROR_STATE;
+    if (carrier_is_open(&c->carrier)) return MOGI_ERROR_STATE;
     const struct mogi_client_options *o = &c->profile.options;
     struct channel_target target = {.host = o->host,
                                     .unix_path = o->unix_path,
@@ -200,12 +200,12 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
                                     .timeout_ms = o->connect_timeout_ms};
     c->wanted = true;
     c->error[0] = '\0';
-    enum mogi_error e = link_open(&c->link, &target, o->tls);
+    enum mogi_error e = carrier_open(&c->carrier, &target, o->tls);
     if (e != MOGI_OK) return e;
     e = connect_queue(c);
     if (e != MOGI_OK) {
         error_say(c, e);
-        link_close(&c->link);
+        carrier_close(&c->carrier);
         mogi_tiny_closed(&c->tiny);
         return e;
     }
@@ -218,10 +218,10 @@ static enum mogi_error output_send(struct mogi_client *c)
 {
     for (;;) {
         struct mogi_bytes b = mogi_tiny_output(&c->tiny);
-        if (b.size == 0 && !link_wants_write(&c->link)) return MOGI_OK;
+        if (b.size == 0 && !carrier_wants_write(&c->carrier)) return MOGI_OK;
         size_t count;
         enum mogi_error e =
-            link_send(&c->link, bytes_at(b.data, b.size), &count);
+            carrier_send(&c->carrier, bytes_at(b.data, b.size), &count);
         if (e != MOGI_OK || count == 0) return e;
         mogi_tiny_sent(&c->tiny, count, now32());
     }
@@ -229,7 +229,7 @@ static enum mogi_error output_send(struct mogi_client *c)
 
 void mogi_client_flush(struct mogi_client *c)
 {
-    if (!link_is_open(&c->link)) return;
+    if (!carrier_is_open(&c->carrier)) return;
     /* A failure shows itself at the next receive, after what the server had to
      * say before it closed. */
     enum mogi_error e = output_send(c);
@@ -289,7 +289,7 @@ static enum mogi_error connection_work(struct mogi_client *c,
     if (e != MOGI_OK || event->kind != MOGI_NOTHING) return e;
     if (c->unread.size > 0) return sent;
     size_t count;
-    e = link_receive(&c->link, c->read, READ_SIZE, &count);
+    e = carrier_receive(&c->carrier, c->read, READ_SIZE, &count);
     if (e != MOGI_OK) return e;
     if (count > 0) {
         c->unread = (struct mogi_bytes){c->read, count};
@@ -310,7 +310,7 @@ static bool client_step(struct mogi_client *c, struct mogi_event *event)
 {
     enum mogi_error e;
     memset(event, 0, sizeof *event);
-    if (link_is_open(&c->link)) {
+    if (carrier_is_open(&c->carrier)) {
         e = connection_work(c, event);
     } else {
         if (!c->wanted || clock_now_ms() < c->retry_ms) return false;
@@ -325,9 +325,9 @@ static bool client_step(struct mogi_client *c, struct mogi_event *event)
 
 uint32_t mogi_client_wait_ms(const struct mogi_client *c)
 {
-    if (link_is_open(&c->link)) {
+    if (carrier_is_open(&c->carrier)) {
         if (c->tiny.refused_count > 0) return 0;
-        if (link_has_input(&c->link)) return 0;
+        if (carrier_has_input(&c->carrier)) return 0;
         uint32_t answer_ms = answer_left_ms(c);
         uint32_t tick_ms = mogi_tiny_wait_ms(&c->tiny, now32());
         return answer_ms < tick_ms ? answer_ms : tick_ms;
@@ -359,7 +359,7 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
         clock_now_ms() + (timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
     bool last = false;
     for (;;) {
-        if (!link_is_open(&c->link) && !c->wanted) {
+        if (!carrier_is_open(&c->carrier) && !c->wanted) {
             memset(event, 0, sizeof *event);
             return MOGI_ERROR_STATE;
         }
@@ -367,7 +367,7 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
         if (last) return MOGI_OK;
         int wait_ms = wait_for(c, timeout_ms, end_ms);
         if (wait_ms != 0 &&
-            !channel_wait(c->link.fd, mogi_client_wants_read(c),
+            !channel_wait(c->carrier.fd, mogi_client_wants_read(c),
                           mogi_client_wants_write(c), wait_ms)) {
             return MOGI_OK;
         }
@@ -476,10 +476,10 @@ static enum mogi_error output_finish(struct mogi_client *c, uint64_t end_ms)
         if (mogi_client_is_flushed(c)) return MOGI_OK;
         uint64_t now_ms = clock_now_ms();
         if (now_ms >= end_ms) return MOGI_ERROR_TIMEOUT;
-        (void)channel_wait(c->link.fd, true, true, (int)(end_ms - now_ms));
+        (void)channel_wait(c->carrier.fd, true, true, (int)(end_ms - now_ms));
         /* A server that cannot get rid of its messages takes none of ours. */
         size_t count;
-        e = link_receive(&c->link, c->read, READ_SIZE, &count);
+        e = carrier_receive(&c->carrier, c->read, READ_SIZE, &count);
         if (e != MOGI_OK) return e;
     }
 }
@@ -489,30 +489,30 @@ enum mogi_error mogi_client_close(struct mogi_client *c, uint8_t reason,
                                   uint32_t timeout_ms)
 {
     c->wanted = false;
-    if (!link_is_open(&c->link)) return MOGI_ERROR_STATE;
+    if (!carrier_is_open(&c->carrier)) return MOGI_ERROR_STATE;
     if (!request_room(c, properties.size)) return MOGI_ERROR_MEMORY;
     enum mogi_error e = mogi_tiny_disconnect(&c->tiny, reason, properties);
     if (e != MOGI_OK) return e;
     e = output_finish(c, clock_now_ms() + timeout_ms);
     uint32_t rest_ms = timeout_ms < FINISH_MS ? timeout_ms : FINISH_MS;
-    link_finish(&c->link, e == MOGI_OK ? rest_ms : 0);
+    carrier_finish(&c->carrier, e == MOGI_OK ? rest_ms : 0);
     (void)connection_drop(c);
     return e;
 }
 
 int mogi_client_fd(const struct mogi_client *c)
 {
-    return c->link.fd;
+    return c->carrier.fd;
 }
 
 bool mogi_client_wants_read(const struct mogi_client *c)
 {
-    return link_is_open(&c->link) && c->unread.size == 0;
+    return carrier_is_open(&c->carrier) && c->unread.size == 0;
 }
 
 bool mogi_client_wants_write(struct mogi_client *c)
 {
-    return link_is_open(&c->link) && !mogi_client_is_flushed(c);
+    return carrier_is_open(&c->carrier) && !mogi_client_is_flushed(c);
 }
 
 bool mogi_client_is_connected(const struct mogi_client *c)
@@ -522,7 +522,8 @@ bool mogi_client_is_connected(const struct mogi_client *c)
 
 bool mogi_client_is_flushed(struct mogi_client *c)
 {
-    return mogi_tiny_output(&c->tiny).size == 0 && !link_wants_write(&c->link);
+    return mogi_tiny_output(&c->tiny).size == 0 &&
+           !carrier_wants_write(&c->carrier);
 }
 
 size_t mogi_client_unsettled(const struct mogi_client *c)
@@ -537,10 +538,10 @@ const char *mogi_client_error(const struct mogi_client *c)
 
 enum mogi_tls_trouble mogi_client_tls_trouble(const struct mogi_client *c)
 {
-    return c->link.trouble.kind;
+    return c->carrier.trouble.kind;
 }
 
 bool mogi_client_tls_is_resumed(const struct mogi_client *c)
 {
-    return c->link.secure != NULL && secure_is_resumed(c->link.secure);
+    return c->carrier.secure != NULL && secure_is_resumed(c->carrier.secure);
 }

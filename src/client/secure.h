@@ -1,4 +1,4 @@
-/* secure.h - TLS over a channel's socket, for link.c alone.
+/* secure.h - TLS over a channel's socket, for carrier.c alone.
  *
  * secure_openssl.c does it with src/tls. A library that is built without
  * OpenSSL has secure_none.c instead, where secure_new refuses.

@@ -1,4 +1,4 @@
-#include "client/link.h"
+#include "client/carrier.h"
 #include "host.h"
 
 #include <fcntl.h>
@@ -19,17 +19,17 @@ static struct mogi_tls tls_of_scene(void)
 }
 
 /* Send `words`, and see them come back. */
-static void echo(struct link *l, const char *words)
+static void echo(struct carrier *l, const char *words)
 {
     char data[64];
     size_t size = strlen(words), got = 0, count;
-    CHECK_EQ(link_send(l, bytes_of(words), &count), MOGI_OK);
+    CHECK_EQ(carrier_send(l, bytes_of(words), &count), MOGI_OK);
     CHECK_EQ(count, size);
     while (got < size) {
-        if (!link_has_input(l)) {
-            REQUIRE(channel_wait(l->fd, true, link_wants_write(l), 5000));
+        if (!carrier_has_input(l)) {
+            REQUIRE(channel_wait(l->fd, true, carrier_wants_write(l), 5000));
         }
-        REQUIRE(link_receive(l, data + got, sizeof data - got, &count) ==
+        REQUIRE(carrier_receive(l, data + got, sizeof data - got, &count) ==
                 MOGI_OK);
         got += count;
     }
@@ -40,78 +40,79 @@ static void encrypted(void)
 {
     struct channel_target to = target();
     struct mogi_tls tls = tls_of_scene();
-    struct link l;
-    link_init(&l, text, sizeof text);
+    struct carrier l;
+    carrier_init(&l, text, sizeof text);
     for (int i = 0; i < 3; i++) {
-        CHECK(!link_is_open(&l));
+        CHECK(!carrier_is_open(&l));
         host_serve(&host);
-        REQUIRE(link_open(&l, &to, &tls) == MOGI_OK);
-        CHECK(link_is_open(&l));
+        REQUIRE(carrier_open(&l, &to, &tls) == MOGI_OK);
+        CHECK(carrier_is_open(&l));
         CHECK_EQ(l.trouble.kind, MOGI_TLS_FINE);
         echo(&l, "hello");
         CHECK_EQ(secure_is_resumed(l.secure), i > 0);
         if (i == 1)
-            link_close(&l);
+            carrier_close(&l);
         else
-            link_finish(&l, 1000);
+            carrier_finish(&l, 1000);
         host_join(&host);
     }
-    link_fini(&l);
+    carrier_fini(&l);
 }
 
 static void plain(void)
 {
     int listener = listen_any(&host.port);
     struct channel_target to = target();
-    struct link l;
-    link_init(&l, text, sizeof text);
-    REQUIRE(link_open(&l, &to, NULL) == MOGI_OK);
+    struct carrier l;
+    carrier_init(&l, text, sizeof text);
+    REQUIRE(carrier_open(&l, &to, NULL) == MOGI_OK);
     int peer = listen_accept(listener);
     size_t count;
     char data[8];
-    CHECK_EQ(link_send(&l, bytes_of("x"), &count), MOGI_OK);
+    CHECK_EQ(carrier_send(&l, bytes_of("x"), &count), MOGI_OK);
     CHECK_EQ(recv(peer, data, sizeof data, 0), 1);
-    CHECK(!link_wants_write(&l));
-    CHECK(!link_has_input(&l));
-    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_OK);
+    CHECK(!carrier_wants_write(&l));
+    CHECK(!carrier_has_input(&l));
+    CHECK_EQ(carrier_receive(&l, data, sizeof data, &count), MOGI_OK);
     CHECK_EQ(count, 0);
     close(peer);
     CHECK(channel_wait(l.fd, true, false, 5000));
-    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_ERROR_CLOSED);
-    link_fini(&l);
+    CHECK_EQ(carrier_receive(&l, data, sizeof data, &count), MOGI_ERROR_CLOSED);
+    carrier_fini(&l);
     close(listener);
 }
 
 /* Both say why, and each about itself. */
 static void network_fails(void)
 {
-    struct link l;
+    struct carrier l;
     size_t count;
     char data[8];
-    link_init(&l, text, sizeof text);
+    carrier_init(&l, text, sizeof text);
     l.fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     REQUIRE(l.fd >= 0);
-    CHECK_EQ(link_send(&l, bytes_of("x"), &count), MOGI_ERROR_NETWORK);
+    CHECK_EQ(carrier_send(&l, bytes_of("x"), &count), MOGI_ERROR_NETWORK);
     CHECK_STR(text, "Socket operation on non-socket");
     text[0] = '\0';
-    CHECK_EQ(link_receive(&l, data, sizeof data, &count), MOGI_ERROR_NETWORK);
+    CHECK_EQ(carrier_receive(&l, data, sizeof data, &count),
+             MOGI_ERROR_NETWORK);
     CHECK_STR(text, "Socket operation on non-socket");
-    link_fini(&l);
+    carrier_fini(&l);
 }
 
 static void fails(const struct mogi_tls *tls, enum mogi_error error,
                   enum mogi_tls_trouble trouble)
 {
     struct channel_target to = target();
-    struct link l;
+    struct carrier l;
     to.timeout_ms = 300;
-    link_init(&l, text, sizeof text);
+    carrier_init(&l, text, sizeof text);
     host_serve(&host);
-    CHECK_EQ(link_open(&l, &to, tls), error);
+    CHECK_EQ(carrier_open(&l, &to, tls), error);
     CHECK_EQ(l.trouble.kind, trouble);
     CHECK(strlen(text) > 10);
-    CHECK(!link_is_open(&l));
-    link_fini(&l);
+    CHECK(!carrier_is_open(&l));
+    carrier_fini(&l);
     host_join(&host);
 }
 
@@ -136,15 +137,15 @@ static void wrong_files(void)
 {
     struct channel_target to = target();
     struct mogi_tls tls = {.ca_file = scene_path("no")};
-    struct link l;
-    link_init(&l, text, sizeof text);
+    struct carrier l;
+    carrier_init(&l, text, sizeof text);
     to.port = 1;
-    CHECK_EQ(link_open(&l, &to, &tls), MOGI_ERROR_TLS);
+    CHECK_EQ(carrier_open(&l, &to, &tls), MOGI_ERROR_TLS);
     CHECK_EQ(l.trouble.kind, MOGI_TLS_SETUP);
     tls = tls_of_scene();
-    CHECK_EQ(link_open(&l, &to, &tls), MOGI_ERROR_NETWORK);
+    CHECK_EQ(carrier_open(&l, &to, &tls), MOGI_ERROR_NETWORK);
     CHECK_EQ(l.trouble.kind, MOGI_TLS_FINE);
-    link_fini(&l);
+    carrier_fini(&l);
 }
 
 int main(void)
