@@ -218,20 +218,71 @@ static int usage(FILE *to, int status)
     return status;
 }
 
-/* Copy the store in `folder` to a location of its own. */
-static int backup(const char *folder, const char *copy)
+/* Read all that is stored at `location` into `dump`; false, after a word about
+ * it: it cannot be. */
+static bool location_read(const char *location, struct dump *dump,
+                          struct inspect_report *report)
 {
-    char to[STORAGE_PATH_MAX], why[WAL_TEXT_MAX];
+    char folder[STORAGE_PATH_MAX], why[WAL_TEXT_MAX];
+    folder_find(location, folder);
+    if (inspect_folder(folder, on_record, dump, report, why) == OK) return true;
+    (void)fprintf(stderr, "mogi: %s\n", why);
+    return false;
+}
+
+/* The exit status: was every record one that is known? */
+static int dump_judge(const struct dump *dump)
+{
+    if (dump->unknown == 0) return 0;
+    (void)fprintf(stderr, "mogi: %llu records cannot be read\n",
+                  (unsigned long long)dump->unknown);
+    return 1;
+}
+
+static int db_check(char **words)
+{
+    struct dump dump = {.to = NULL};
     struct inspect_report report;
+    if (!location_read(words[0], &dump, &report)) return 1;
+    int status = dump_judge(&dump);
+    if (status == 0) {
+        (void)printf("%llu records, all whole\n",
+                     (unsigned long long)report.records);
+    }
+    return status;
+}
+
+static int db_stats(char **words)
+{
+    struct dump dump = {.to = NULL};
+    struct inspect_report report;
+    if (!location_read(words[0], &dump, &report)) return 1;
+    stats_print(&dump, &report);
+    return dump_judge(&dump);
+}
+
+static int db_dump(char **words)
+{
+    struct dump dump = {.to = stdout};
+    struct inspect_report report;
+    if (!location_read(words[0], &dump, &report)) return 1;
+    return dump_judge(&dump);
+}
+
+/* Copy the store to a location of its own. */
+static int db_backup(char **words)
+{
+    const char *copy = words[1];
+    char from[STORAGE_PATH_MAX], to[STORAGE_PATH_MAX], why[WAL_TEXT_MAX];
+    struct inspect_report report;
+    folder_find(words[0], from);
     storage_folder(copy, to);
-    enum err e = files_folder(copy);
-    if (e != OK) {
+    if (files_folder(copy) != OK) {
         (void)fprintf(stderr, "mogi: %s cannot be made: %s\n", copy,
                       strerror(errno));
         return 1;
     }
-    e = backup_folder(folder, to, &report, why);
-    if (e != OK) {
+    if (backup_folder(from, to, &report, why) != OK) {
         (void)fprintf(stderr, "mogi: %s\n", why);
         return 1;
     }
@@ -242,52 +293,35 @@ static int backup(const char *folder, const char *copy)
 }
 
 /* Into the store of a persistence_location, made if it is not there. */
-static int import_main(const char *file, const char *location)
+static int db_import(char **words)
 {
     char folder[STORAGE_PATH_MAX];
-    if (strlen(location) >= CONFIG_TEXT_MAX) return usage(stderr, 2);
-    storage_folder(location, folder);
+    storage_folder(words[1], folder);
     /* What is wrong with it, the store will say. */
-    (void)!files_folder(location);
-    return import_mosquitto(file, folder);
+    (void)!files_folder(words[1]);
+    return import_mosquitto(words[0], folder);
 }
+
+/* What can be done, and how many files and folders it takes. */
+static const struct {
+    const char *name;
+    int word_count;
+    int (*run)(char **words);
+} tasks[] = {
+    {"check", 1, db_check},   {"stats", 1, db_stats},   {"dump", 1, db_dump},
+    {"backup", 2, db_backup}, {"import", 2, db_import},
+};
 
 int db_main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) return usage(stdout, 0);
-    if (argc == 4 && strcmp(argv[1], "backup") == 0 &&
-        strlen(argv[2]) < CONFIG_TEXT_MAX &&
-        strlen(argv[3]) < CONFIG_TEXT_MAX) {
-        char from[STORAGE_PATH_MAX];
-        folder_find(argv[2], from);
-        return backup(from, argv[3]);
+    for (int i = 2; i < argc; i++) {
+        if (strlen(argv[i]) >= CONFIG_TEXT_MAX) return usage(stderr, 2);
     }
-    if (argc == 4 && strcmp(argv[1], "import") == 0) {
-        return import_main(argv[2], argv[3]);
+    for (size_t i = 0; argc > 1 && i < sizeof tasks / sizeof *tasks; i++) {
+        if (strcmp(argv[1], tasks[i].name) != 0) continue;
+        if (argc != tasks[i].word_count + 2) break;
+        return tasks[i].run(argv + 2);
     }
-    if (argc != 3) return usage(stderr, 2);
-    bool check = strcmp(argv[1], "check") == 0;
-    bool stats = strcmp(argv[1], "stats") == 0;
-    bool all = strcmp(argv[1], "dump") == 0;
-    if (!check && !stats && !all) return usage(stderr, 2);
-    if (strlen(argv[2]) >= CONFIG_TEXT_MAX) return usage(stderr, 2);
-    char folder[STORAGE_PATH_MAX], why[WAL_TEXT_MAX];
-    folder_find(argv[2], folder);
-    struct dump dump = {.to = all ? stdout : NULL};
-    struct inspect_report report;
-    enum err e = inspect_folder(folder, on_record, &dump, &report, why);
-    if (e != OK) {
-        (void)fprintf(stderr, "mogi: %s\n", why);
-        return 1;
-    }
-    if (stats) stats_print(&dump, &report);
-    if (dump.unknown > 0) {
-        (void)fprintf(stderr, "mogi: %llu records cannot be read\n",
-                      (unsigned long long)dump.unknown);
-        return 1;
-    }
-    if (check)
-        (void)printf("%llu records, all whole\n",
-                     (unsigned long long)report.records);
-    return 0;
+    return usage(stderr, 2);
 }
