@@ -86,13 +86,28 @@ static struct made made[MOST];
 static struct store_change changes[2 * MOST];
 static uint8_t tail[MOST][TOPIC_MAX + PAYLOAD];
 
-static struct store_change change_of(enum store_change_kind kind,
-                                     const struct writer *w, size_t key_size)
+/* A record in the making: its key, and room for the value behind it. */
+struct draft {
+    struct writer w;
+    size_t key_size;
+};
+
+static struct draft draft_of(uint8_t *room, size_t size,
+                             const struct record_key *key)
 {
-    struct bytes all = writer_bytes(w);
+    struct draft draft = {.w = writer_at(room, size)};
+    record_key_write(&draft.w, key);
+    draft.key_size = writer_bytes(&draft.w).size;
+    return draft;
+}
+
+static struct store_change draft_change(const struct draft *draft,
+                                        enum store_change_kind kind)
+{
+    struct bytes all = writer_bytes(&draft->w);
     return (struct store_change){.kind = kind,
-                                 .key = bytes_at(all.data, key_size),
-                                 .value = bytes_skip(all, key_size)};
+                                 .key = bytes_at(all.data, draft->key_size),
+                                 .value = bytes_skip(all, draft->key_size)};
 }
 
 /* Message `i` of the batch: to the next session. */
@@ -109,11 +124,9 @@ static void message_make(size_t i)
                         .qos = 1};
     memcpy(tail[i], to->topic, (size_t)topic);
     struct record_key key = {.kind = RECORD_MESSAGE, .number = stamp};
-    struct writer w = writer_at(to->message, sizeof to->message);
-    record_key_write(&w, &key);
-    size_t key_size = writer_bytes(&w).size;
-    record_message_write(&w, &m);
-    changes[2 * i] = change_of(STORE_HOLD, &w, key_size);
+    struct draft draft = draft_of(to->message, sizeof to->message, &key);
+    record_message_write(&draft.w, &m);
+    changes[2 * i] = draft_change(&draft, STORE_HOLD);
     changes[2 * i].tail = bytes_at(tail[i], (size_t)topic + PAYLOAD);
 
     char client[TOPIC_MAX];
@@ -127,11 +140,9 @@ static void message_make(size_t i)
     key = (struct record_key){.kind = RECORD_DELIVERY,
                               .client = bytes_at(client, (size_t)client_size),
                               .number = order};
-    w = writer_at(to->delivery, sizeof to->delivery);
-    record_key_write(&w, &key);
-    key_size = writer_bytes(&w).size;
-    record_delivery_write(&w, &d, NULL);
-    changes[2 * i + 1] = change_of(STORE_PUT, &w, key_size);
+    draft = draft_of(to->delivery, sizeof to->delivery, &key);
+    record_delivery_write(&draft.w, &d, NULL);
+    changes[2 * i + 1] = draft_change(&draft, STORE_PUT);
 }
 
 /* Session `number`, and its subscription. */
@@ -147,21 +158,17 @@ static void session_make(size_t i, uint64_t number)
     struct record_session session = {
         .protocol = MQTT_50, .expiry_s = UINT32_MAX, .id = id};
     struct record_key key = {.kind = RECORD_SESSION, .client = id};
-    struct writer w = writer_at(to->message, sizeof to->message);
-    record_key_write(&w, &key);
-    size_t key_size = writer_bytes(&w).size;
-    record_session_write(&w, &session);
-    changes[2 * i] = change_of(STORE_PUT, &w, key_size);
+    struct draft draft = draft_of(to->message, sizeof to->message, &key);
+    record_session_write(&draft.w, &session);
+    changes[2 * i] = draft_change(&draft, STORE_PUT);
 
     struct bytes filter = bytes_at(to->topic, (size_t)topic);
     struct record_subscription s = {.options = {.qos = 1}, .text = filter};
     key = (struct record_key){
         .kind = RECORD_SUBSCRIPTION, .client = id, .text = filter};
-    w = writer_at(to->delivery, sizeof to->delivery);
-    record_key_write(&w, &key);
-    key_size = writer_bytes(&w).size;
-    record_subscription_write(&w, &s);
-    changes[2 * i + 1] = change_of(STORE_PUT, &w, key_size);
+    draft = draft_of(to->delivery, sizeof to->delivery, &key);
+    record_subscription_write(&draft.w, &s);
+    changes[2 * i + 1] = draft_change(&draft, STORE_PUT);
 }
 
 /* The changes of `count` messages or sessions are a batch: until it is done. */
