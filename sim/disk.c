@@ -107,20 +107,13 @@ struct restoring {
 
 /* A record is for whoever is at home with it. */
 static void restored(void *context, struct store_view *view, struct bytes key,
-                     struct bytes value, struct store_jump *jump)
+                     struct bytes value, struct jump *jump)
 {
     struct restoring *restoring = context;
     struct world *world = restoring->world;
-    struct walk_next next;
-    struct bytes message = {NULL, 0};
-    walk_step(&restoring->walk, key, value, &next);
-    jump->last = next.last;
-    jump->size = next.size;
-    memcpy(jump->key, next.key, next.size);
-    struct bytes wanted = bytes_at(next.message, next.message_size);
-    if (wanted.size > 0 && store_get(view, wanted, &message) != OK) {
-        message = bytes_at(NULL, 0);
-    }
+    struct walk_message wanted;
+    walk_step(&restoring->walk, key, value, jump, &wanted);
+    struct bytes message = store_find(view, bytes_at(wanted.key, wanted.size));
     for (uint16_t i = 0; i < world->config.shards; i++) {
         struct event event = {.kind = EVENT_RESTORED,
                               .key = key,

@@ -22,6 +22,13 @@ struct link {
     for (struct link *at = (head)->next, *after = at->next; at != (head);      \
          at = after, after = at->next)
 
+/* What makes the constant `head` an empty list, which nobody may add to. */
+#define LIST_EMPTY(head)                                                       \
+    {                                                                          \
+        (struct link *)(uintptr_t) & (head),                                   \
+            (struct link *)(uintptr_t) & (head)                                \
+    }
+
 /* Make `head` an empty list, or `link` a link that is in none. */
 static inline void list_init(struct link *head)
 {

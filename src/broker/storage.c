@@ -91,34 +91,14 @@ struct restoring {
     uint64_t count;
 };
 
-/* Where the store goes on, as the core wants it. */
-static void jump_set(struct store_jump *jump, const struct walk_next *next)
-{
-    _Static_assert(sizeof jump->key >= sizeof next->key, "a key fits");
-    jump->last = next->last;
-    jump->size = next->size;
-    memcpy(jump->key, next->key, next->size);
-}
-
-/* The message that the record refers to; empty when it cannot be read. */
-static struct bytes message_of(struct store_view *view,
-                               const struct walk_next *next)
-{
-    struct bytes value = {NULL, 0};
-    struct bytes key = bytes_at(next->message, next->message_size);
-    if (key.size == 0 || store_get(view, key, &value) == OK) return value;
-    return bytes_at(NULL, 0);
-}
-
 static void on_record(void *context, struct store_view *view, struct bytes key,
-                      struct bytes value, struct store_jump *jump)
+                      struct bytes value, struct jump *jump)
 {
     struct restoring *restoring = context;
     struct hosts *hosts = restoring->hosts;
-    struct walk_next next;
-    walk_step(&restoring->walk, key, value, &next);
-    jump_set(jump, &next);
-    struct bytes message = message_of(view, &next);
+    struct walk_message wanted;
+    walk_step(&restoring->walk, key, value, jump, &wanted);
+    struct bytes message = store_find(view, bytes_at(wanted.key, wanted.size));
     for (uint16_t i = 0; i < hosts->count; i++) {
         struct event event = {.kind = EVENT_RESTORED,
                               .key = key,

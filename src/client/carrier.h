@@ -42,8 +42,8 @@ enum mogi_error carrier_open(struct carrier *c,
                              const struct mogi_tls *tls);
 
 /* As channel_send; MOGI_ERROR_TLS and MOGI_ERROR_MEMORY too. With TLS, what was
- * taken may wait here: carrier_wants_write; sending no bytes goes on with it. The
- * text is written for MOGI_ERROR_NETWORK and MOGI_ERROR_TLS. */
+ * taken may wait here: carrier_wants_write; sending no bytes goes on with it.
+ * The text is written for MOGI_ERROR_NETWORK and MOGI_ERROR_TLS. */
 enum mogi_error carrier_send(struct carrier *c, struct bytes b, size_t *count);
 
 /* As channel_receive; MOGI_ERROR_TLS too. Text as with carrier_send. */

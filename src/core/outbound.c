@@ -13,10 +13,8 @@
 #include <assert.h>
 
 const struct outbound outbound_none = {
-    .queue = {(struct link *)(uintptr_t)&outbound_none.queue,
-              (struct link *)(uintptr_t)&outbound_none.queue},
-    .window = {(struct link *)(uintptr_t)&outbound_none.window,
-               (struct link *)(uintptr_t)&outbound_none.window},
+    .queue = LIST_EMPTY(outbound_none.queue),
+    .window = LIST_EMPTY(outbound_none.window),
 };
 
 struct outbound *outbound_own(struct shard *shard, struct session *session)

@@ -47,10 +47,8 @@ struct session *session_by_ref(struct shard *shard, struct session_ref ref)
 
 /* Of all who have none; never written. */
 static const struct session_ties no_ties = {
-    .memberships = {(struct link *)(uintptr_t)&no_ties.memberships,
-                    (struct link *)(uintptr_t)&no_ties.memberships},
-    .recalls = {(struct link *)(uintptr_t)&no_ties.recalls,
-                (struct link *)(uintptr_t)&no_ties.recalls},
+    .memberships = LIST_EMPTY(no_ties.memberships),
+    .recalls = LIST_EMPTY(no_ties.recalls),
 };
 
 struct session_ties *session_tie(struct shard *shard, struct session *session)

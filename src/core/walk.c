@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+_Static_assert((size_t)JUMP_KEY_MAX >= (size_t)RECORD_KEY_MAX, "a key fits");
+
 static uint16_t key_write(uint8_t to[RECORD_KEY_MAX],
                           const struct record_key *key)
 {
@@ -13,15 +15,15 @@ static uint16_t key_write(uint8_t to[RECORD_KEY_MAX],
 }
 
 /* Go on at delivery `order` of the client. */
-static void next_delivery(const struct walk *walk, uint64_t order,
-                          struct walk_next *next)
+static void jump_delivery(const struct walk *walk, uint64_t order,
+                          struct jump *jump)
 {
     struct record_key key = {.kind = RECORD_DELIVERY,
                              .client =
                                  bytes_at(walk->client, walk->client_size),
                              .number = order};
     assert(key.client.size > 0);
-    next->size = key_write(next->key, &key);
+    jump->size = key_write(jump->key, &key);
 }
 
 /* Records of another client begin; unless they begin with a session, they
@@ -37,26 +39,27 @@ static void walk_turn(struct walk *walk, struct bytes client)
 }
 
 /* The message that a delivery refers to is needed, too. */
-static void next_message(uint64_t stamp, struct walk_next *next)
+static void message_want(uint64_t stamp, struct walk_message *message)
 {
     struct record_key key = {.kind = RECORD_MESSAGE, .number = stamp};
-    next->message_size = key_write(next->message, &key);
+    message->size = key_write(message->key, &key);
 }
 
-static void walk_handover(struct bytes value, struct walk_next *next)
+static void walk_handover(struct bytes value, struct walk_message *message)
 {
     struct record_delivery record;
     if (record_delivery_read(value, &record) != OK || record.old) return;
-    next_message(record.stamp, next);
+    message_want(record.stamp, message);
 }
 
 static void walk_delivery(const struct walk *walk, uint64_t order,
-                          struct bytes value, struct walk_next *next)
+                          struct bytes value, struct jump *jump,
+                          struct walk_message *message)
 {
     struct record_delivery record;
     if (record_delivery_read(value, &record) != OK || record.old) return;
     if (record.packet_id != 0 && order >= walk->floor) {
-        next_message(record.stamp, next);
+        message_want(record.stamp, message);
         return;
     }
     uint64_t end = UINT64_MAX;
@@ -64,21 +67,21 @@ static void walk_delivery(const struct walk *walk, uint64_t order,
         end = order <= UINT64_MAX - WALK_SPAN ? order + WALK_SPAN : UINT64_MAX;
         if (end > walk->floor) end = walk->floor;
     }
-    next_delivery(walk, end, next);
-    next->last = true;
+    jump_delivery(walk, end, jump);
+    jump->last = true;
 }
 
 void walk_step(struct walk *walk, struct bytes key, struct bytes value,
-               struct walk_next *next)
+               struct jump *jump, struct walk_message *message)
 {
     struct record_key parts;
-    next->message_size = next->size = 0;
-    next->last = false;
+    message->size = jump->size = 0;
+    jump->last = false;
     if (record_key_read(key, &parts) != OK) return;
     if (parts.kind == RECORD_MESSAGE) {
         struct record_key end = {.kind = RECORD_MESSAGE, .number = UINT64_MAX};
-        next->size = key_write(next->key, &end);
-        next->last = true;
+        jump->size = key_write(jump->key, &end);
+        jump->last = true;
     }
     if (parts.client.size == 0) return;
     walk_turn(walk, parts.client);
@@ -87,8 +90,8 @@ void walk_step(struct walk *walk, struct bytes key, struct bytes value,
         record_session_read(value, &session) == OK) {
         walk->floor = session.floor;
     }
-    if (parts.kind == RECORD_HANDOVER) walk_handover(value, next);
+    if (parts.kind == RECORD_HANDOVER) walk_handover(value, message);
     if (parts.kind == RECORD_DELIVERY) {
-        walk_delivery(walk, parts.number, value, next);
+        walk_delivery(walk, parts.number, value, jump, message);
     }
 }

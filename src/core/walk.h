@@ -15,6 +15,7 @@
 #ifndef MOGI_CORE_WALK_H
 #define MOGI_CORE_WALK_H
 
+#include "base/jump.h"
 #include "core/record.h"
 
 enum { WALK_SPAN = 1 << 20 };
@@ -26,20 +27,14 @@ struct walk {
     uint64_t floor; /* of its session; UINT64_MAX: it has none */
 };
 
-struct walk_next {
-    /* The key of the message that must come with this record; or size 0. */
-    uint16_t message_size;
-    uint8_t message[RECORD_KEY_MAX];
-
-    /* Go on at the first record from `key` on; `last`: at the last before it,
-     * if that is further on. Size 0: at the next record. */
-    bool last;
-    uint16_t size;
+/* The key of the message that must come with a record. */
+struct walk_message {
+    uint16_t size; /* 0: none must */
     uint8_t key[RECORD_KEY_MAX];
 };
 
-/* After a record: where to go on. */
+/* After a record: where to go on, and what belongs to it. */
 void walk_step(struct walk *walk, struct bytes key, struct bytes value,
-               struct walk_next *next);
+               struct jump *jump, struct walk_message *message);
 
 #endif

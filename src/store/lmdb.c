@@ -631,7 +631,7 @@ enum err lmdb_each(struct lmdb *lmdb, store_visit *visit, void *context)
 }
 
 /* Move the cursor behind the record that it is at, as `jump` says. */
-static int cursor_jump(MDB_cursor *cursor, const struct store_jump *jump,
+static int cursor_jump(MDB_cursor *cursor, const struct jump *jump,
                        MDB_val *key, MDB_val *stored)
 {
     if (jump->size == 0) return mdb_cursor_get(cursor, key, stored, MDB_NEXT);
@@ -686,7 +686,7 @@ static enum err records_walk(struct lmdb *lmdb, MDB_cursor *cursor,
     struct walk_view view = {{walk_get}, lmdb, mdb_cursor_txn(cursor)};
     int error = mdb_cursor_get(cursor, &key, &stored, MDB_FIRST);
     while (error == 0) {
-        struct store_jump jump = {.size = 0};
+        struct jump jump = {.size = 0};
         struct bytes name = bytes_from(&key), value;
         if (name.size == 0 || !record_open(name, bytes_from(&stored), &value)) {
             return lmdb_broken(lmdb, "a record has a wrong checksum");

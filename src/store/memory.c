@@ -250,7 +250,7 @@ static enum err memory_each(struct store *store, store_visit *visit,
 
 /* Where a walk that is behind the record at `index` goes on. */
 static size_t memory_jump(const struct memory_store *m, size_t index,
-                          const struct store_jump *jump)
+                          const struct jump *jump)
 {
     if (jump->size == 0) return index + 1;
     size_t at = memory_find(m, bytes_at(jump->key, jump->size));
@@ -281,7 +281,7 @@ static enum err memory_walk(struct store *store, store_step *step,
     struct memory_view view = {{memory_get}, m};
     size_t i = 0;
     while (i < m->count) {
-        struct store_jump jump = {.size = 0};
+        struct jump jump = {.size = 0};
         const struct record *r = m->records[i];
         step(context, &view.view, record_key(r), record_value(r), &jump);
         i = memory_jump(m, i, &jump);

@@ -27,12 +27,14 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/jump.h"
 
 #include <assert.h>
 
 enum {
     STORE_PARTS_MAX = 64,
-    STORE_KEY_BYTES_MAX = 480, /* LMDB keys end at 511, and an engine adds */
+    /* LMDB keys end at 511, and an engine adds. */
+    STORE_KEY_BYTES_MAX = JUMP_KEY_MAX,
     STORE_COUNTED = 'M'
 };
 
@@ -74,14 +76,6 @@ typedef void store_done(void *context, uint16_t part, uint64_t batch,
 /* One record at start; `key` and `value` are borrowed for the call. */
 typedef void store_visit(void *context, struct bytes key, struct bytes value);
 
-/* Where a walk goes on: at the first record from `key` on; with `last` at the
- * last record before `key`, if that is behind where the walk is. */
-struct store_jump {
-    bool last;
-    uint16_t size; /* 0: the next record */
-    uint8_t key[STORE_KEY_BYTES_MAX];
-};
-
 /* A look at what is durable now: see store_get. */
 struct store_view {
     enum err (*get)(struct store_view *view, struct bytes key,
@@ -92,7 +86,7 @@ struct store_view {
  * on elsewhere, forwards only. */
 typedef void store_step(void *context, struct store_view *view,
                         struct bytes key, struct bytes value,
-                        struct store_jump *jump);
+                        struct jump *jump);
 
 /* Something to be read beside all else. */
 struct store_task {
@@ -162,6 +156,15 @@ static inline enum err store_get(struct store_view *view, struct bytes key,
                                  struct bytes *value)
 {
     return view->get(view, key, value);
+}
+
+/* The same for what is not missed: the value under `key` (which may be empty:
+ * none is wanted), or no bytes. */
+static inline struct bytes store_find(struct store_view *view, struct bytes key)
+{
+    struct bytes value = {NULL, 0};
+    if (key.size == 0 || store_get(view, key, &value) == OK) return value;
+    return bytes_at(NULL, 0);
 }
 
 /* Close it; what was submitted and not yet reported may be lost. NULL is

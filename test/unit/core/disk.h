@@ -235,19 +235,12 @@ struct disk_walk {
 
 CHECK_UNUSED static void disk_restored(void *context, struct store_view *view,
                                        struct bytes key, struct bytes value,
-                                       struct store_jump *jump)
+                                       struct jump *jump)
 {
     struct disk_walk *at = context;
-    struct walk_next next;
-    struct bytes message = {NULL, 0};
-    walk_step(&at->walk, key, value, &next);
-    jump->last = next.last;
-    jump->size = next.size;
-    memcpy(jump->key, next.key, next.size);
-    struct bytes wanted = bytes_at(next.message, next.message_size);
-    if (wanted.size > 0 && store_get(view, wanted, &message) != OK) {
-        message = bytes_at(NULL, 0);
-    }
+    struct walk_message wanted;
+    walk_step(&at->walk, key, value, jump, &wanted);
+    struct bytes message = store_find(view, bytes_at(wanted.key, wanted.size));
     disk_step(at->disk, (struct event){.kind = EVENT_RESTORED,
                                        .key = key,
                                        .value = value,

@@ -38,85 +38,94 @@ static struct bytes delivery_record(uint64_t order, uint16_t packet_id)
 }
 
 /* Does the walk go on before or at delivery `order` of "a"? */
-static bool goes_to(const struct walk_next *next, uint64_t order, bool last)
+static bool goes_to(const struct jump *jump, uint64_t order, bool last)
 {
     uint8_t copy[RECORD_KEY_MAX];
-    memcpy(copy, next->key, next->size);
-    struct bytes there = bytes_at(copy, next->size);
+    memcpy(copy, jump->key, jump->size);
+    struct bytes there = bytes_at(copy, jump->size);
     return bytes_equal(there, key_of(RECORD_DELIVERY, "a", order)) &&
-           next->last == last;
+           jump->last == last;
 }
 
 static void a_queue_is_jumped_over(void)
 {
     struct walk walk = {.client_size = 0};
-    struct walk_next next;
-    walk_step(&walk, key_of(RECORD_SESSION, "a", 0), session_of("a", 5), &next);
-    CHECK_EQ(next.size, 0);
-    CHECK_EQ(next.message_size, 0);
+    struct jump jump;
+    struct walk_message message;
+    walk_step(&walk, key_of(RECORD_SESSION, "a", 0), session_of("a", 5), &jump,
+              &message);
+    CHECK_EQ(jump.size, 0);
+    CHECK_EQ(message.size, 0);
     /* What was sent comes with its message. */
     walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 1),
-              &next);
-    CHECK_EQ(next.size, 0);
-    struct bytes message = bytes_at(next.message, next.message_size);
-    CHECK(bytes_equal(message, key_of(RECORD_MESSAGE, NULL, 77)));
+              &jump, &message);
+    CHECK_EQ(jump.size, 0);
+    CHECK(bytes_equal(bytes_at(message.key, message.size),
+                      key_of(RECORD_MESSAGE, NULL, 77)));
     walk_step(&walk, key_of(RECORD_DELIVERY, "a", 6), delivery_record(6, 0),
-              &next);
-    CHECK_EQ(next.message_size, 0);
-    CHECK(goes_to(&next, UINT64_MAX, true));
+              &jump, &message);
+    CHECK_EQ(message.size, 0);
+    CHECK(goes_to(&jump, UINT64_MAX, true));
 }
 
 static void what_a_session_left_is_seen_in_runs(void)
 {
     struct walk walk = {.client_size = 0};
-    struct walk_next next;
-    walk_step(&walk, key_of(RECORD_SESSION, "a", 0), session_of("a", 99),
-              &next);
+    struct jump jump;
+    struct walk_message message;
+    walk_step(&walk, key_of(RECORD_SESSION, "a", 0), session_of("a", 99), &jump,
+              &message);
     walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 1),
-              &next);
-    CHECK_EQ(next.message_size, 0);
-    CHECK(goes_to(&next, 99, true));
+              &jump, &message);
+    CHECK_EQ(message.size, 0);
+    CHECK(goes_to(&jump, 99, true));
     /* Without a session all of it is. */
     walk = (struct walk){.client_size = 0};
     walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), delivery_record(5, 0),
-              &next);
-    CHECK(goes_to(&next, 5 + WALK_SPAN, true));
+              &jump, &message);
+    CHECK(goes_to(&jump, 5 + WALK_SPAN, true));
     uint64_t end = UINT64_MAX - 1;
     walk_step(&walk, key_of(RECORD_DELIVERY, "a", end), delivery_record(end, 0),
-              &next);
-    CHECK(goes_to(&next, UINT64_MAX, true));
+              &jump, &message);
+    CHECK(goes_to(&jump, UINT64_MAX, true));
 }
 
 static void messages_are_jumped_over(void)
 {
     struct walk walk = {.client_size = 0};
-    struct walk_next next;
-    walk_step(&walk, key_of(RECORD_MESSAGE, NULL, 1), bytes_of(""), &next);
-    CHECK(next.last);
-    struct bytes there = bytes_at(next.key, next.size);
+    struct jump jump;
+    struct walk_message message;
+    walk_step(&walk, key_of(RECORD_MESSAGE, NULL, 1), bytes_of(""), &jump,
+              &message);
+    CHECK(jump.last);
+    struct bytes there = bytes_at(jump.key, jump.size);
     CHECK(bytes_equal(there, key_of(RECORD_MESSAGE, NULL, UINT64_MAX)));
 }
 
 static void what_goes_elsewhere_comes_with_its_message(void)
 {
     struct walk walk = {.client_size = 0};
-    struct walk_next next;
+    struct jump jump;
+    struct walk_message message;
     walk_step(&walk, key_of(RECORD_HANDOVER, "a", 5), delivery_record(5, 0),
-              &next);
-    CHECK(next.message_size > 0);
-    CHECK_EQ(next.size, 0);
+              &jump, &message);
+    CHECK(message.size > 0);
+    CHECK_EQ(jump.size, 0);
 }
 
 static void garbage_is_walked_over(void)
 {
     struct walk walk = {.client_size = 0};
-    struct walk_next next;
-    walk_step(&walk, bytes_of("?"), bytes_of("?"), &next);
-    CHECK_EQ(next.size, 0);
-    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), bytes_of("?"), &next);
-    CHECK_EQ(next.size, 0);
-    walk_step(&walk, key_of(RECORD_HANDOVER, "a", 5), bytes_of("?"), &next);
-    CHECK_EQ(next.message_size, 0);
+    struct jump jump;
+    struct walk_message message;
+    walk_step(&walk, bytes_of("?"), bytes_of("?"), &jump, &message);
+    CHECK_EQ(jump.size, 0);
+    walk_step(&walk, key_of(RECORD_DELIVERY, "a", 5), bytes_of("?"), &jump,
+              &message);
+    CHECK_EQ(jump.size, 0);
+    walk_step(&walk, key_of(RECORD_HANDOVER, "a", 5), bytes_of("?"), &jump,
+              &message);
+    CHECK_EQ(message.size, 0);
 }
 
 int main(void)
