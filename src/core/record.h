@@ -35,7 +35,7 @@
  * deleted.
  *
  * Version 1 had one copy of a message for each shard, 'm'; a delivery said
- * which. They are still read: see restore.h.
+ * which. They are still read: see found.h and awaited.h.
  *
  * Exactly once, across shards and crashes: a QoS 2 publish that waits for
  * PUBREL ('q') names its stamp and the other shards that it went to. Each of

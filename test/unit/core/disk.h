@@ -228,6 +228,28 @@ CHECK_UNUSED static void disk_close(struct disk *disk, uint32_t conn)
     disk_perform(disk);
 }
 
+/* Put the record that `key` and `value` are the hex of; spaces mean nothing. */
+CHECK_UNUSED static void disk_put(struct disk *disk, const char *key,
+                                  const char *value)
+{
+    uint8_t bytes[2][256];
+    size_t sizes[2] = {0, 0};
+    const char *texts[2] = {key, value};
+    for (size_t i = 0; i < 2; i++) {
+        for (const char *at = texts[i]; *at != 0; at++) {
+            if (*at == ' ') continue;
+            char pair[] = {at[0], at[1], 0};
+            bytes[i][sizes[i]++] = (uint8_t)strtoul(pair, NULL, 16);
+            at++;
+        }
+    }
+    struct store_change change = {.kind = STORE_PUT,
+                                  .key = bytes_at(bytes[0], sizes[0]),
+                                  .value = bytes_at(bytes[1], sizes[1])};
+    if (store_counted(change.key)) change.kind = STORE_HOLD;
+    CHECK_EQ(store_submit(disk->store, 0, disk->batch++, &change, 1), OK);
+}
+
 struct disk_walk {
     struct disk *disk;
     struct walk walk;

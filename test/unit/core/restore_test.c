@@ -175,76 +175,10 @@ static void orphans_are_noted_and_go(void)
     disk_fini(&disk);
 }
 
-/* --- what version 1 left ------------------------------------------------- */
-
-/* Put the record that `key` and `value` are the hex of. */
-static void put_hex(struct disk *disk, const char *key, const char *value)
-{
-    uint8_t bytes[2][256];
-    size_t sizes[2] = {0, 0};
-    const char *texts[2] = {key, value};
-    for (size_t i = 0; i < 2; i++) {
-        for (const char *at = texts[i]; *at != 0; at++) {
-            if (*at == ' ') continue;
-            char pair[] = {at[0], at[1], 0};
-            bytes[i][sizes[i]++] = (uint8_t)strtoul(pair, NULL, 16);
-            at++;
-        }
-    }
-    struct store_change change = {.kind = STORE_PUT,
-                                  .key = bytes_at(bytes[0], sizes[0]),
-                                  .value = bytes_at(bytes[1], sizes[1])};
-    CHECK_EQ(store_submit(disk->store, 0, disk->batch++, &change, 1), OK);
-}
-
-/* Session "s" of what was shard 3, with one message in flight as 5 and one that
- * was never sent, far behind it; both are "t", "abcd". */
-static void old_store(struct disk *disk)
-{
-    disk_init(disk);
-    put_hex(disk, "63 73 00 53", "01 05 03 00000e10 0000000000000000 0001 73");
-    put_hex(disk, "63 73 00 6f 0000000000000007",
-            "01 0000000000000043 03 0005 01 01 00 0000 0000");
-    put_hex(disk, "63 73 00 6f 00000000000f0000",
-            "01 0000000000000083 03 0000 02 00 00 0000 0000");
-    put_hex(disk, "63 73 00 73 74", "01 02 00000000 0001 74");
-    put_hex(
-        disk, "6d 03 0000000000000043",
-        "01 0000000000000043 0000000000000000 01 0001 00000000 74 61626364");
-    put_hex(
-        disk, "6d 03 0000000000000083",
-        "01 0000000000000083 0000000000000000 02 0001 00000000 74 61626364");
-}
-
-static void version_1_is_taken_over(void)
-{
-    struct disk disk;
-    old_store(&disk);
-    disk_restart(&disk);
-    CHECK_EQ(disk.errors, 0);
-    /* New messages beside the old ones, which go at the next start. */
-    CHECK_EQ(memory_count(disk.store), 8);
-    disk_restart(&disk);
-    CHECK_EQ(memory_count(disk.store), 6);
-    disk_open(&disk, 1);
-    disk.sent_size = 0;
-    disk_send(&disk, 1, "1013 0004 4d51545405000000 05 1100000e10 000173");
-    REQUIRE(disk.sent_size > 24);
-    /* PUBLISH of 5, with DUP; then the other one under a new id. */
-    const uint8_t *end = disk.sent + disk.sent_size;
-    CHECK(memcmp(end - 24, "\x3a\x0a\0\1t\0\5\0abcd", 12) == 0);
-    CHECK(memcmp(end - 12, "\x34\x0a\0\1t\0\6\0abcd", 12) == 0);
-    disk_send(&disk, 1, "40020005");
-    CHECK_EQ(memory_count(disk.store), 4);
-    CHECK_EQ(disk.errors, 0);
-    disk_fini(&disk);
-}
-
 int main(void)
 {
     RUN(all_is_there);
     RUN(garbage_does_no_harm);
     RUN(orphans_are_noted_and_go);
-    RUN(version_1_is_taken_over);
     return check_result();
 }
