@@ -292,5 +292,8 @@ int main(void)
     RUN(too_many_are_told_to_come_later);
     unlink(path);
     unlink(log_path);
+    /* The threads of libuv end before OpenSSL does, and what it keeps for each
+     * of them goes with it. */
+    uv_library_shutdown();
     return check_result();
 }
