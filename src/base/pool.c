@@ -275,8 +275,7 @@ void *pool_resize(struct pool *pool, void *block, size_t old_size, size_t size)
 void *pool_shared_take(struct pool *pool, size_t size)
 {
     assert(size > 0);
-    void *block = pool->memory.grow(pool->memory.context, NULL, size);
-    if (block == NULL) return NULL;
+    void *block = grow_or_stop(pool, NULL, size);
     atomic_fetch_add_explicit(&pool->shared_bytes, size, memory_order_relaxed);
     return block;
 }

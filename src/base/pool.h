@@ -4,7 +4,7 @@
  * bodies may be freed by another shard). Small blocks come from free lists by
  * size class, cut from chunks; larger ones from the system below.
  *
- * pool_take never returns NULL: a ceiling on memory is kept by refusing work
+ * What is taken is there: a ceiling on memory is kept by refusing work
  * (pool_full), not by failing in the middle of it. When the system itself has
  * none left, the process stops with a message.
  */
@@ -42,8 +42,8 @@ void pool_give(struct pool *pool, void *block, size_t size);
  * or result is NULL); what is new is not zeroed. Never NULL for size > 0. */
 void *pool_resize(struct pool *pool, void *block, size_t old_size, size_t size);
 
-/* `size` > 0 bytes, not zeroed, that any thread may give back. NULL when the
- * system has none. Only the pool's own thread takes. */
+/* `size` > 0 bytes, not zeroed, that any thread may give back. Never NULL. Only
+ * the pool's own thread takes. */
 void *pool_shared_take(struct pool *pool, size_t size);
 
 /* Give back a shared block of exactly `size` bytes to the pool that it was

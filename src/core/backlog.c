@@ -406,20 +406,18 @@ static void entry_lose(struct shard *shard, struct backlog *b,
     session->outbound->holed = shard->out->batch;
 }
 
-/* It goes on to the head. False: there is no memory for it. */
-static bool entry_queue(struct shard *shard, struct backlog *b,
+/* It goes on to the head. */
+static void entry_queue(struct shard *shard, struct backlog *b,
                         const struct record_delivery *record, struct message *m)
 {
     struct session *session = b->session;
     struct delivery *d = delivery_stored(shard, session, record, m);
-    if (d == NULL) return false;
     paged_take(shard, b, delivery_bytes(d));
     outbound_append(session, d);
-    if (session->stored) return true;
+    if (session->stored) return;
     /* It ends with its connection now; the record was from before. */
     journal_delivery_gone(shard, session, d);
     d->stored = false;
-    return true;
 }
 
 /* Of a session that is away: drop it, if it has expired. */
@@ -461,7 +459,8 @@ static bool entry_take(struct shard *shard, struct backlog *b,
     if (b->session->conn == NULL) {
         return entry_scan(shard, b, &record, &m);
     }
-    return entry_queue(shard, b, &record, &m);
+    entry_queue(shard, b, &record, &m);
+    return true;
 }
 
 /* Take what the page has, which begins at the start. */

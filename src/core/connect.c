@@ -359,7 +359,8 @@ static enum err connect_will(struct shard *shard, const struct conn *conn,
                            from.topic)) {
         return ERR_NOT_AUTHORIZED;
     }
-    return will_make(shard, &from, &c->will, will);
+    *will = will_make(shard, &from, &c->will);
+    return OK;
 }
 
 /* Does this id not come again and again? */

@@ -23,7 +23,7 @@ enum err connect_in(struct shard *shard, struct conn *conn,
 /* The client of `conn`, which says `connect`, comes in as `client_id`, at home
  * here, with what `answer`, an ACCEPT, grants. ERR_NOT_AUTHORIZED: its id is
  * not its user's, or its will not allowed; ERR_TOPIC: with the mount point the
- * will's topic is too long; ERR_NO_MEMORY. */
+ * will's topic is too long. */
 MUST_USE
 enum err connect_enter(struct shard *shard, struct conn *conn,
                        const struct connect *connect, struct bytes client_id,

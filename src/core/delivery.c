@@ -37,10 +37,8 @@ struct delivery *delivery_of(struct shard *shard, struct message *m,
                              const struct terms *terms)
 {
     assert(terms->qos <= 2);
-    struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return NULL;
     struct delivery *d = delivery_new(shard, terms->identifier_count);
-    d->body = body;
+    d->body = message_share(m, shard->pool);
     d->group = terms->group == NULL ? NULL : body_ref(terms->group);
     d->qos = terms->qos;
     d->retain = terms->retain;
@@ -71,17 +69,15 @@ struct delivery *delivery_stored(struct shard *shard, struct session *session,
                                  const struct record_delivery *record,
                                  struct message *m)
 {
-    struct body *body = message_share(m, shard->pool);
-    message_done(m);
-    if (body == NULL) return NULL;
     struct delivery *d = delivery_build(shard, record);
+    d->body = message_share(m, shard->pool);
+    message_done(m);
     if (record->group.size > 0) {
         struct membership *membership = share_find(session, record->group);
         d->resigned = membership == NULL;
         d->group = d->resigned ? body_of_text(shard->pool, record->group)
                                : body_ref(membership->group);
     }
-    d->body = body;
     d->order = record->order;
     d->bytes = record->bytes;
     d->stored = true;

@@ -63,8 +63,7 @@ struct terms {
 struct delivery *delivery_new(struct shard *shard, uint16_t identifier_count);
 void delivery_free(struct shard *shard, struct delivery *delivery);
 
-/* A delivery of `m` (borrowed, shared from now on) on `terms`. NULL when there
- * is no memory for its body. */
+/* A delivery of `m` (borrowed, shared from now on) on `terms`. */
 struct delivery *delivery_of(struct shard *shard, struct message *m,
                              const struct terms *terms);
 
@@ -73,7 +72,7 @@ struct delivery *delivery_build(struct shard *shard,
                                 const struct record_delivery *record);
 
 /* The same of `session`, which has it on disk, with its message `m` and in its
- * group. NULL: there is no memory for the body. */
+ * group. */
 struct delivery *delivery_stored(struct shard *shard, struct session *session,
                                  const struct record_delivery *record,
                                  struct message *m);

@@ -103,7 +103,7 @@ static bool entry_give(struct shard *shard, const struct grave *grave,
     d->group = body_of_text(shard->pool, record->group);
     d->order = record->order;
     d->stored = true;
-    bool given = d->body != NULL && d->group != NULL && delivery_returnable(d);
+    bool given = delivery_returnable(d);
     if (given) {
         struct session_ref nobody = {0};
         delivery_give(shard, nobody, grave_client(grave), d);

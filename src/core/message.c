@@ -41,14 +41,13 @@ static uint8_t *texts_place(struct message *m, struct bytes source, uint8_t *at)
     return at;
 }
 
-/* A body for `size` bytes, with one reference, or NULL. */
+/* A body for `size` bytes, with one reference. */
 static struct body *body_new(struct pool *pool, size_t size)
 {
     assert(pool != NULL);
     assert(size < UINT32_MAX - sizeof(struct body));
     size_t block = sizeof(struct body) + size;
     struct body *body = pool_shared_take(pool, block);
-    if (body == NULL) return NULL;
     atomic_init(&body->refs, 1);
     body->size = (uint32_t)block;
     body->pool = pool;
@@ -69,7 +68,6 @@ struct body *message_share_as(struct message *m, struct pool *pool,
     assert(source.size <= UINT16_MAX);
     size_t size = texts_size(m, source);
     struct body *body = body_new(pool, size);
-    if (body == NULL) return NULL;
     body->message = *m;
     uint8_t *end = texts_place(&body->message, source, body->bytes);
     assert(end == body->bytes + size);

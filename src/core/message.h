@@ -54,8 +54,7 @@ static inline struct message body_message(struct body *body)
 
 /* The shared copy of `*m`, made from `pool` at the first call; `m` then views
  * it and holds a reference of its own until message_done. Returns a new
- * reference, or NULL when there is no memory (`m` is as it was). The three
- * texts together are less than 4 GiB - 256. */
+ * reference. The three texts together are less than 4 GiB - 256. */
 struct body *message_share(struct message *m, struct pool *pool);
 
 /* The same, with `source` (at most 65,535 bytes) in it; `m` has no copy yet. */
@@ -88,7 +87,7 @@ struct message message_unpack(struct bytes packed);
 void message_done(struct message *m);
 
 /* A body that carries only `text` (as its topic): a filter, a group. A new
- * reference, or NULL when there is no memory. */
+ * reference. */
 struct body *body_of_text(struct pool *pool, struct bytes text);
 
 /* One more reference to `body`, which it returns. Any thread. */

@@ -282,7 +282,7 @@ static bool queue_has_room(const struct options *options, uint32_t count,
 }
 
 /* A large payload is in memory once, however many get it with a packet of their
- * own. Without memory for that it is copied. */
+ * own. */
 static void offer_share(struct shard *shard, struct message *m)
 {
     if (m->body != NULL || m->payload.size < PAYLOAD_SHARED_BYTES) return;
@@ -377,15 +377,12 @@ enum err outbound_offer(struct shard *shard, struct session *session,
     }
     bool queue_qos0 = here || shard->options->queue_qos0_messages;
     if (terms->qos == 0 && !queue_qos0) return OK;
-    struct delivery *d = NULL;
-    if (terms->forced || outbound_idle(session) ||
-        queue_make_room(shard, session, m)) {
-        d = delivery_of(shard, m, terms);
-    }
-    if (d == NULL) {
+    if (!terms->forced && !outbound_idle(session) &&
+        !queue_make_room(shard, session, m)) {
         overflow_note(shard, session);
         return ERR_FULL;
     }
+    struct delivery *d = delivery_of(shard, m, terms);
     (void)outbound_own(shard, session);
     d->stored = journal_delivery(shard, session, d);
     d->kept = shard->out->batch;

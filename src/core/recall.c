@@ -22,11 +22,9 @@ void recall_plan(struct shard *shard, struct link *plans,
                  struct session *session, struct bytes filter,
                  struct subscription_options options)
 {
-    struct body *text = body_of_text(shard->pool, filter);
-    if (text == NULL) return;
     struct recall *recall = pool_take(shard->pool, sizeof *recall);
     recall->session = session;
-    recall->filter = text;
+    recall->filter = body_of_text(shard->pool, filter);
     recall->options = options;
     map_init(&recall->overtaken, shard->pool);
     list_push(plans, &recall->link);

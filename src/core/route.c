@@ -59,7 +59,6 @@ static void route_clear(struct shard *shard, struct message *m, bool again)
     if (!retain_clear(shard->retain, m->topic, stamp)) return;
     if (!shard->journal.on) return;
     struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return;
     journal_retained_gone(shard, body);
     body_unref(body);
 }
@@ -90,7 +89,6 @@ static void route_keep(struct shard *shard, struct message *m, bool again)
         return;
     }
     struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return;
     uint64_t limit = shard->options->retained_limit;
     if (retain_take(shard->retain, &body, limit) != OK) {
         stat_add(shard, STAT_RETAINED_REFUSED, 1);
@@ -286,7 +284,6 @@ static void route_post(struct shard *shard, struct message *m,
 {
     struct body *body = NULL;
     if (packed.size == 0) body = message_share(m, shard->pool);
-    if (packed.size == 0 && body == NULL) return;
     assert(to != shard->place.index);
     assert(keep || deliver);
     struct join_ref join = routing_await(shard, routing);
@@ -355,7 +352,6 @@ void route_announce(struct shard *shard, struct bytes filter, bool on,
     assert(filter.size > 0);
     if (shard->place.count == 1) return;
     struct body *body = body_of_text(shard->pool, filter);
-    if (body == NULL) return;
     for (uint16_t to = 0; to < shard->place.count; to++) {
         if (to == shard->place.index) continue;
         join_expect(shard, join);

@@ -34,7 +34,8 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
 void shard_free(struct shard *shard);
 
 /* Let `event` happen. Adds to `actions` what must be done about it, and never
- * fails: a bad peer costs the peer its connection, no memory costs new work. */
+ * fails: a bad peer costs the peer its connection, a pool that is full costs
+ * new work. */
 void shard_step(struct shard *shard, const struct event *event,
                 struct actions *actions);
 

@@ -248,10 +248,8 @@ bool share_join(struct shard *shard, struct session *session,
     struct membership *membership = share_find(session, group);
     bool fresh = membership == NULL;
     if (fresh) {
-        struct body *text = body_of_text(shard->pool, group);
-        if (text == NULL) return false;
         membership = pool_take(shard->pool, sizeof *membership);
-        membership->group = text;
+        membership->group = body_of_text(shard->pool, group);
         struct session_ties *ties = session_tie(shard, session);
         list_push(&ties->memberships, &membership->of_session);
         ties->membership_count += 1;
@@ -439,13 +437,12 @@ static void share_post(struct shard *shard, enum post_kind kind, uint16_t to,
     body_ref(post.group);
 }
 
-/* Ask `member`, of another shard. False: there is no memory for that. */
-static bool group_pass_on(struct shard *shard, const struct group *group,
+/* Ask `member`, of another shard. */
+static void group_pass_on(struct shard *shard, const struct group *group,
                           const struct member *member, struct message *m,
                           const struct search *search, struct routing *routing)
 {
     struct body *body = message_share(m, shard->pool);
-    if (body == NULL) return false;
     struct post post = {.session = member->session,
                         .options = member->options,
                         .wait = search->wait,
@@ -458,7 +455,6 @@ static bool group_pass_on(struct shard *shard, const struct group *group,
     routing->passed_on = true;
     share_post(shard, POST_SHARED, member->shard, post);
     body_unref(body);
-    return true;
 }
 
 /* At home: go on with the `search` for a member that takes `m`. Returns true
@@ -471,7 +467,8 @@ static bool group_offer(struct shard *shard, struct group *group,
     struct member *member;
     while ((member = group_choose(group, &search)) != NULL) {
         if (member->shard != shard->place.index) {
-            return group_pass_on(shard, group, member, m, &search, routing);
+            group_pass_on(shard, group, member, m, &search, routing);
+            return true;
         }
         struct session *session = session_by_ref(shard, member->session);
         enum offer offer = OFFER_FULL;

@@ -189,9 +189,7 @@ static void subscription_end(struct shard *shard, struct session *session,
         body_of_text(shard->pool, topics_filter(shard->topics, subscription));
     if (subscription->options.no_local) session->no_local_count -= 1;
     bool last = topics_remove(shard->topics, subscription);
-    if (last && filter != NULL) {
-        route_announce(shard, filter->message.topic, false, join);
-    }
+    if (last) route_announce(shard, filter->message.topic, false, join);
     body_unref(filter);
     list_remove(&subscription->of_owner);
     session->subscription_count -= 1;

@@ -168,7 +168,6 @@ static void sys_tell(struct shard *shard)
                             bytes_at(&shard->stats, sizeof shard->stats)};
     struct body *body = message_share(&m, shard->pool);
     message_done(&m);
-    if (body == NULL) return;
     actions_post(shard->out, 0, POST_STATS)->body = body;
 }
 

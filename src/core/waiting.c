@@ -54,7 +54,6 @@ enum err waiting_push(struct shard *shard, struct conn *conn, struct message *m,
         return ERR_FULL;
     }
     struct delivery *d = delivery_of(shard, m, terms);
-    if (d == NULL) return ERR_FULL;
     struct waiting *waiting = waiting_own(shard, conn);
     list_push(&waiting->list, &d->link);
     waiting->bytes += waiting_cost(d->body->message.payload);

@@ -21,7 +21,7 @@ struct waiting {
 };
 
 /* Let `m` (borrowed, shared from now on) wait for `conn`. ERR_FULL: there is
- * no room, or no memory. */
+ * no room. */
 MUST_USE
 enum err waiting_push(struct shard *shard, struct conn *conn, struct message *m,
                       const struct terms *terms);

@@ -25,11 +25,10 @@ enum err will_check(const struct shard *shard, const struct conn *conn,
     return publish_payload_check(options, &will->properties, will->payload);
 }
 
-enum err will_make(struct shard *shard, const struct will_from *from,
-                   const struct connect_will *will, struct will **made)
+struct will *will_make(struct shard *shard, const struct will_from *from,
+                       const struct connect_will *will)
 {
     assert(will->present);
-    *made = NULL;
     struct message m = {
         .topic = from->topic,
         .forward = publish_forward(shard, &will->properties),
@@ -40,14 +39,13 @@ enum err will_make(struct shard *shard, const struct will_from *from,
     struct body *body = source_share_answer(shard, &m, from->listener,
                                             from->answer, from->client_id);
     message_done(&m);
-    if (body == NULL) return ERR_NO_MEMORY;
-    *made = pool_take(shard->pool, sizeof **made);
-    **made = (struct will){
+    struct will *made = pool_take(shard->pool, sizeof *made);
+    *made = (struct will){
         .body = body,
         .delay_s = will->properties.will_delay_s,
         .expiry_s = will->properties.message_expiry_s,
     };
-    return OK;
+    return made;
 }
 
 void will_take(struct shard *shard, struct session *session, struct will **will)

@@ -31,11 +31,10 @@ struct will_from {
     struct bytes topic;
 };
 
-/* What `from` leaves as `will`, which is there: `*made` is the caller's, and
- * goes to will_take. ERR_NO_MEMORY. */
-MUST_USE
-enum err will_make(struct shard *shard, const struct will_from *from,
-                   const struct connect_will *will, struct will **made);
+/* What `from` leaves as `will`, which is there. It is the caller's, and goes to
+ * will_take. */
+struct will *will_make(struct shard *shard, const struct will_from *from,
+                       const struct connect_will *will);
 
 /* The session's will from now on is `*will`, which is NULL then, in place of
  * what was left before; none when it is NULL already. */

@@ -8,13 +8,9 @@
 
 #include <stdlib.h>
 
-/* Larger blocks than this there are not. */
-static size_t unit_grow_max = SIZE_MAX;
-
 CHECK_UNUSED static void *unit_grow(void *context, void *block, size_t size)
 {
     (void)context;
-    if (size > unit_grow_max) return NULL;
     if (size > 0) return realloc(block, size);
     free(block);
     return NULL;

@@ -121,29 +121,6 @@ static void share_takes_empty_parts(void)
     pool_free(pool);
 }
 
-static void *refuse_all(void *context, void *block, size_t size)
-{
-    bool *refuse = context;
-    if (size > 0 && *refuse) return NULL;
-    return unit_grow(NULL, block, size);
-}
-
-static void share_without_memory(void)
-{
-    bool refuse = false;
-    struct pool *pool = pool_new((struct memory){refuse_all, &refuse}, 0);
-    REQUIRE(pool != NULL);
-    uint8_t *payload = calloc(1, 1 << 20);
-    REQUIRE(payload != NULL);
-    refuse = true;
-    struct message m = {.payload = bytes_at(payload, 1 << 20)};
-    CHECK(message_share(&m, pool) == NULL);
-    CHECK(m.body == NULL);
-    CHECK(m.payload.data == payload);
-    free(payload);
-    pool_free(pool);
-}
-
 static void expiry_is_rounded_up(void)
 {
     struct message m = {.expires_ms = 0};
@@ -167,7 +144,6 @@ int main(void)
     RUN(packed_messages_are_whole);
     RUN(share_copies_all_parts);
     RUN(share_takes_empty_parts);
-    RUN(share_without_memory);
     RUN(expiry_is_rounded_up);
     return check_result();
 }

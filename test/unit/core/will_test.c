@@ -180,26 +180,6 @@ static void refused(void)
     bench_free(b);
 }
 
-/* No memory for it: CONNACK says so, and what was there stays. */
-static void no_memory(void)
-{
-    enum { LARGE = 60000 };
-    static uint8_t payload[LARGE];
-    struct bench *b = bench_new(1, bench_options());
-    uint32_t watcher = bench_enter(b, WATCHER);
-    bench_want(b, watcher, "will/#", 2);
-    uint32_t a = bench_enter(b, mortal(0, 60));
-    struct visit v = mortal(0, 60);
-    v.will.payload = bytes_at(payload, LARGE);
-    unit_grow_max = LARGE;
-    EXPECT_CONNACK(b, bench_knock(b, v), REASON_QUOTA_EXCEEDED);
-    unit_grow_max = SIZE_MAX;
-    CHECK(b->conns[a].open);
-    bench_cut(b, a);
-    EXPECT_MESSAGE(b, watcher, "will/1", "gone");
-    bench_free(b);
-}
-
 int main(void)
 {
     RUN(at_once);
@@ -209,6 +189,5 @@ int main(void)
     RUN(retained);
     RUN(replaced);
     RUN(refused);
-    RUN(no_memory);
     return check_result();
 }
