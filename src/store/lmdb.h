@@ -100,7 +100,8 @@ enum err lmdb_walk(struct lmdb *lmdb, store_step *step, void *context);
 struct lmdb_view;
 
 /* A look at the file as it is now, from any thread, beside lmdb_apply; one at a
- * time. To be ended soon: the file cannot grow meanwhile. */
+ * time. To be ended soon, by the thread that began it: meanwhile no lmdb_apply
+ * begins, and the file cannot grow. */
 MUST_USE
 enum err lmdb_view_begin(struct lmdb *lmdb, struct lmdb_view **out);
 

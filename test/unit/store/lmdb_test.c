@@ -1,46 +1,5 @@
-/* lmdb_test.c - the sorted file: transactions, its map that grows, and records
- * that are missed. */
-#include "room.h"
-#include "store/lmdb.h"
-
-static struct lmdb_change put(const char *key, const char *value,
-                              uint64_t order)
-{
-    return (struct lmdb_change){.key = bytes_of(key),
-                                .value = bytes_of(value),
-                                .kind = STORE_PUT,
-                                .order = order};
-}
-
-static struct lmdb_change del(const char *key, uint64_t order)
-{
-    return (struct lmdb_change){
-        .key = bytes_of(key), .kind = STORE_DEL, .order = order};
-}
-
-static struct lmdb *opened(const char *room)
-{
-    char path[ROOM_PATH_MAX];
-    room_path(room, "base.mdb", path);
-    struct lmdb *lmdb;
-    REQUIRE(lmdb_open(path, false, &lmdb) == OK);
-    return lmdb;
-}
-
-static void show(void *context, struct bytes key, struct bytes value)
-{
-    char *text = context;
-    snprintf(text + strlen(text), 256 - strlen(text), "%.*s=%.*s ",
-             (int)key.size, (const char *)key.data, (int)value.size,
-             (const char *)value.data);
-}
-
-static const char *dump(struct lmdb *lmdb)
-{
-    static char text[256];
-    text[0] = '\0';
-    return lmdb_each(lmdb, show, text) == OK ? text : "?";
-}
+/* lmdb_test.c - the sorted file: transactions, and its map that grows. */
+#include "lmdb_kit.h"
 
 static void the_newest_change_of_a_key_counts(void)
 {
@@ -105,32 +64,6 @@ static void the_map_grows(void)
     free(value);
 }
 
-static void no_record_is_missed_in_silence(void)
-{
-    const char *room = room_new();
-    struct lmdb *lmdb = opened(room);
-    struct lmdb_head head = {.segment = 1};
-    struct lmdb_change changes[] = {put("key-a", "1", 0), put("key-b", "2", 1)};
-    CHECK_EQ(lmdb_apply(lmdb, changes, 2, &head), OK);
-    lmdb_close(lmdb);
-    size_t size;
-    uint8_t *bytes = room_load(room, "base.mdb", &size);
-    /* A key that turns into another is a key that is missed. */
-    for (size_t i = 0; i + 5 < size; i++) {
-        if (memcmp(bytes + i, "key-b", 5) == 0) bytes[i + 4] = 'c';
-    }
-    room_save(room, "base.mdb", bytes, size);
-    free(bytes);
-    lmdb = opened(room);
-    CHECK_STR(dump(lmdb), "?");
-    CHECK(strlen(lmdb_why(lmdb)) > 0);
-    char lost[256] = "";
-    CHECK_EQ(lmdb_mend(lmdb, show, lost), OK);
-    CHECK(strncmp(lost, "key-c=", 6) == 0);
-    CHECK_STR(dump(lmdb), "key-a=1 ");
-    lmdb_close(lmdb);
-}
-
 /* In many small transactions; the head still says that they are to come, and
  * they come again. */
 static void made_twice_they_are_there_once(void)
@@ -167,60 +100,6 @@ static void made_twice_they_are_there_once(void)
     lmdb_close(lmdb);
 }
 
-static struct lmdb_change counted(enum store_change_kind kind,
-                                  const char *value, uint64_t order, bool dead)
-{
-    return (struct lmdb_change){.key = bytes_of("Mx"),
-                                .value = bytes_of(value),
-                                .kind = kind,
-                                .dead = dead,
-                                .order = order};
-}
-
-/* Holders of "Mx" in the file; 0: there is none. */
-static uint32_t holders_now;
-
-static void holders_see(void *context, struct bytes key, struct bytes value)
-{
-    (void)context;
-    holders_now = lmdb_holders(key, value);
-}
-
-static uint32_t holders_after(struct lmdb *lmdb, struct lmdb_change *changes,
-                              size_t count_of)
-{
-    struct lmdb_head head = {.segment = 1};
-    holders_now = 0;
-    CHECK_EQ(lmdb_apply(lmdb, changes, count_of, &head), OK);
-    CHECK_EQ(lmdb_each(lmdb, holders_see, NULL), OK);
-    return holders_now;
-}
-
-static void who_refers_is_counted(void)
-{
-    struct lmdb *lmdb = opened(room_new());
-    struct lmdb_change dead[] = {counted(STORE_HOLD, "v", 0, true)};
-    CHECK_EQ(holders_after(lmdb, dead, 1), 0);
-    struct lmdb_change nobody[] = {counted(STORE_HOLD, "", 0, false),
-                                   counted(STORE_DROP, "", 1, false)};
-    CHECK_EQ(holders_after(lmdb, nobody, 2), 0);
-    struct lmdb_change two[] = {counted(STORE_HOLD, "v", 0, false),
-                                counted(STORE_HOLD, "", 1, false)};
-    CHECK_EQ(holders_after(lmdb, two, 2), 2);
-    struct lmdb_change third[] = {counted(STORE_HOLD, "v", 0, true)};
-    CHECK_EQ(holders_after(lmdb, third, 1), 3);
-    struct lmdb_change same[] = {counted(STORE_DROP, "", 0, false),
-                                 counted(STORE_HOLD, "", 1, false)};
-    CHECK_EQ(holders_after(lmdb, same, 2), 3);
-    CHECK_STR(dump(lmdb), "Mx=v ");
-    struct lmdb_change most[] = {counted(STORE_DROP, "", 0, false),
-                                 counted(STORE_DROP, "", 1, false)};
-    CHECK_EQ(holders_after(lmdb, most, 2), 1);
-    struct lmdb_change last[] = {counted(STORE_DROP, "", 0, true)};
-    CHECK_EQ(holders_after(lmdb, last, 1), 0);
-    lmdb_close(lmdb);
-}
-
 static void what_cannot_be_opened(void)
 {
     struct lmdb *lmdb;
@@ -234,9 +113,7 @@ int main(void)
 {
     RUN(the_newest_change_of_a_key_counts);
     RUN(the_map_grows);
-    RUN(no_record_is_missed_in_silence);
     RUN(made_twice_they_are_there_once);
-    RUN(who_refers_is_counted);
     RUN(what_cannot_be_opened);
     return check_result();
 }
