@@ -1,7 +1,7 @@
 /* broker.c - see broker.h. */
 #include "broker/broker.h"
 
-#include "auth/bans.h"
+#include "broker/banlist.h"
 #include "broker/block.h"
 #include "broker/guards.h"
 #include "broker/help.h"
@@ -13,6 +13,7 @@
 #include "broker/process.h"
 #include "broker/seals.h"
 #include "broker/storage.h"
+#include "broker/welcome.h"
 #include "broker/worker.h"
 
 #include <assert.h>
@@ -322,37 +323,6 @@ static void broker_reload(struct broker *broker)
                         : "the configuration is wrong: the old one stays");
 }
 
-static void ban_log(void *context, struct bytes ip, uint32_t left_s)
-{
-    struct broker *broker = context;
-    struct address address = {.family =
-                                  ip.size == 4 ? ADDRESS_IPV4 : ADDRESS_IPV6};
-    memcpy(address.ip, ip.data, ip.size);
-    char text[ADDRESS_TEXT_MAX];
-    (void)address_text(&address, text);
-    char *port = strrchr(text, ':');
-    if (port != NULL) *port = '\0';
-    log_write(broker->log, LEVEL_NOTICE, NULL, "banned: %s%s, for %u s more",
-              text, ip.size == 4 ? "" : "/64", left_s);
-}
-
-/* SIGUSR1. */
-static void bans_list(struct broker *broker)
-{
-    size_t count = bans_each(broker->hosts.bans, uv_now(&broker->loop) / 1000,
-                             ban_log, broker);
-    log_write(broker->log, LEVEL_NOTICE, NULL, "%zu addresses are banned",
-              count);
-}
-
-/* SIGUSR2. */
-static void bans_lift(struct broker *broker)
-{
-    size_t count = bans_clear(broker->hosts.bans, uv_now(&broker->loop) / 1000);
-    log_write(broker->log, LEVEL_NOTICE, NULL,
-              "the bans of %zu addresses are lifted", count);
-}
-
 static uint64_t on_stamp(void *user)
 {
     const struct broker *broker = user;
@@ -385,50 +355,16 @@ static void on_day(void *user)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct broker *broker = handle->data;
+    uint64_t now_s = uv_now(&broker->loop) / 1000;
     if (number == SIGUSR1) {
-        bans_list(broker);
+        banlist_show(broker->hosts.bans, broker->log, now_s);
     } else if (number == SIGUSR2) {
-        bans_lift(broker);
+        banlist_lift(broker->hosts.bans, broker->log, now_s);
     } else if (number != SIGHUP) {
         broker_stop(broker, number);
     } else if (!broker->stopping) {
         broker_reload(broker);
     }
-}
-
-/* What a newcomer wants to know. */
-static void welcome(struct broker *broker)
-{
-    struct log *log = broker->log;
-    const struct ports *ports = &broker->ports;
-    char text[ADDRESS_TEXT_MAX];
-    for (size_t i = 0; i < ports->count; i++) {
-        bool local = address_is_local(&ports->list[i]);
-        bool tls = settings_tls(broker->settings, ports->numbers[i]) != NULL;
-        log_write(log, LEVEL_NOTICE, NULL, "listening on %s%s, %s",
-                  address_text(&ports->list[i], text), tls ? " with TLS" : "",
-                  local ? "for this machine" : "for everybody");
-    }
-    for (size_t i = 0; i < ports->path_count; i++) {
-        log_write(log, LEVEL_NOTICE, NULL, "listening on %s, for this machine",
-                  ports->paths[i]);
-    }
-    /* With TLS the command depends on the certificates. */
-    if (ports->count == 0 ||
-        settings_tls(broker->settings, ports->numbers[0]) != NULL) {
-        return;
-    }
-    char port[16] = "";
-    if (ports->list[0].port != 1883) {
-        (void)snprintf(port, sizeof port, " -p %u", ports->list[0].port);
-    }
-    log_write(log, LEVEL_NOTICE, NULL,
-              "to see what passes, type in another terminal: mogi sub%s -t "
-              "'#' -v",
-              port);
-    log_write(log, LEVEL_NOTICE, NULL,
-              "to say something, in a third one: mogi pub%s -t hello -m world",
-              port);
 }
 
 /* Everybody may come now. */
@@ -467,7 +403,7 @@ static bool broker_start(struct broker *broker)
                   "the system gives no more threads");
         broker_abandon(broker);
     }
-    welcome(broker);
+    welcome_say(broker->log, &broker->ports, broker->settings);
     seals_log(broker->seals, &broker->config, broker->log, false);
     lookout_start(&broker->lookout, &broker->loop);
     if (broker->starter >= 0) process_started(broker->starter);
