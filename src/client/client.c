@@ -5,6 +5,7 @@
 #include "client/backoff.h"
 #include "client/carrier.h"
 #include "client/clock.h"
+#include "client/elastic.h"
 #include "client/profile.h"
 
 #include <assert.h>
@@ -13,11 +14,6 @@
 
 enum {
     READ_SIZE = 64 * 1024,
-    MEMORY_MIN = 4096,
-    SLOTS_EXTRA = 4,        /* for subscriptions beside a full window */
-    RECEIVED_COUNT = 65535, /* all packet ids there are */
-    ALIAS_SIZE = 1024,      /* room for each alias that we allow */
-    PACKET_HEAD_SIZE = 64,  /* more than a packet's fixed parts take */
     FINISH_MS = 500,
     ERROR_SIZE = 384,
     REASON_TAKEN_OVER = 0x8e,
@@ -25,8 +21,7 @@ enum {
 
 struct mogi_client {
     struct profile profile;
-    struct mogi_tiny tiny;
-    struct mogi_tiny_memory memory;
+    struct elastic elastic;
     struct backoff backoff;
     struct rng rng;
     struct carrier carrier;
@@ -67,39 +62,6 @@ static void error_say(struct mogi_client *c, enum mogi_error e)
     if (!said) error_set(c, mogi_error_text(e));
 }
 
-static bool memory_new(struct mogi_client *c)
-{
-    const struct mogi_client_options *o = &c->profile.options;
-    struct mogi_tiny_memory *m = &c->memory;
-    struct mogi_property alias = {.number = 0};
-    size_t slots = (size_t)o->inflight_max + SLOTS_EXTRA;
-    (void)mogi_property_find(o->connect.properties, MOGI_TOPIC_ALIAS_MAX,
-                             &alias);
-    m->in_size = m->out_size = m->store_size = MEMORY_MIN;
-    m->slot_count = slots > UINT16_MAX ? UINT16_MAX : slots;
-    m->received_count = RECEIVED_COUNT;
-    m->aliases_size = (size_t)alias.number * ALIAS_SIZE;
-    m->in = malloc(m->in_size);
-    m->out = malloc(m->out_size);
-    m->store = malloc(m->store_size);
-    m->slots = malloc(m->slot_count * sizeof *m->slots);
-    m->received = malloc(m->received_count * sizeof *m->received);
-    if (m->aliases_size > 0) m->aliases = malloc(m->aliases_size);
-    return m->in != NULL && m->out != NULL && m->store != NULL &&
-           m->slots != NULL && m->received != NULL &&
-           (m->aliases_size == 0 || m->aliases != NULL);
-}
-
-static void memory_free(struct mogi_tiny_memory *m)
-{
-    free(m->in);
-    free(m->out);
-    free(m->store);
-    free(m->slots);
-    free(m->received);
-    free(m->aliases);
-}
-
 struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
 {
     struct mogi_client *c = calloc(1, sizeof *c);
@@ -107,17 +69,13 @@ struct mogi_client *mogi_client_new(const struct mogi_client_options *options)
     carrier_init(&c->carrier, c->error, sizeof c->error);
     c->read = malloc(READ_SIZE);
     if (c->read == NULL || !profile_init(&c->profile, options) ||
-        !memory_new(c)) {
+        !elastic_init(&c->elastic, &c->profile.options)) {
         mogi_client_free(c);
         return NULL;
     }
     const struct mogi_client_options *o = &c->profile.options;
     backoff_init(&c->backoff, o->reconnect_min_ms, o->reconnect_max_ms);
     rng_init(&c->rng, clock_now_ms() ^ (uint64_t)(uintptr_t)c);
-    mogi_tiny_init(&c->tiny, &c->memory);
-    /* So that what is published before the first CONNECT is encoded for it. */
-    c->tiny.version = (uint8_t)o->connect.version;
-    mogi_tiny_trace(&c->tiny, o->trace, o->trace_context);
     c->wanted = true;
     return c;
 }
@@ -126,24 +84,10 @@ void mogi_client_free(struct mogi_client *c)
 {
     if (c == NULL) return;
     carrier_fini(&c->carrier);
-    memory_free(&c->memory);
+    elastic_fini(&c->elastic);
     profile_fini(&c->profile);
     free(c->read);
     free(c);
-}
-
-/* Make one part of the memory at least `size` bytes large. */
-static bool part_grow(struct mogi_client *c, uint8_t **part, size_t *part_size,
-                      size_t size)
-{
-    if (*part_size >= size) return true;
-    if (size < *part_size * 2) size = *part_size * 2;
-    uint8_t *larger = realloc(*part, size);
-    if (larger == NULL) return false;
-    *part = larger;
-    *part_size = size;
-    mogi_tiny_move(&c->tiny, &c->memory);
-    return true;
 }
 
 /* The connection is gone; when to try again. */
@@ -151,7 +95,7 @@ static uint32_t connection_drop(struct mogi_client *c)
 {
     carrier_close(&c->carrier);
     c->unread.size = 0;
-    mogi_tiny_closed(&c->tiny);
+    mogi_tiny_closed(&c->elastic.tiny);
     if (c->profile.options.no_reconnect) c->wanted = false;
     if (!c->wanted) return UINT32_MAX;
     uint32_t wait_ms = backoff_next(&c->backoff, (uint32_t)rng_next(&c->rng));
@@ -171,23 +115,6 @@ static void connection_lost(struct mogi_client *c, enum mogi_error e,
     event->wait_ms = connection_drop(c);
 }
 
-/* Queue CONNECT; enlarges `out` for it. */
-static enum mogi_error connect_queue(struct mogi_client *c)
-{
-    const struct mogi_connect *connect = &c->profile.options.connect;
-    enum mogi_error e;
-    do {
-        e = mogi_tiny_connect(&c->tiny, connect, now32());
-        if (e != MOGI_ERROR_TOO_LARGE) return e;
-        if (!part_grow(c, &c->memory.out, &c->memory.out_size,
-                       c->memory.out_size * 2) ||
-            !part_grow(c, &c->memory.in, &c->memory.in_size,
-                       c->memory.in_size * 2)) {
-            return MOGI_ERROR_MEMORY;
-        }
-    } while (true);
-}
-
 enum mogi_error mogi_client_open(struct mogi_client *c)
 {
     if (carrier_is_open(&c->carrier)) return MOGI_ERROR_STATE;
@@ -202,11 +129,11 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
     c->error[0] = '\0';
     enum mogi_error e = carrier_open(&c->carrier, &target, o->tls);
     if (e != MOGI_OK) return e;
-    e = connect_queue(c);
+    e = elastic_connect(&c->elastic, &o->connect, now32());
     if (e != MOGI_OK) {
         error_say(c, e);
         carrier_close(&c->carrier);
-        mogi_tiny_closed(&c->tiny);
+        mogi_tiny_closed(&c->elastic.tiny);
         return e;
     }
     c->answer_ms = clock_now_ms() + o->answer_timeout_ms;
@@ -217,13 +144,13 @@ enum mogi_error mogi_client_open(struct mogi_client *c)
 static enum mogi_error output_send(struct mogi_client *c)
 {
     for (;;) {
-        struct mogi_bytes b = mogi_tiny_output(&c->tiny);
+        struct mogi_bytes b = mogi_tiny_output(&c->elastic.tiny);
         if (b.size == 0 && !carrier_wants_write(&c->carrier)) return MOGI_OK;
         size_t count;
         enum mogi_error e =
             carrier_send(&c->carrier, bytes_at(b.data, b.size), &count);
         if (e != MOGI_OK || count == 0) return e;
-        mogi_tiny_sent(&c->tiny, count, now32());
+        mogi_tiny_sent(&c->elastic.tiny, count, now32());
     }
 }
 
@@ -255,27 +182,17 @@ static void event_follow(struct mogi_client *c, struct mogi_event *event)
 static enum mogi_error input_take(struct mogi_client *c,
                                   struct mogi_event *event)
 {
-    for (;;) {
-        enum mogi_error e =
-            mogi_tiny_input(&c->tiny, &c->unread, now32(), event);
-        if (e == MOGI_ERROR_TOO_LARGE) {
-            if (!part_grow(c, &c->memory.in, &c->memory.in_size,
-                           event->size_needed)) {
-                return MOGI_ERROR_MEMORY;
-            }
-            continue;
-        }
-        /* What waits to leave must leave first. */
-        if (e == MOGI_ERROR_FULL) return MOGI_OK;
-        if (e == MOGI_ERROR_PROTOCOL) (void)output_send(c);
-        return e;
-    }
+    enum mogi_error e = elastic_input(&c->elastic, &c->unread, now32(), event);
+    /* What waits to leave must leave first. */
+    if (e == MOGI_ERROR_FULL) return MOGI_OK;
+    if (e == MOGI_ERROR_PROTOCOL) (void)output_send(c);
+    return e;
 }
 
 /* Milliseconds that CONNACK may still take; UINT32_MAX once it is here. */
 static uint32_t answer_left_ms(const struct mogi_client *c)
 {
-    if (mogi_tiny_is_connected(&c->tiny)) return UINT32_MAX;
+    if (mogi_tiny_is_connected(&c->elastic.tiny)) return UINT32_MAX;
     uint64_t now_ms = clock_now_ms();
     return now_ms >= c->answer_ms ? 0 : (uint32_t)(c->answer_ms - now_ms);
 }
@@ -301,7 +218,7 @@ static enum mogi_error connection_work(struct mogi_client *c,
         error_set(c, "the server does not answer CONNECT");
         return MOGI_ERROR_TIMEOUT;
     }
-    e = mogi_tiny_tick(&c->tiny, now32());
+    e = mogi_tiny_tick(&c->elastic.tiny, now32());
     return e == MOGI_OK ? output_send(c) : e;
 }
 
@@ -326,10 +243,10 @@ static bool client_step(struct mogi_client *c, struct mogi_event *event)
 uint32_t mogi_client_wait_ms(const struct mogi_client *c)
 {
     if (carrier_is_open(&c->carrier)) {
-        if (c->tiny.refused_count > 0) return 0;
+        if (c->elastic.tiny.refused_count > 0) return 0;
         if (carrier_has_input(&c->carrier)) return 0;
         uint32_t answer_ms = answer_left_ms(c);
-        uint32_t tick_ms = mogi_tiny_wait_ms(&c->tiny, now32());
+        uint32_t tick_ms = mogi_tiny_wait_ms(&c->elastic.tiny, now32());
         return answer_ms < tick_ms ? answer_ms : tick_ms;
     }
     if (!c->wanted) return UINT32_MAX;
@@ -376,41 +293,18 @@ enum mogi_error mogi_client_next(struct mogi_client *c, int timeout_ms,
     }
 }
 
-/* Make room for a message, within output_max. */
-static enum mogi_error message_room(struct mogi_client *c,
-                                    const struct mogi_message *m)
-{
-    size_t size =
-        m->topic.size + m->payload.size + m->properties.size + PACKET_HEAD_SIZE;
-    struct mogi_tiny_memory *memory = &c->memory;
-    if (m->qos > 0) {
-        size += c->tiny.store_end;
-        bool grown = part_grow(c, &memory->store, &memory->store_size, size);
-        return grown ? MOGI_OK : MOGI_ERROR_MEMORY;
-    }
-    size_t waiting = c->tiny.out_end - c->tiny.out_first;
-    size += waiting;
-    if (waiting > 0 && size > c->profile.options.output_max) {
-        return MOGI_ERROR_FULL;
-    }
-    bool grown = part_grow(c, &memory->out, &memory->out_size, size);
-    return grown ? MOGI_OK : MOGI_ERROR_MEMORY;
-}
-
 enum mogi_error mogi_client_publish(struct mogi_client *c,
                                     const struct mogi_message *m,
                                     uint16_t *packet_id)
 {
     size_t window = c->profile.options.inflight_max;
-    if (m->qos > 0 && mogi_tiny_unsettled(&c->tiny) >= window) {
+    if (m->qos > 0 && mogi_tiny_unsettled(&c->elastic.tiny) >= window) {
         return MOGI_ERROR_FULL;
     }
-    enum mogi_error e = mogi_tiny_publish(&c->tiny, m, packet_id);
+    enum mogi_error e = mogi_tiny_publish(&c->elastic.tiny, m, packet_id);
     if (e != MOGI_ERROR_FULL && e != MOGI_ERROR_TOO_LARGE) return e;
     if (m->qos == 0) mogi_client_flush(c);
-    e = message_room(c, m);
-    if (e != MOGI_OK) return e;
-    return mogi_tiny_publish(&c->tiny, m, packet_id);
+    return elastic_publish(&c->elastic, m, packet_id);
 }
 
 enum mogi_error mogi_client_publish_text(struct mogi_client *c,
@@ -424,25 +318,14 @@ enum mogi_error mogi_client_publish_text(struct mogi_client *c,
     return mogi_client_publish(c, &m, NULL);
 }
 
-/* Room in `out` for a SUBSCRIBE or UNSUBSCRIBE of `size` bytes of filters. */
-static bool request_room(struct mogi_client *c, size_t size)
-{
-    size_t waiting = c->tiny.out_end - c->tiny.out_first;
-    return part_grow(c, &c->memory.out, &c->memory.out_size,
-                     waiting + size + PACKET_HEAD_SIZE);
-}
-
 enum mogi_error mogi_client_subscribe(struct mogi_client *c,
                                       const struct mogi_filter *filters,
                                       size_t count,
                                       struct mogi_bytes properties,
                                       uint16_t *packet_id)
 {
-    size_t size = properties.size;
-    for (size_t i = 0; i < count; i++)
-        size += 3 + filters[i].filter.size;
-    if (!request_room(c, size)) return MOGI_ERROR_MEMORY;
-    return mogi_tiny_subscribe(&c->tiny, filters, count, properties, packet_id);
+    return elastic_subscribe(&c->elastic, filters, count, properties,
+                             packet_id);
 }
 
 enum mogi_error mogi_client_subscribe_text(struct mogi_client *c,
@@ -459,12 +342,8 @@ enum mogi_error mogi_client_unsubscribe(struct mogi_client *c,
                                         struct mogi_bytes properties,
                                         uint16_t *packet_id)
 {
-    size_t size = properties.size;
-    for (size_t i = 0; i < count; i++)
-        size += 2 + filters[i].size;
-    if (!request_room(c, size)) return MOGI_ERROR_MEMORY;
-    return mogi_tiny_unsubscribe(&c->tiny, filters, count, properties,
-                                 packet_id);
+    return elastic_unsubscribe(&c->elastic, filters, count, properties,
+                               packet_id);
 }
 
 /* Send until nothing is left or `end_ms`; what comes in is thrown away. */
@@ -490,8 +369,7 @@ enum mogi_error mogi_client_close(struct mogi_client *c, uint8_t reason,
 {
     c->wanted = false;
     if (!carrier_is_open(&c->carrier)) return MOGI_ERROR_STATE;
-    if (!request_room(c, properties.size)) return MOGI_ERROR_MEMORY;
-    enum mogi_error e = mogi_tiny_disconnect(&c->tiny, reason, properties);
+    enum mogi_error e = elastic_disconnect(&c->elastic, reason, properties);
     if (e != MOGI_OK) return e;
     e = output_finish(c, clock_now_ms() + timeout_ms);
     uint32_t rest_ms = timeout_ms < FINISH_MS ? timeout_ms : FINISH_MS;
@@ -517,18 +395,18 @@ bool mogi_client_wants_write(struct mogi_client *c)
 
 bool mogi_client_is_connected(const struct mogi_client *c)
 {
-    return mogi_tiny_is_connected(&c->tiny);
+    return mogi_tiny_is_connected(&c->elastic.tiny);
 }
 
 bool mogi_client_is_flushed(struct mogi_client *c)
 {
-    return mogi_tiny_output(&c->tiny).size == 0 &&
+    return mogi_tiny_output(&c->elastic.tiny).size == 0 &&
            !carrier_wants_write(&c->carrier);
 }
 
 size_t mogi_client_unsettled(const struct mogi_client *c)
 {
-    return mogi_tiny_unsettled(&c->tiny);
+    return mogi_tiny_unsettled(&c->elastic.tiny);
 }
 
 const char *mogi_client_error(const struct mogi_client *c)
