@@ -344,6 +344,16 @@ static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
     }
 }
 
+void model_session_broken(struct model *model, unsigned actor)
+{
+    struct receiver *r = &model->receivers[actor];
+    for (uint32_t i = 0; i < model->count && i < r->copies_capacity; i++) {
+        bool plain, shared;
+        wishes_for(r, model->messages[i].topic, &plain, &shared);
+        if (shared) r->copies[i] &= (uint8_t)~DELIVERED_ONCE;
+    }
+}
+
 /* Who ever was a member for this topic: both names of each. */
 static const char *members(const struct model *model, unsigned topic,
                            char names[MODEL_NAMES_MAX])
@@ -381,6 +391,31 @@ static void check_once(struct model *model, unsigned actor, uint32_t number)
     *copies |= DELIVERED_ONCE;
 }
 
+/* A second copy at QoS 2 in one group, whoever has the first one? */
+static void check_group_once(struct model *model, unsigned actor,
+                             uint32_t number)
+{
+    const struct message *m = &model->messages[number];
+    bool excused = model->moves > m->moves_before;
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX && !excused; i++) {
+        struct receiver *r = &model->receivers[i];
+        bool plain, shared;
+        wishes_for(r, m->topic, &plain, &shared);
+        if (plain || !shared) continue;
+        if ((*copies_of(r, number) & DELIVERED_ONCE) == 0) continue;
+        if (!wrong(model,
+                   "m%u on %s: actors %u and %u of a group have it at "
+                   "QoS 2",
+                   number, topics[m->topic], i, actor)) {
+            continue;
+        }
+        char names[MODEL_NAMES_MAX];
+        claim(model, "all%s saw at_most 1 publish %s qos=2\n",
+              members(model, m->topic, names), shown(model, number));
+    }
+    *copies_of(&model->receivers[actor], number) |= DELIVERED_ONCE;
+}
+
 /* More copies than the message was sent, and than members could cause? What is
  * delivered below QoS 2 may have left just before a crash that undid it. */
 static void check_group(struct model *model, uint32_t number, uint64_t most)
@@ -406,6 +441,9 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
     uint64_t most = m->qos == 2 ? 1 : m->sends;
     most *= 1 + model->crashes - m->crashes_before;
     if (qos == 2 && m->qos == 2 && !shared) check_once(model, actor, number);
+    if (qos == 2 && m->qos == 2 && shared) {
+        check_group_once(model, actor, number);
+    }
     if (shared) {
         check_group(model, number, most + model->departures - m->left_before);
         return;

@@ -81,6 +81,10 @@ void model_session_ended(struct model *model, unsigned actor);
  * that is not heard any more loses what it has to another. */
 void model_short(struct model *model);
 
+/* A crash took the actor's session, which nobody had promised to keep: what had
+ * come to it may come to others. */
+void model_session_broken(struct model *model, unsigned actor);
+
 /* The broker crashed; with `moved` it has another number of shards now. */
 void model_crashed(struct model *model, bool moved);
 

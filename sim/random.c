@@ -152,6 +152,7 @@ static void life_cut(struct life *life)
         client_hang_up(actor->clients[0], true);
         client_hang_up(actor->clients[1], true);
         actor->unsure = actor->persistent && !actor->anchored;
+        if (!actor->persistent) model_session_broken(life->model, i);
         actor_lost(life, actor);
     }
     for (unsigned i = 0; i < life->rude_count; i++)

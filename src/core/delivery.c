@@ -1,7 +1,6 @@
 /* delivery.c - one message for one client. */
 #include "core/delivery.h"
 
-#include "core/join.h"
 #include "core/journal.h"
 #include "core/output.h"
 #include "core/record.h"
@@ -120,10 +119,8 @@ void delivery_give(struct shard *shard, struct session_ref session,
                    struct bytes client_id, struct delivery *d)
 {
     assert(d->body != NULL && d->group != NULL);
-    struct join_ref ref = {0};
-    if (d->stored) ref = journal_hand_over(shard, client_id, d);
-    share_return(shard, session, d->group, d->body, ref);
-    struct join *join = join_find(shard, ref);
-    if (join != NULL && join->waiting == 0) journal_handed(shard, join->owner);
+    uint64_t handover = 0;
+    if (d->stored) handover = journal_hand_over(shard, client_id, d);
+    share_return(shard, session, d->group, d->body, handover);
     assert(!d->stored);
 }

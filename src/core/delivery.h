@@ -97,8 +97,8 @@ bool delivery_due(const struct delivery *delivery, enum packet_type type);
 bool delivery_returnable(const struct delivery *delivery);
 
 /* Give `delivery` of member `session`, whose client id is given, back to its
- * group. Its record, if any, stays until another has one: what is stored is
- * never nowhere. The delivery itself is the caller's to free. */
+ * group. Its record, if any, becomes a handover: what is stored is never
+ * nowhere. The delivery itself is the caller's to free. */
 void delivery_give(struct shard *shard, struct session_ref session,
                    struct bytes client_id, struct delivery *delivery);
 

@@ -107,10 +107,6 @@ enum err found_stray(struct shard *shard, const struct record_key *key,
 enum err found_handover(struct shard *shard, const struct record_key *key,
                         struct bytes value)
 {
-    struct restored *restored = shard->restore->restored;
-    if (restored != NULL && restored->handed < key->number) {
-        restored->handed = key->number;
-    }
     if (!restore_mine(shard, key->client)) return OK;
     assert(key->client.size <= RECORD_TEXT_MAX);
     struct record_delivery record;
@@ -173,12 +169,16 @@ static void found_give(struct shard *shard, struct found *found)
     assert(found->of == NULL);
     struct delivery *d = found->delivery;
     struct bytes client = bytes_at(found->client, found->client_size);
-    bool old = !d->stored;
-    if (d->body != NULL && d->group != NULL) {
-        delivery_give(shard, (struct session_ref){0}, client, d);
+    assert(d->group != NULL);
+    uint64_t handover = 0;
+    if (d->stored) {
+        handover = journal_hand_on(shard, client, d);
+    } else {
+        journal_delivery_drop(shard, client, d->order, 0);
     }
-    if (old) journal_delivery_drop(shard, client, d->order, 0);
-    d->stored = false;
+    struct session_ref nobody = {0};
+    if (d->body == NULL) return;
+    share_return(shard, nobody, d->group, d->body, handover);
 }
 
 void founds_give(struct shard *shard)

@@ -1,7 +1,7 @@
 /* found.h - a delivery that can't go to its session yet, at start.
  *
- *     'h'           it was on its way to another member of a shared group, and
- *                   goes there, late
+ *     'h'           it was on its way to a member of a shared group, and goes
+ *                   there, late
  *     'o', old      of version 1: it waits for its message (awaited.h)
  *
  * Of version 1 all of a queue is given. At the end the session is written anew,
@@ -32,7 +32,8 @@ MUST_USE
 enum err found_stray(struct shard *shard, const struct record_key *key,
                      const struct record_delivery *record);
 
-/* A HANDOVER of any client: it is kept where that is at home. ERR_MALFORMED. */
+/* A HANDOVER: it is kept where what its key names, a group or a client, is at
+ * home. ERR_MALFORMED. */
 MUST_USE
 enum err found_handover(struct shard *shard, const struct record_key *key,
                         struct bytes value);

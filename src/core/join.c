@@ -98,7 +98,6 @@ static void join_finish(struct shard *shard, struct join *join)
         subscribing_joined(shard, join->owner, join->reason);
         return;
     case JOIN_RECALL: recall_joined(shard, join->owner); return;
-    case JOIN_HANDOVER: journal_handed(shard, join->owner); return;
     case JOIN_NONE: break;
     }
     assert(false && "a join without a kind");

@@ -19,8 +19,7 @@ enum join_kind {
     JOIN_NONE,
     JOIN_RECEIPT,   /* `owner` is a struct receipt */
     JOIN_SUBSCRIBE, /* `owner` is a struct subscribing */
-    JOIN_RECALL,    /* `owner` is a struct recall */
-    JOIN_HANDOVER   /* `owner` is a struct handover */
+    JOIN_RECALL     /* `owner` is a struct recall */
 };
 
 struct join {

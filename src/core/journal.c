@@ -12,22 +12,6 @@
 
 #include <assert.h>
 
-enum {
-    /* Deliveries on their way to others, among which one that came back is
-     * looked for. */
-    HANDOVERS_SEEN_MAX = 64
-};
-
-/* The record of a delivery that is on its way to another session. */
-struct handover {
-    struct link link;
-    struct join_ref join;
-    uint64_t order;
-    uint64_t stamp; /* 0: there is no record any more */
-    uint16_t id_size;
-    char id[];
-};
-
 /* --- entries ------------------------------------------------------------- */
 
 /* A PUT or DEL under construction, at the end of the arena. */
@@ -97,20 +81,6 @@ static struct record_key key_of(const struct session *session,
 void journal_init(struct shard *shard, bool on)
 {
     shard->journal.on = on;
-    list_init(&shard->journal.handovers);
-}
-
-static void handover_free(struct shard *shard, struct handover *handover)
-{
-    list_remove(&handover->link);
-    pool_give(shard->pool, handover, sizeof *handover + handover->id_size);
-}
-
-void journal_fini(struct shard *shard)
-{
-    LIST_EACH(at, after, &shard->journal.handovers) {
-        handover_free(shard, OWNER(at, struct handover, link));
-    }
 }
 
 static struct record_key key_of_message(uint64_t stamp)
@@ -344,12 +314,6 @@ static struct record_key key_of_delivery(const struct session *session,
     return key;
 }
 
-static struct record_key key_of_handover(struct bytes client_id, uint64_t order)
-{
-    return (struct record_key){
-        .kind = RECORD_HANDOVER, .client = client_id, .number = order};
-}
-
 /* What is in a delivery's record wherever it is. */
 static struct record_delivery record_of(const struct delivery *d)
 {
@@ -376,69 +340,81 @@ static void record_put(struct shard *shard, const struct record_key *key,
     entry_put(shard, &entry, NULL);
 }
 
-struct join_ref journal_hand_over(struct shard *shard, struct bytes id,
-                                  struct delivery *d)
+/* The record of a handover, as `record` says but for its number. */
+static uint64_t handover_put(struct shard *shard, const struct body *group,
+                             struct record_delivery *record)
 {
-    assert(d->stored);
-    struct handover *handover =
-        pool_take(shard->pool, sizeof *handover + id.size);
-    handover->order = d->order;
-    handover->stamp = d->body->message.stamp;
-    handover->id_size = (uint16_t)id.size;
-    memcpy(handover->id, id.data, id.size);
-    handover->join = join_new(shard, JOIN_HANDOVER, handover);
-    list_push(&shard->journal.handovers, &handover->link);
-    d->stored = false;
-    struct record_key key = {
-        .kind = RECORD_DELIVERY, .client = id, .number = d->order};
-    entry_del(shard, &key);
-    key = key_of_handover(id, d->order);
-    struct record_delivery record = record_of(d);
-    record_put(shard, &key, &record, d);
-    return handover->join;
+    record->order = shard_stamp(shard);
+    record->group = group->message.topic;
+    struct record_key key = {.kind = RECORD_HANDOVER,
+                             .client = record->group,
+                             .number = record->order};
+    struct entry entry = entry_begin(shard, &key, record->group.size);
+    record_delivery_write(&entry.w, record, NULL);
+    entry_put(shard, &entry, NULL);
+    return record->order;
 }
 
-void journal_handover_drop(struct shard *shard, struct bytes client_id,
-                           uint64_t order, uint64_t stamp)
+uint64_t journal_hand_out(struct shard *shard, const struct body *group,
+                          struct body *body)
 {
-    struct record_key key = key_of_handover(client_id, order);
+    assert(shard->journal.on && body->message.qos > 0);
+    body_keep(shard, body);
+    struct record_delivery record = {
+        .stamp = body->message.stamp,
+        .size = (uint32_t)body->message.payload.size,
+        .qos = body->message.qos,
+    };
+    return handover_put(shard, group, &record);
+}
+
+/* A handover in place of the record of `d` under `key`, whose reference to the
+ * message it takes over. */
+static uint64_t handover_swap(struct shard *shard, const struct record_key *key,
+                              struct delivery *d)
+{
+    assert(d->stored && d->group != NULL);
+    entry_del(shard, key);
+    d->stored = false;
+    struct record_delivery record = {
+        .stamp = d->body->message.stamp,
+        .size = (uint32_t)d->body->message.payload.size,
+        .qos = d->qos,
+    };
+    return handover_put(shard, d->group, &record);
+}
+
+uint64_t journal_hand_over(struct shard *shard, struct bytes client_id,
+                           struct delivery *d)
+{
+    struct record_key key = {
+        .kind = RECORD_DELIVERY, .client = client_id, .number = d->order};
+    return handover_swap(shard, &key, d);
+}
+
+uint64_t journal_hand_on(struct shard *shard, struct bytes client,
+                         struct delivery *d)
+{
+    struct record_key key = {
+        .kind = RECORD_HANDOVER, .client = client, .number = d->order};
+    return handover_swap(shard, &key, d);
+}
+
+void journal_handed(struct shard *shard, const struct body *group,
+                    uint64_t number, uint64_t stamp)
+{
+    if (number == 0) return;
+    struct record_key key = {.kind = RECORD_HANDOVER,
+                             .client = group->message.topic,
+                             .number = number};
     entry_del(shard, &key);
     body_release(shard, stamp);
 }
 
-/* Its record goes, once. */
-static void handover_settle(struct shard *shard, struct handover *handover)
+void journal_carried(struct shard *shard, uint64_t stamp)
 {
-    if (handover->stamp == 0) return;
-    journal_handover_drop(shard, bytes_at(handover->id, handover->id_size),
-                          handover->order, handover->stamp);
-    handover->stamp = 0;
-}
-
-void journal_handed(struct shard *shard, struct handover *handover)
-{
-    handover_settle(shard, handover);
-    join_free(shard, handover->join);
-    handover_free(shard, handover);
-}
-
-void journal_came_back(struct shard *shard, const struct session *session,
-                       uint64_t stamp)
-{
-    struct link *handovers = &shard->journal.handovers;
-    unsigned seen = 0;
-    LIST_EACH(at, after, handovers) {
-        struct handover *handover = OWNER(at, struct handover, link);
-        struct bytes id = bytes_at(handover->id, handover->id_size);
-        /* They come back in their order, and those that did are behind. */
-        if (seen++ == HANDOVERS_SEEN_MAX) return;
-        if (handover->stamp != stamp) continue;
-        if (!bytes_equal(id, session_id(session))) continue;
-        handover_settle(shard, handover);
-        list_remove(at);
-        list_push(handovers, at);
-        return;
-    }
+    shard->journal.held = stamp;
+    shard->journal.held_step = shard->step;
 }
 
 void journal_delivery_drop(struct shard *shard, struct bytes client_id,
@@ -544,16 +520,14 @@ void journal_released(struct shard *shard, const struct session *session,
     entry_del(shard, &key);
 }
 
-void journal_heard(struct shard *shard, uint64_t stamp, bool passed)
+void journal_heard(struct shard *shard, uint64_t stamp)
 {
     assert(shard->journal.on);
     uint16_t from = shard_of_stamp(stamp);
     assert(from < SHARDS_MAX && from != shard->place.index);
-    if (passed) shard->journal.passed[from] = stamp;
     struct record_key key = {
         .kind = RECORD_HEARD, .shard = shard->place.index, .from = from};
-    struct record_heard record = {.stamp = stamp,
-                                  .passed = shard->journal.passed[from]};
+    struct record_heard record = {.stamp = stamp};
     struct entry entry = entry_begin(shard, &key, 0);
     record_heard_write(&entry.w, &record);
     entry_put(shard, &entry, NULL);

@@ -21,7 +21,6 @@
 struct body;
 struct delivery;
 struct doubt;
-struct handover;
 struct membership;
 struct session;
 struct shard;
@@ -30,14 +29,10 @@ struct subscription;
 struct journal {
     bool on;
     uint64_t held, held_step; /* the message that came last, and when */
-    struct link handovers;    /* struct handover, under way to other shards */
-    /* The last stamp of each shard that a group here passed on. */
-    uint64_t passed[SHARDS_MAX];
 };
 
 /* Nothing is stored yet; `on`: something is to be. */
 void journal_init(struct shard *shard, bool on);
-void journal_fini(struct shard *shard);
 
 /* The session itself: protocol, expiry, since when it is alone. One that has
  * become durable is written whole, one that no longer is is deleted whole. */
@@ -71,24 +66,35 @@ bool journal_delivery(struct shard *shard, struct session *session,
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
 
-/* `delivery`, which has a record, is given back to its shared subscription:
- * there is another record, until whoever has it then has one of its own.
- * Returns the join that waits for that; the delivery itself has none any more.
- */
-struct join_ref journal_hand_over(struct shard *shard, struct bytes client_id,
-                                  struct delivery *delivery);
+/* A handover: what is on its way from one shard to another for a member of a
+ * shared subscription has a record of its own, so that it is never nowhere.
+ * Whoever takes it writes its own in the same batch in which that one goes, so
+ * that it is never there twice. See record.h. */
 
-/* That has happened. */
-void journal_handed(struct shard *shard, struct handover *handover);
+/* `body` of `group` (its text) goes to a member elsewhere. Returns the number
+ * of the handover, which is not 0. */
+uint64_t journal_hand_out(struct shard *shard, const struct body *group,
+                          struct body *body);
 
-/* `session` has a record of a message that it may have given back itself: then
- * the other one goes, so that it is never there twice. */
-void journal_came_back(struct shard *shard, const struct session *session,
-                       uint64_t stamp);
+/* The same for `delivery` of the client, which has a record and is given back
+ * to its group: that one goes. */
+uint64_t journal_hand_over(struct shard *shard, struct bytes client_id,
+                           struct delivery *delivery);
 
-/* The record of a handover `order` goes, whose message nobody can read. */
-void journal_handover_drop(struct shard *shard, struct bytes client_id,
-                           uint64_t order, uint64_t stamp);
+/* Handover `number` of the message `stamp` for `group` is over: somebody has it
+ * in this step, or nobody is to. With 0 there was none. */
+void journal_handed(struct shard *shard, const struct body *group,
+                    uint64_t number, uint64_t stamp);
+
+/* A handover refers to the message `stamp`, which is therefore stored: what is
+ * written of it in this step need not bring it along. */
+void journal_carried(struct shard *shard, uint64_t stamp);
+
+/* The handover of `delivery` that was found at start, whose number is the
+ * delivery's order, in a key that names `client`, goes on. Returns its new
+ * number. */
+uint64_t journal_hand_on(struct shard *shard, struct bytes client,
+                         struct delivery *delivery);
 
 /* The record of delivery `order`, which is not in memory, goes; it refers to
  * the message `stamp`, or with 0 to none. */
@@ -113,9 +119,8 @@ void journal_doubt(struct shard *shard, const struct session *session,
 void journal_released(struct shard *shard, const struct session *session,
                       uint16_t packet_id);
 
-/* This shard has what another stamped `stamp`; `passed`: but for a group that
- * passed it on. */
-void journal_heard(struct shard *shard, uint64_t stamp, bool passed);
+/* This shard has what another stamped `stamp`. */
+void journal_heard(struct shard *shard, uint64_t stamp);
 
 /* The session's will as it is now; none deletes it. */
 void journal_will(struct shard *shard, struct session *session);

@@ -386,9 +386,6 @@ enum err outbound_offer(struct shard *shard, struct session *session,
     (void)outbound_own(shard, session);
     d->stored = journal_delivery(shard, session, d);
     d->kept = shard->out->batch;
-    if (d->stored && d->group != NULL) {
-        journal_came_back(shard, session, d->body->message.stamp);
-    }
     queue_push(shard, session, d);
     outbound_pump(shard, session);
     return OK;

@@ -75,7 +75,7 @@ struct post {
     bool on;        /* INTEREST, MEMBER */
     bool keep;      /* PUBLISH */
     bool deliver;   /* PUBLISH */
-    bool once;      /* PUBLISH: write down that it was heard; see record.h */
+    bool once;      /* PUBLISH: it may come again after a crash; see record.h */
     bool again;     /* PUBLISH: it came before a crash; see below */
     bool ready;     /* MEMBER; SHARED: connected. RETURNED: not so any more */
     bool wait;      /* SHARED RETURNED */
@@ -94,6 +94,7 @@ struct post {
         struct { /* MEMBER SHARED, and but for `options` RETURNED */
             struct session_ref session;
             uint64_t left; /* members that had left when the first was asked */
+            uint64_t handover; /* SHARED RETURNED: see journal.h; 0: none */
             struct subscription_options options;
         };
     };

@@ -126,7 +126,7 @@ static void publish_received(struct shard *shard, struct session *session,
 {
     uint64_t others = session->stored ? route_targets(shard, m) : 0;
     if (doubt == NULL) {
-        routing->once = others != 0;
+        routing->once = session->stored;
         session_received(shard, session, routing->packet_id, m->stamp, others);
         return;
     }
@@ -136,22 +136,6 @@ static void publish_received(struct shard *shard, struct session *session,
     routing->groups = doubt->groups;
     journal_received(shard, session, routing->packet_id, m->stamp,
                      others & doubt->later, others & doubt->groups);
-}
-
-/* What was passed on to a member of a shared group elsewhere is not done with
- * this shard's batch; what its sessions have is. */
-static void publish_passed_on(struct shard *shard, struct session *session,
-                              const struct message *m,
-                              const struct routing *routing,
-                              const struct doubt *doubt)
-{
-    if (routing->type != PACKET_PUBREC || !routing->passed_on) return;
-    uint64_t here = UINT64_C(1) << shard->place.index;
-    uint64_t others = route_targets(shard, m);
-    uint64_t later = doubt == NULL ? UINT64_MAX : doubt->later;
-    uint64_t groups = doubt == NULL ? UINT64_MAX : doubt->groups;
-    journal_received(shard, session, routing->packet_id, m->stamp,
-                     others & later, (others & groups) | here);
 }
 
 /* May the packet of `m` go on as it is? Then it has no id, no alias, and no
@@ -200,7 +184,6 @@ static void publish_route(struct shard *shard, struct session *session,
         publish_received(shard, session, &m, &routing, doubt);
     }
     route_publish(shard, &m, &routing);
-    publish_passed_on(shard, session, &m, &routing, doubt);
     shard->plain.stamp = 0;
     message_done(&m);
     if (type != PACKET_NONE) {

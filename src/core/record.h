@@ -5,7 +5,7 @@
  *     'M' STAMP:8                      a message that deliveries refer to
  *     'c' CLIENT 00 'S'                a session, before its parts:
  *     'c' CLIENT 00 'g' TEXT             a shared subscription
- *     'c' CLIENT 00 'h' ORDER:8          a delivery that goes to another client
+ *     'c' GROUP 00 'h' NUMBER:8        a message on its way to a member of it
  *     'c' CLIENT 00 'o' ORDER:8          a delivery, in the order they are sent
  *     'c' CLIENT 00 'q' PACKET_ID:2      a QoS 2 id that the client publishes
  *     'c' CLIENT 00 's' TEXT             a subscription
@@ -47,10 +47,19 @@
  * number of shards changed and another crash came meanwhile, some may have it
  * twice.
  *
- * A shard where a shared subscription is at home may have passed the message on
- * to a member elsewhere, which had perhaps not written it down. So 'p' also
- * says which stamp was the last that was passed on: up to there groups, other
- * than sessions, may lack what was heard. They rather get it twice.
+ * What the home of a shared subscription passes on to a member elsewhere, of
+ * such a publish, it writes down as well ('h'), and so does a member's shard
+ * with what it gives back. Who takes it in the end makes its own record and
+ * deletes that one in one batch: all shards write into one log, so that there
+ * is one of the two at any moment.
+ *
+ *     home of the group     q or p, h 9 ----> 'M' 7
+ *     shard of "a"               h 9 gone, o 5 ----> 'M' 7
+ *
+ * What a crash leaves goes on at the next start. Its NUMBER is a stamp of its
+ * own. Records of old have CLIENT, who gave it back, and its ORDER instead; and
+ * in 'p' the stamp up to which groups, other than sessions, may lack what was
+ * heard.
  *
  * A value begins with its version. A message is a head and the bytes of its
  * `struct body`, which the store appends (ACTION_PUT with a body):
@@ -86,7 +95,7 @@ enum record_kind {
     RECORD_SESSION = 'S',
     RECORD_DELIVERY = 'o',
     RECORD_MEMBERSHIP = 'g',
-    RECORD_HANDOVER = 'h', /* a value as of DELIVERY */
+    RECORD_HANDOVER = 'h', /* a value as of DELIVERY; CLIENT is the group */
     RECORD_RECEIVED = 'q',
     RECORD_SUBSCRIPTION = 's',
     RECORD_WILL = 'w',
@@ -147,7 +156,7 @@ struct record_received {
 
 struct record_heard {
     uint64_t stamp;  /* the last one */
-    uint64_t passed; /* the last one passed on by a group; 0: none */
+    uint64_t passed; /* of old: the last one passed on by a group; 0: none */
 };
 
 struct record_will {

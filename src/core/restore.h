@@ -3,7 +3,7 @@
  *     'M' ...  only the last: its stamp
  *     'c' ...  sessions and their parts, built as they come: restored.h; of a
  *              queue what was sent, each with its message, and both ends of
- *              the rest; what goes to another client: found.h
+ *              the rest; what goes to a member of a group: found.h
  *     'm' ...  messages of version 1: awaited.h
  *     'p' ...  who may lack what a client publishes: doubted.h
  *     'r' ...  retained messages
@@ -50,7 +50,7 @@ void restore_record(struct shard *shard, struct bytes key, struct bytes value,
                     struct bytes message);
 
 /* Some time after the end, when all shards have told what they have: let go
- * what was on its way from one member of a shared group to another. */
+ * what was on its way to a member of a shared group. */
 void restore_late(struct shard *shard);
 
 /* Is it for this shard to complain of a record of `client`, as in its key? */

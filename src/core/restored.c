@@ -169,14 +169,6 @@ static void restored_renew(struct shard *shard, struct session *session)
     backlog_detach(shard, session);
 }
 
-/* No order is used again: a record of the other kind may have it. */
-static void restored_order(struct shard *shard, const struct restored *restored)
-{
-    struct session *session = restored->session;
-    if (session->order == 0) session->order = shard_stamp(shard);
-    if (session->order < restored->handed) session->order = restored->handed;
-}
-
 /* A session that was connected when the broker ended is alone since now: what
  * counts from then begins, and must be on disk. So must be where it is now. */
 static void restored_settle(struct shard *shard, struct restored *restored)
@@ -186,7 +178,7 @@ static void restored_settle(struct shard *shard, struct restored *restored)
     session->will_stored = session->will != NULL;
     bool was_here = absence_ends_ms(session) == 0;
     session_restored(shard, session);
-    restored_order(shard, restored);
+    if (session->order == 0) session->order = shard_stamp(shard);
     if (restored->old) {
         restored_renew(shard, session);
         return;

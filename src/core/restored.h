@@ -23,7 +23,6 @@ struct restored {
     uint16_t home;   /* the shard that wrote it */
     bool will_begun; /* its will's delay had begun */
     bool old;        /* deliveries of version 1 came */
-    uint64_t handed; /* the greatest order that goes to another client */
 };
 
 /* A SESSION of any client. If it is at home here, what follows is its own. All

@@ -332,6 +332,7 @@ void route_posted(struct shard *shard, const struct post *post)
     struct message m = post->body != NULL ? body_message(post->body)
                                           : message_unpack(post->packed);
     struct routing routing = {.join = post->join,
+                              .once = post->once,
                               .again = post->again,
                               .lacking = post->lacking,
                               .groups = post->groups};
@@ -339,9 +340,7 @@ void route_posted(struct shard *shard, const struct post *post)
     if (post->keep) route_keep_once(shard, &m, &routing);
     if (post->deliver) route_local(shard, &m, &routing);
     bool wrote = shard->out->put_count > puts || post->again;
-    if (post->once && (wrote || routing.passed_on)) {
-        journal_heard(shard, m.stamp, routing.passed_on);
-    }
+    if (post->once && wrote) journal_heard(shard, m.stamp);
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
     message_done(&m);
 }

@@ -28,7 +28,6 @@ struct routing {
     struct join_ref join;    /* where answers go; nothing: none is wanted */
     uint32_t count;          /* receivers found here */
     bool once;               /* as in struct post */
-    bool passed_on;          /* to a member of a shared group elsewhere */
     bool again;              /* as in struct post */
     uint64_t lacking, groups;
 };

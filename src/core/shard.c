@@ -359,7 +359,6 @@ void shard_free(struct shard *shard)
     gate_fini(shard);
     restore_fini(shard);
     graves_fini(shard);
-    journal_fini(shard);
     flaps_fini(&shard->flaps, shard->pool);
     joins_fini(&shard->joins, pool);
     sys_fini(shard);

@@ -1,6 +1,7 @@
 /* share.c - shared subscriptions. */
 #include "core/share.h"
 
+#include "core/journal.h"
 #include "core/route.h"
 #include "core/session.h"
 #include "core/state.h"
@@ -45,6 +46,7 @@ struct search {
     struct session_ref session;
     uint32_t tries; /* how many were asked, to have it at once or to wait */
     uint64_t left;  /* `left` of the group when the first of them was asked */
+    uint64_t handover; /* what keeps the message meanwhile; 0: nothing */
     bool wait;
     bool ready; /* who was asked last was thought to be connected */
 };
@@ -323,7 +325,7 @@ enum offer { OFFER_TAKEN, OFFER_FULL, OFFER_DENIED };
 static enum offer share_offer(struct shard *shard, struct session *session,
                               struct message *m, struct body *group,
                               const struct subscription_options *options,
-                              bool wait)
+                              bool wait, uint64_t handover)
 {
     if (!grant_shows(shard, session, m)) return OFFER_DENIED;
     if (!wait && !outbound_idle(session)) {
@@ -342,6 +344,7 @@ static enum offer share_offer(struct shard *shard, struct session *session,
         .identifiers = &options->identifier,
         .group = group,
     };
+    if (handover != 0) journal_carried(shard, m->stamp);
     enum err e = outbound_offer(shard, session, m, &terms);
     return e == OK ? OFFER_TAKEN : OFFER_FULL;
 }
@@ -437,29 +440,33 @@ static void share_post(struct shard *shard, enum post_kind kind, uint16_t to,
     body_ref(post.group);
 }
 
-/* Ask `member`, of another shard. */
+/* Ask `member`, of another shard. What the publisher may send again after a
+ * crash must not come again then: it is written down before it leaves. */
 static void group_pass_on(struct shard *shard, const struct group *group,
                           const struct member *member, struct message *m,
-                          const struct search *search, struct routing *routing)
+                          struct search *search, struct routing *routing)
 {
     struct body *body = message_share(m, shard->pool);
+    if (routing->once && search->handover == 0) {
+        search->handover = journal_hand_out(shard, group->text, body);
+    }
     struct post post = {.session = member->session,
                         .options = member->options,
                         .wait = search->wait,
                         .ready = search->ready,
                         .count = search->tries,
                         .left = search->left,
+                        .handover = search->handover,
                         .body = body,
                         .group = group->text,
                         .join = routing_await(shard, routing)};
-    routing->passed_on = true;
     share_post(shard, POST_SHARED, member->shard, post);
     body_unref(body);
 }
 
 /* At home: go on with the `search` for a member that takes `m`. Returns true
  * when somebody has it or is being asked; whoever has it then answers the join
- * of `routing`. */
+ * of `routing`, and ends the handover. */
 static bool group_offer(struct shard *shard, struct group *group,
                         struct message *m, struct search search,
                         struct routing *routing)
@@ -474,9 +481,12 @@ static bool group_offer(struct shard *shard, struct group *group,
         enum offer offer = OFFER_FULL;
         if (session != NULL) {
             offer = share_offer(shard, session, m, group->text,
-                                &member->options, search.wait);
+                                &member->options, search.wait, search.handover);
         }
-        if (offer == OFFER_TAKEN) return true;
+        if (offer == OFFER_TAKEN) {
+            journal_handed(shard, group->text, search.handover, m->stamp);
+            return true;
+        }
         if (offer == OFFER_DENIED || search.wait) continue;
         member_set(group, member, MEMBER_BUSY);
     }
@@ -501,10 +511,12 @@ void share_offered(struct shard *shard, const struct post *post)
     bool missed = post->ready && (session == NULL || session->conn == NULL);
     if (session != NULL && !missed) {
         offer = share_offer(shard, session, &m, post->group, &post->options,
-                            post->wait);
+                            post->wait, post->handover);
     }
     if (offer == OFFER_TAKEN) {
-        gate_answer(shard, gate_since(shard, puts), post->join, 0);
+        uint64_t batch = gate_since(shard, puts);
+        journal_handed(shard, post->group, post->handover, m.stamp);
+        gate_answer(shard, batch, post->join, 0);
         return;
     }
     struct post back = {.session = post->session,
@@ -513,6 +525,7 @@ void share_offered(struct shard *shard, const struct post *post)
                         .ready = missed,
                         .count = post->count,
                         .left = post->left,
+                        .handover = post->handover,
                         .join = post->join,
                         .body = post->body,
                         .group = post->group};
@@ -530,7 +543,9 @@ static void group_again(struct shard *shard, struct body *text,
     struct group *group = group_find(shard, text->message.topic);
     bool taken =
         group != NULL && group_offer(shard, group, &m, search, &routing);
-    if (!taken) stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    if (taken) return;
+    stat_add(shard, STAT_PUBLISH_DROPPED, 1);
+    journal_handed(shard, text, search.handover, m.stamp);
 }
 
 /* A member that was thought to be free refused a message: it is busy, unless
@@ -551,6 +566,7 @@ void share_returned(struct shard *shard, const struct post *post)
                             .session = post->session,
                             .tries = post->ready ? 0 : post->count,
                             .left = post->left,
+                            .handover = post->handover,
                             .wait = post->wait && !post->ready};
     bool busy = post->count > 0 && !post->wait && !post->denied && !post->ready;
     if (busy) group_refused(shard, post);
@@ -559,17 +575,18 @@ void share_returned(struct shard *shard, const struct post *post)
 }
 
 void share_return(struct shard *shard, struct session_ref session,
-                  struct body *group, struct body *body, struct join_ref join)
+                  struct body *group, struct body *body, uint64_t handover)
 {
     uint16_t home = shard_of(shard, group->message.topic);
     if (home == shard->place.index) {
-        struct search search = {.shard = home, .session = session};
-        group_again(shard, group, body, search, join);
+        struct search search = {
+            .shard = home, .session = session, .handover = handover};
+        struct join_ref nobody = {0};
+        group_again(shard, group, body, search, nobody);
         return;
     }
-    join_expect(shard, join);
     struct post post = {
-        .session = session, .body = body, .group = group, .join = join};
+        .session = session, .handover = handover, .body = body, .group = group};
     share_post(shard, POST_RETURNED, home, post);
 }
 

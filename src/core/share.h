@@ -64,10 +64,10 @@ void share_deliver(struct shard *shard, struct group *group, struct message *m,
                    struct routing *routing);
 
 /* `session`, of this shard, can't or will not have `body` of `group`: let
- * another member have it. Both borrowed. Whoever has it elsewhere answers
- * `join`; when it waits for nothing, it is done. */
+ * another member have it. Both borrowed. Whoever takes it ends `handover`,
+ * which may be 0: see journal.h. */
 void share_return(struct shard *shard, struct session_ref session,
-                  struct body *group, struct body *body, struct join_ref join);
+                  struct body *group, struct body *body, uint64_t handover);
 
 /* POST_MEMBER, POST_SHARED, POST_RETURNED came. */
 void share_member(struct shard *shard, const struct post *post);

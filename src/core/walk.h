@@ -7,10 +7,10 @@
  *     'c' "a" S    o1 sent   o2 sent   o3   o4 ... o9998   o9999   's' ...
  *     see          see       see       see  ------ jump -->see     see
  *
- * What goes to other clients is all seen. What is left of sessions that have
- * ended is seen as runs of WALK_SPAN orders, by their ends: there may be gaps
- * between them that nobody wants to go over. Of the messages only the last is
- * seen, whose stamp is the greatest.
+ * What goes to members of groups is all seen. What is left of sessions that
+ * have ended is seen as runs of WALK_SPAN orders, by their ends: there may be
+ * gaps between them that nobody wants to go over. Of the messages only the last
+ * is seen, whose stamp is the greatest.
  */
 #ifndef MOGI_CORE_WALK_H
 #define MOGI_CORE_WALK_H
