@@ -16,6 +16,7 @@
 struct retain {
     struct pool *pool;
     struct tree tree;
+    struct tree_node *last; /* that was found, while it has a message */
     uint64_t count;
     uint64_t payload_bytes;
     uint64_t expiring;     /* of them, how many expire one day */
@@ -74,11 +75,33 @@ void retain_free(struct retain *retain)
     pool_give(retain->pool, retain, sizeof *retain);
 }
 
-/* The node of `topic` if a message is there, or NULL. */
-static struct tree_node *find(const struct retain *retain, struct bytes topic)
+/* Does `node` carry the message of `topic`? */
+static bool carries(struct tree_node *node, struct bytes topic)
 {
-    struct tree_node *node = tree_find(&retain->tree, topic, NULL);
-    return node == NULL || body_at(node) == NULL ? NULL : node;
+    const struct body *body = body_at(node);
+    return body != NULL && bytes_equal(body->message.topic, topic);
+}
+
+static bool same_topic(const struct map_entry *entry, const void *key)
+{
+    struct map_entry *found = (struct map_entry *)(uintptr_t)entry;
+    return carries(OWNER(found, struct tree_node, entry),
+                   *(const struct bytes *)key);
+}
+
+/* The node of `topic` if a message is there, or NULL. Its message tells it from
+ * others: nodes above it need not be looked at, which are seldom near. */
+static struct tree_node *find(struct retain *retain, struct bytes topic)
+{
+    struct tree_node *last = retain->last;
+    assert(last == NULL || body_at(last) != NULL);
+    if (last != NULL && carries(last, topic)) return last;
+    struct map_entry *entry =
+        map_find(&retain->tree.nodes, tree_name_hash(&retain->tree, topic),
+                 same_topic, &topic);
+    if (entry == NULL) return NULL;
+    retain->last = OWNER(entry, struct tree_node, entry);
+    return retain->last;
 }
 
 /* `node` gets `body`, or, with NULL, nothing; its former one goes. */
@@ -104,6 +127,7 @@ static void put(struct retain *retain, struct tree_node *node,
         assert(retain->reserved <= retain->count);
     }
     tree_links(node)->here = body;
+    retain->last = body == NULL ? NULL : node;
     body_unref(former);
 }
 

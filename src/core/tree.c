@@ -90,12 +90,27 @@ uint64_t tree_hash(const struct tree *tree, struct bytes level)
 
 /* The hash of an edge. That of the level is keyed, so this need only spread:
  * it is a bijection of each part while the other is fixed. */
-static uint64_t edge_hash(const struct tree_node *parent, uint64_t level_hash)
+static uint64_t path_hash(uint64_t parent_hash, uint64_t level_hash)
 {
-    uint64_t h = (parent->entry.hash ^ level_hash) + 0x9e3779b97f4a7c15;
+    uint64_t h = (parent_hash ^ level_hash) + 0x9e3779b97f4a7c15;
     h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
     h = (h ^ h >> 32) * 0xd6e8feb86659fd93;
     return h ^ h >> 32;
+}
+
+static uint64_t edge_hash(const struct tree_node *parent, uint64_t level_hash)
+{
+    return path_hash(parent->entry.hash, level_hash);
+}
+
+uint64_t tree_name_hash(const struct tree *tree, struct bytes name)
+{
+    uint64_t hash = tree->root->entry.hash;
+    struct topic_levels at = topic_levels_of(name);
+    struct bytes level;
+    while (topic_level_next(&at, &level))
+        hash = path_hash(hash, tree_hash(tree, level));
+    return hash;
 }
 
 static bool same_edge(const struct map_entry *entry, const void *key)

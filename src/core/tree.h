@@ -112,6 +112,11 @@ struct tree_node *tree_child(const struct tree *tree,
 struct tree_node *tree_find(const struct tree *tree, struct bytes text,
                             bool *rest);
 
+/* The hash that the node of `name`, where `+` and `#` are levels like others,
+ * has in `nodes`. Who can tell a node by what it carries finds it there without
+ * a look at those above it. */
+uint64_t tree_name_hash(const struct tree *tree, struct bytes name);
+
 /* As tree_find, and makes what is missing. The caller then gives it something
  * to carry, or calls tree_prune. */
 struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest);

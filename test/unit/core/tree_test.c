@@ -102,6 +102,27 @@ static void siblings_are_linked(void)
     pool_free(pool);
 }
 
+/* The hash of a whole name is that of its node; of other names it is another,
+ * also where the same levels stand in another order. */
+static void names_have_a_hash(void)
+{
+    struct pool *pool = unit_pool();
+    struct tree tree;
+    tree_init(&tree, pool, test_key, TREE_OF_NAMES);
+    static const char *const names[] = {"a", "/", "a/b", "b/a", "a/b/", "/a/b"};
+    enum { COUNT = sizeof names / sizeof names[0] };
+    uint64_t hashes[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        hashes[i] = tree_name_hash(&tree, bytes_of(names[i]));
+        struct tree_node *node = tree_make(&tree, bytes_of(names[i]), NULL);
+        CHECK(node->entry.hash == hashes[i]);
+        for (int k = 0; k < i; k++)
+            CHECK(hashes[k] != hashes[i]);
+    }
+    tree_fini(&tree);
+    pool_free(pool);
+}
+
 struct hits {
     uint64_t here[64];
     uint64_t rest[64];
@@ -229,6 +250,7 @@ int main(void)
     RUN(nodes_live_while_they_carry);
     RUN(plus_is_known);
     RUN(siblings_are_linked);
+    RUN(names_have_a_hash);
     RUN(match_is_as_plain);
     RUN(depth_is_no_danger);
     RUN(each_sees_all);
