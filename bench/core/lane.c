@@ -19,8 +19,7 @@ uint64_t lane_clock_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* What this thread has worked: another's time slice is no step of ours. */
-static uint64_t lane_worked_ns(void)
+uint64_t lane_worked_ns(void)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

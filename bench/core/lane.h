@@ -67,4 +67,7 @@ size_t lane_publish(uint8_t *to, const char *topic, unsigned qos,
 /* Nanoseconds that only go forward. */
 uint64_t lane_clock_ns(void);
 
+/* Those that this thread has worked: another's time slice is not in them. */
+uint64_t lane_worked_ns(void);
+
 #endif
