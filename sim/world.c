@@ -126,6 +126,8 @@ static void place_start(struct world *world, uint16_t index)
     struct shard_place at = {index, world->config.shards, world->key};
     place->shard =
         shard_new(place->pool, at, world_options(world), world->now_ms);
+    /* Every play is told by one shard too, which does not. */
+    if (world->config.shards > 1) shard_look_ahead(place->shard);
 }
 
 struct world *world_new(const struct world_config *config)

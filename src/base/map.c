@@ -6,6 +6,8 @@
  */
 #include "base/map.h"
 
+#include "base/fetch.h"
+
 #include <assert.h>
 
 enum { SLOTS_MIN = 8, MOVES_PER_INSERT = 4 };
@@ -91,6 +93,32 @@ struct map_entry *map_find(const struct map *map, uint64_t hash, map_same *same,
         if (entry->hash == hash && same(entry, key)) return entry;
     }
     return NULL;
+}
+
+struct map_seek map_seek(const struct map *map, uint64_t hash)
+{
+    struct map_seek seek = {NULL, NULL, hash};
+    if (map->count == 0) return seek;
+    seek.at = slot_of(map, hash);
+    fetch(seek.at);
+    return seek;
+}
+
+bool map_seek_on(struct map_seek *seek)
+{
+    if (seek->at == NULL) return true;
+    struct map_entry *entry = seek->entry;
+    if (entry != NULL) {
+        if (entry->hash == seek->hash) return true;
+        seek->at = &entry->next;
+    }
+    seek->entry = *seek->at;
+    if (seek->entry == NULL) {
+        seek->at = NULL;
+        return true;
+    }
+    fetch(seek->entry);
+    return false;
 }
 
 void map_insert(struct map *map, struct map_entry *entry, uint64_t hash)

@@ -40,6 +40,24 @@ void map_fini(struct map *map);
 struct map_entry *map_find(const struct map *map, uint64_t hash, map_same *same,
                            const void *key);
 
+/* A search that pauses wherever it would wait for memory, so that several go on
+ * side by side. The map must not change meanwhile.
+ *
+ *     struct map_seek seek = map_seek(map, hash);
+ *     while (!map_seek_on(&seek)) { ... something else ... }
+ *     seek.entry     has the hash, or is NULL: none has */
+struct map_seek {
+    struct map_entry *const *at; /* what is looked at next; NULL: the end */
+    struct map_entry *entry;
+    uint64_t hash;
+};
+
+/* Begin one for the first entry with `hash`. */
+struct map_seek map_seek(const struct map *map, uint64_t hash);
+
+/* Go on; true when it is over. */
+bool map_seek_on(struct map_seek *seek);
+
 /* Put in `entry`; the caller knows that its key is not there. */
 void map_insert(struct map *map, struct map_entry *entry, uint64_t hash);
 

@@ -1,6 +1,7 @@
 /* cache.c - direct-mapped: one place for each topic, one compare to know it. */
 #include "core/cache.h"
 
+#include "base/fetch.h"
 #include "core/bounds.h"
 
 #include <assert.h>
@@ -88,6 +89,17 @@ const struct resolved *cache_find(const struct cache *cache,
     }
     if (resolved->each != key->each) return NULL;
     return same_topic(resolved, key->hash, key->topic) ? resolved : NULL;
+}
+
+void cache_fetch(const struct cache *cache, uint64_t hash)
+{
+    fetch(slot_of(cache, hash));
+}
+
+const struct resolved *cache_guess(const struct cache *cache, uint64_t hash)
+{
+    const struct cache_slot *slot = slot_of(cache, hash);
+    return slot->seen == hash ? slot->resolved : NULL;
 }
 
 bool cache_is_local(const struct resolved *resolved,

@@ -55,6 +55,13 @@ void cache_fini(struct cache *cache);
 const struct resolved *cache_find(const struct cache *cache,
                                   const struct cache_key *key);
 
+/* Bring near the slot of the topic with this hash. */
+void cache_fetch(const struct cache *cache, uint64_t hash);
+
+/* What most likely is known of it, of which only the slot was looked at: maybe
+ * it is of another topic, or old. NULL when nothing is. */
+const struct resolved *cache_guess(const struct cache *cache, uint64_t hash);
+
 /* Has `session` a no-local subscription in `resolved`? */
 bool cache_is_local(const struct resolved *resolved,
                     const struct session *session);

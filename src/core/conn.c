@@ -8,6 +8,7 @@
 #include "core/connect.h"
 #include "core/goodbye.h"
 #include "core/inbound.h"
+#include "core/lookahead.h"
 #include "core/output.h"
 #include "core/pace.h"
 #include "core/publish.h"
@@ -256,12 +257,15 @@ static struct bytes conn_packets(struct shard *shard, struct conn *conn,
                                  struct bytes in)
 {
     struct bytes none = {in.data, 0};
+    const uint8_t *seen = in.data;
     size_t need;
     while (in.size > 0 && conn_ready(conn)) {
+        if (in.data >= seen) seen = in.data + lookahead(shard, conn, in);
         size_t used = conn_next(shard, conn, in, none, &need);
         if (used == 0) break;
         in = bytes_skip(in, used);
     }
+    if (shard->lookahead.looked) lookahead_end(shard);
     return in;
 }
 

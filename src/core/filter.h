@@ -43,6 +43,26 @@ void filter_free(struct pool *pool, struct filter *filter);
 /* The text of one without wildcard; valid while it lives. */
 struct bytes filter_text(const struct filter *filter);
 
+/* The filter of an entry in the map of those without wildcard. */
+static inline struct filter *filter_of_entry(struct map_entry *entry)
+{
+    return OWNER(entry, struct filter, place.entry);
+}
+
+/* What ends at a node of the tree is nobody, or a filter, or a subscription
+ * that is alone, which is told by an odd address: that one, or NULL. */
+static inline struct subscription *filter_alone(void *end)
+{
+    if (((uintptr_t)end & 1) == 0) return NULL;
+    return (struct subscription *)(void *)((uint8_t *)end - 1);
+}
+
+/* The first subscription of a filter, which has some. */
+static inline struct subscription *filter_first(const struct filter *filter)
+{
+    return OWNER(filter->subscriptions.next, struct subscription, of_filter);
+}
+
 /* Add `subscription`, whose owner has none here yet, at the end. */
 void filter_link(struct pool *pool, struct filter *filter,
                  struct subscription *subscription);

@@ -264,13 +264,18 @@ static enum err publish_again(struct shard *shard, struct session *session,
 }
 
 /* Decode it; a topic that was just seen need not be looked at again: `*hash` is
- * then that of it, else 0. */
-static enum err publish_read(const struct shard *shard, const struct conn *conn,
+ * then that of it, or that of one that was foreseen, else 0. */
+static enum err publish_read(struct shard *shard, const struct conn *conn,
                              const struct frame *frame, struct publish *p,
                              uint64_t *hash)
 {
     enum protocol protocol = (enum protocol)conn->protocol;
-    const struct hot_topic *known = hot_find(&shard->hot, publish_topic(frame));
+    struct bytes topic = publish_topic(frame);
+    if (shard->lookahead.looked) {
+        *hash = lookahead_hash(shard, topic);
+        if (*hash != 0) return publish_decode(frame, protocol, p);
+    }
+    const struct hot_topic *known = hot_find(&shard->hot, topic);
     *hash = known == NULL ? 0 : known->hash;
     return known != NULL ? publish_decode_known(frame, protocol, p)
                          : publish_decode(frame, protocol, p);

@@ -346,6 +346,14 @@ struct shard *shard_new(struct pool *pool, struct shard_place place,
     return shard;
 }
 
+void shard_look_ahead(struct shard *shard)
+{
+    shard->lookahead.always = true;
+    /* Its memory is taken at once, not when the first publish comes. */
+    size_t none = topics_foresee(shard->topics, NULL, 0);
+    assert(none == 0);
+}
+
 void shard_free(struct shard *shard)
 {
     if (shard == NULL) return;

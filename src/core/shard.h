@@ -30,6 +30,10 @@ struct shard_place {
 struct shard *shard_new(struct pool *pool, struct shard_place place,
                         const struct options *options, uint64_t now_ms);
 
+/* Look ahead (lookahead.h) always, not only where it pays. For tests: what is
+ * done must be the same. */
+void shard_look_ahead(struct shard *shard);
+
 /* Forget everything. */
 void shard_free(struct shard *shard);
 

@@ -21,6 +21,7 @@
 #include "core/interest.h"
 #include "core/join.h"
 #include "core/journal.h"
+#include "core/lookahead.h"
 #include "core/message.h"
 #include "core/retain.h"
 #include "core/shard.h"
@@ -87,6 +88,7 @@ struct shard {
     struct backlogs backlogs;
     struct restore *restore; /* while records come, else NULL */
     struct hot hot;
+    struct lookahead lookahead;
     struct flaps flaps;
     struct memo memos[2][2];   /* [5.0][retain], of QoS 0 */
     struct buffer scratch;     /* for one step */

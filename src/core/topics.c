@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "core/cache.h"
 #include "core/filter.h"
+#include "core/foresee.h"
 #include "core/gather.h"
 #include "core/tree.h"
 #include "wire/topic.h"
@@ -18,8 +19,10 @@ struct topics {
     struct cache cache;
     struct gather gather;
     struct buffer matched; /* ends, while a topic is resolved */
+    struct foresee foresee;
     uint64_t filter_count;
     uint64_t subscription_count;
+    uint64_t resolved_count;
 };
 
 struct topics *topics_new(struct pool *pool, struct hash_key key)
@@ -32,17 +35,11 @@ struct topics *topics_new(struct pool *pool, struct hash_key key)
     cache_init(&topics->cache, pool);
     gather_init(&topics->gather, pool);
     buffer_init(&topics->matched, pool);
+    foresee_init(&topics->foresee, pool);
     return topics;
 }
 
-/* What ends at a node: nobody, or a filter, or a subscription that is alone,
- * which is told by an odd address. */
-static struct subscription *end_alone(void *end)
-{
-    if (((uintptr_t)end & 1) == 0) return NULL;
-    return (struct subscription *)(void *)((uint8_t *)end - 1);
-}
-
+/* A subscription that is alone, as what ends at a node. */
 static void *end_of_alone(struct subscription *subscription)
 {
     assert(((uintptr_t)subscription & 1) == 0);
@@ -56,21 +53,16 @@ static union tree_value *end_at(struct tree_node *node, bool rest)
     return rest ? &ends->rest : &ends->here;
 }
 
-static struct filter *filter_at(struct map_entry *entry)
-{
-    return OWNER(entry, struct filter, place.entry);
-}
-
 static void free_exact(struct map_entry *entry, void *context)
 {
     struct topics *topics = context;
     map_remove(&topics->exact, entry);
-    filter_free(topics->pool, filter_at(entry));
+    filter_free(topics->pool, filter_of_entry(entry));
 }
 
 static void free_end(struct topics *topics, void *end)
 {
-    if (end_alone(end) == NULL) filter_free(topics->pool, end);
+    if (filter_alone(end) == NULL) filter_free(topics->pool, end);
 }
 
 static void free_wild(struct tree_node *node, void *context)
@@ -93,6 +85,7 @@ void topics_free(struct topics *topics)
     cache_fini(&topics->cache);
     gather_fini(&topics->gather);
     buffer_fini(&topics->matched);
+    foresee_fini(&topics->foresee);
     pool_give(topics->pool, topics, sizeof *topics);
 }
 
@@ -100,7 +93,7 @@ static bool same_text(const struct map_entry *entry, const void *key)
 {
     const struct bytes *text = key;
     struct map_entry *found = (struct map_entry *)(uintptr_t)entry;
-    return bytes_equal(filter_text(filter_at(found)), *text);
+    return bytes_equal(filter_text(filter_of_entry(found)), *text);
 }
 
 /* The filter without wildcard `text`, whose hash is `hash`, or NULL. */
@@ -108,7 +101,7 @@ static struct filter *exact_find(const struct topics *topics, struct bytes text,
                                  uint64_t hash)
 {
     struct map_entry *entry = map_find(&topics->exact, hash, same_text, &text);
-    return entry == NULL ? NULL : filter_at(entry);
+    return entry == NULL ? NULL : filter_of_entry(entry);
 }
 
 /* A new filter `text`, without wildcard, in its place. */
@@ -128,6 +121,7 @@ static void outdate(struct topics *topics,
 {
     const struct filter *filter = subscription->place.filter;
     assert(filter != NULL);
+    foresee_forget(&topics->foresee);
     if (subscription->alone || filter->wildcard) {
         cache_outdate(&topics->cache);
     } else {
@@ -149,7 +143,7 @@ static bool wild_add(struct topics *topics, struct tree_node *node, bool rest,
         topics->filter_count++;
         return true;
     }
-    struct subscription *first = end_alone(end->pointer);
+    struct subscription *first = filter_alone(end->pointer);
     if (first != NULL) {
         end->pointer = filter_new_wild(topics->pool, node, rest);
         first->alone = false;
@@ -241,7 +235,7 @@ struct subscription *topics_find(struct topics *topics, struct bytes filter,
             ? wild_find(topics, filter)
             : exact_find(topics, filter, hash_bytes(&topics->key, filter));
     if (found == NULL) return NULL;
-    struct subscription *alone = end_alone(found);
+    struct subscription *alone = filter_alone(found);
     if (alone == NULL) return filter_find(found, owner);
     return subscription_owner(alone) == owner ? alone : NULL;
 }
@@ -283,7 +277,7 @@ static void match_node(struct tree_node *node, bool rest, void *context)
 /* How many subscriptions are at `end`. */
 static size_t end_count(void *end)
 {
-    if (end_alone(end) != NULL) return 1;
+    if (filter_alone(end) != NULL) return 1;
     const struct filter *filter = end;
     assert(filter != NULL && filter->count > 0);
     return filter->count;
@@ -291,7 +285,7 @@ static size_t end_count(void *end)
 
 static void end_gather(struct gather *gather, void *end)
 {
-    const struct subscription *alone = end_alone(end);
+    const struct subscription *alone = filter_alone(end);
     if (alone != NULL) {
         gather_add(gather, alone);
     } else {
@@ -299,19 +293,34 @@ static void end_gather(struct gather *gather, void *end)
     }
 }
 
+/* What has `key->topic`, exact or not, and how much of it. */
+static void *const *resolve_ends(struct topics *topics,
+                                 const struct cache_key *key, size_t *count)
+{
+    const struct foreseen *f = foresee_find(&topics->foresee, key->topic);
+    if (f != NULL && f->whole) {
+        assert(f->hash == key->hash);
+        *count = f->end_count - f->first;
+        return f->ends + f->first;
+    }
+    topics->matched.size = 0;
+    match_add(topics, exact_find(topics, key->topic, key->hash));
+    tree_match(&topics->wild, key->topic, match_node, topics);
+    *count = topics->matched.size / sizeof(void *);
+    return (void *)topics->matched.data;
+}
+
 /* Who gets `key->topic`, from the filters. */
 static struct receivers resolve(struct topics *topics,
                                 const struct cache_key *key,
                                 const struct session *publisher)
 {
-    topics->matched.size = 0;
-    match_add(topics, exact_find(topics, key->topic, key->hash));
-    tree_match(&topics->wild, key->topic, match_node, topics);
-    void *const *ends = (void *)topics->matched.data;
-    size_t count = topics->matched.size / sizeof *ends;
+    size_t count;
+    void *const *ends = resolve_ends(topics, key, &count);
     size_t subscriptions = 0;
     for (size_t i = 0; i < count; i++)
         subscriptions += end_count(ends[i]);
+    topics->resolved_count++;
     /* Nobody subscribes twice to one filter: nothing to merge then. */
     bool merge = count > 1 && !key->each;
     gather_begin(&topics->gather, publisher, merge, subscriptions);
@@ -348,6 +357,37 @@ struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
     return found;
 }
 
+size_t topics_foresee(struct topics *topics, const struct bytes *list,
+                      size_t count)
+{
+    struct foresee_place place = {topics->key, &topics->exact, &topics->wild,
+                                  &topics->cache};
+    foresee_topics(&topics->foresee, &place, list, count);
+    return topics->foresee.count;
+}
+
+const struct session *topics_foreseen(const struct topics *topics, size_t index)
+{
+    assert(index < topics->foresee.count);
+    return topics->foresee.list[index].session;
+}
+
+uint64_t topics_foreseen_hash(struct topics *topics, struct bytes topic)
+{
+    const struct foreseen *f = foresee_find(&topics->foresee, topic);
+    return f == NULL ? 0 : f->hash;
+}
+
+void topics_forget(struct topics *topics)
+{
+    foresee_forget(&topics->foresee);
+}
+
+uint64_t topics_resolved_count(const struct topics *topics)
+{
+    return topics->resolved_count;
+}
+
 uint64_t topics_filter_count(const struct topics *topics)
 {
     return topics->filter_count;
@@ -367,7 +407,7 @@ struct each_filter {
 static void each_exact(struct map_entry *entry, void *context)
 {
     struct each_filter *each = context;
-    each->visit(filter_text(filter_at(entry)), each->context);
+    each->visit(filter_text(filter_of_entry(entry)), each->context);
 }
 
 static void each_wild(struct tree_node *node, void *context)

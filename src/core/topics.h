@@ -14,7 +14,7 @@
  * each further level of its own.
  *
  * Parts: filter.h (who has one filter), tree.h (levels), gather.h (merging),
- * cache.h.
+ * cache.h, foresee.h.
  */
 #ifndef MOGI_CORE_TOPICS_H
 #define MOGI_CORE_TOPICS_H
@@ -126,6 +126,29 @@ struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
                                      struct bytes topic,
                                      const struct session *publisher,
                                      bool each);
+
+/* Topics that will be asked for next, in this order: resolve them side by side
+ * (foresee.h), which is quicker when nothing of them is near. They need not be
+ * valid names, only not empty, and stay where they are until topics_forget.
+ * Changes no answer, and takes some memory the first time. How many of the
+ * `count` were taken, from the first on. */
+size_t topics_foresee(struct topics *topics, const struct bytes *list,
+                      size_t count);
+
+/* The first session that gets the topic at `index` of them; its first line is
+ * near. NULL when there is none, or it is not known. Right after topics_foresee
+ * only. */
+const struct session *topics_foreseen(const struct topics *topics,
+                                      size_t index);
+
+/* The hash of `topic`, the very one that was foreseen, or 0. */
+uint64_t topics_foreseen_hash(struct topics *topics, struct bytes topic);
+
+/* Nothing is foreseen any more. */
+void topics_forget(struct topics *topics);
+
+/* How often a topic was asked for that was not in the cache. */
+uint64_t topics_resolved_count(const struct topics *topics);
 
 /* Filters and subscriptions in the index now. */
 uint64_t topics_filter_count(const struct topics *topics);

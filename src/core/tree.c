@@ -113,13 +113,33 @@ uint64_t tree_name_hash(const struct tree *tree, struct bytes name)
     return hash;
 }
 
+bool tree_is_child(const struct tree_node *node, const struct tree_node *parent,
+                   struct bytes level)
+{
+    assert(node != parent);
+    return node->parent == parent && bytes_equal(tree_level(node), level);
+}
+
+struct map_seek tree_child_seek(const struct tree *tree,
+                                const struct tree_node *parent, uint64_t hash)
+{
+    assert(parent->child_count > 0);
+    return map_seek(&tree->nodes, edge_hash(parent, hash));
+}
+
+struct tree_node *tree_sought(const struct map_seek *seek)
+{
+    if (seek->entry == NULL) return NULL;
+    assert(seek->entry->hash == seek->hash);
+    return OWNER(seek->entry, struct tree_node, entry);
+}
+
 static bool same_edge(const struct map_entry *entry, const void *key)
 {
     const struct edge *edge = key;
     const struct tree_node *node =
         OWNER((uintptr_t)entry, const struct tree_node, entry);
-    return node->parent == edge->parent &&
-           bytes_equal(tree_level(node), edge->level);
+    return tree_is_child(node, edge->parent, edge->level);
 }
 
 struct tree_node *tree_child(const struct tree *tree,
@@ -271,17 +291,11 @@ static void frontier_grow(struct tree *tree, size_t count)
     tree->frontier_max = max;
 }
 
-/* Has `node` other children than "+"? */
-static bool has_named(const struct tree_node *node)
-{
-    return node->child_count > node->plus;
-}
-
 /* Has one of them? */
 static bool frontier_named(struct tree_node *const *nodes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (has_named(nodes[i])) return true;
+        if (tree_has_named(nodes[i])) return true;
     }
     return false;
 }
@@ -299,7 +313,8 @@ static size_t frontier_step(struct tree *tree, size_t row, size_t count,
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         struct tree_node *node = NULL;
-        if (has_named(from[i])) node = tree_child(tree, from[i], level, hash);
+        if (tree_has_named(from[i]))
+            node = tree_child(tree, from[i], level, hash);
         if (node != NULL) to[found++] = node;
         if (hidden || !from[i]->plus) continue;
         node = tree_child(tree, from[i], bytes_of("+"), tree->plus_hash);

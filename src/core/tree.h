@@ -106,6 +106,24 @@ struct tree_node *tree_child(const struct tree *tree,
                              const struct tree_node *parent, struct bytes level,
                              uint64_t hash);
 
+/* Has `node` other children than "+"? */
+static inline bool tree_has_named(const struct tree_node *node)
+{
+    return node->child_count > node->plus;
+}
+
+/* Begin the search of tree_child, which pauses; what it finds is a child only
+ * if tree_is_child says so. `parent` has children. */
+struct map_seek tree_child_seek(const struct tree *tree,
+                                const struct tree_node *parent, uint64_t hash);
+
+/* The node that was found, or NULL. */
+struct tree_node *tree_sought(const struct map_seek *seek);
+
+/* Is `node` the child of `parent` by `level`? */
+bool tree_is_child(const struct tree_node *node, const struct tree_node *parent,
+                   struct bytes level);
+
 /* The node of `text` (a name, or a filter: `+` is a level like others), or
  * NULL. `*rest` (unless `rest` is NULL, as for names) says that `text` ends in
  * "#" and the node is that of the levels before. */

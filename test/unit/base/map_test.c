@@ -44,6 +44,45 @@ static void items_reset(void)
     }
 }
 
+/* The first entry with this hash, by a search that pauses. */
+static struct map_entry *sought(const struct map *map, uint64_t hash)
+{
+    struct map_seek seek = map_seek(map, hash);
+    while (!map_seek_on(&seek)) {
+    }
+    CHECK(map_seek_on(&seek));
+    CHECK(seek.entry == NULL || seek.entry->hash == hash);
+    return seek.entry;
+}
+
+static bool any(const struct map_entry *entry, const void *key)
+{
+    (void)entry;
+    (void)key;
+    return true;
+}
+
+/* A search that pauses finds what one does that waits. */
+static void seek_is_as_find(void)
+{
+    struct pool *pool = unit_pool();
+    struct map map;
+    map_init(&map, pool);
+    items_reset();
+    CHECK(sought(&map, 1) == NULL);
+    for (uint64_t i = 0; i < 3000; i++) {
+        map_insert(&map, &items[i].entry, hash_of(i, i % 2 == 0));
+        if (i > 300 && i % 100 != 0) continue;
+        for (uint64_t k = 0; k < i + 20; k++) {
+            uint64_t hash = hash_of(k, k % 2 == 0);
+            if (sought(&map, hash) != map_find(&map, hash, any, NULL))
+                CHECK(!"not the same");
+        }
+    }
+    map_fini(&map);
+    pool_free(pool);
+}
+
 static void empty_map(void)
 {
     struct pool *pool = unit_pool();
@@ -220,6 +259,7 @@ int main(void)
 {
     RUN(empty_map);
     RUN(grows);
+    RUN(seek_is_as_find);
     RUN(random_spread);
     RUN(random_collisions);
     RUN(walk_removes);

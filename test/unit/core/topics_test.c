@@ -192,6 +192,29 @@ static void count_filter(struct bytes filter, void *context)
     (*(uint64_t *)context)++;
 }
 
+/* Some topics, looked at together; then asked for, while what they match may
+ * change. */
+static void check_foreseen(struct topics *topics)
+{
+    enum { COUNT = 5 };
+    char texts[COUNT][TEXT_MAX];
+    struct bytes names[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        names[i] = test_text(texts[i], false);
+    CHECK_EQ(topics_foresee(topics, names, COUNT), COUNT);
+    for (size_t i = 0; i < COUNT; i++)
+        (void)topics_foreseen(topics, i);
+    for (int i = 0; i < COUNT; i++) {
+        if (test_random(8) == 0) change(topics);
+        if (test_random(4) == 0) continue;
+        uint64_t hash = topics_foreseen_hash(topics, names[i]);
+        CHECK(hash == 0 || hash == hash_bytes(&test_key, names[i]));
+        check_match(topics, names[i]);
+    }
+    topics_forget(topics);
+    CHECK_EQ(topics_foreseen_hash(topics, names[COUNT - 1]), 0);
+}
+
 static void churn_is_as_plain(void)
 {
     struct pool *pool = unit_pool();
@@ -202,6 +225,7 @@ static void churn_is_as_plain(void)
     for (int i = 0; i < 10000; i++) {
         if (test_random(4) == 0) change(topics);
         char name[TEXT_MAX];
+        if (test_random(8) == 0) check_foreseen(topics);
         if (test_random(4) == 0) {
             check_match(topics, test_text(name, false));
         } else {

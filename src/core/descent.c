@@ -1,0 +1,115 @@
+/* descent.c - a match in a tree that pauses wherever it would wait for memory.
+ */
+#include "core/descent.h"
+
+#include "base/fetch.h"
+
+#include <assert.h>
+
+/* The bytes of a node, and of what is in front of it, that a match looks at:
+ * longer levels lie behind. */
+enum { FRONT_BYTES = 16, NODE_BYTES = 64 };
+
+void descent_begin(struct descent *descent, const struct tree *tree,
+                   struct bytes name, tree_visit *visit, void *context)
+{
+    assert(name.size > 0);
+    descent->tree = tree;
+    descent->levels = topic_levels_of(name);
+    descent->hidden = name.data[0] == '$';
+    descent->failed = false;
+    descent->edge_count = 0;
+    descent->nodes[0] = tree->root;
+    descent->node_count = tree->root->child_count > 0;
+    if (!descent->hidden) visit(tree->root, true, context);
+}
+
+static void edge_add(struct descent *descent, const struct tree_node *parent,
+                     uint64_t hash, bool plus)
+{
+    assert(descent->edge_count < 2 * DESCENT_NODES_MAX);
+    struct descent_edge *edge = &descent->edges[descent->edge_count++];
+    edge->parent = parent;
+    edge->seek = tree_child_seek(descent->tree, parent, hash);
+    edge->plus = plus;
+}
+
+/* Look for the children of all nodes by the next level. */
+static void edges_begin(struct descent *descent)
+{
+    const struct tree *tree = descent->tree;
+    bool hashed = false;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < descent->node_count; i++) {
+        const struct tree_node *node = descent->nodes[i];
+        if (tree_has_named(node)) {
+            if (!hashed) hash = tree_hash(tree, descent->level);
+            hashed = true;
+            edge_add(descent, node, hash, false);
+        }
+        if (descent->hidden || !node->plus) continue;
+        edge_add(descent, node, tree->plus_hash, true);
+    }
+    descent->node_count = 0;
+    descent->hidden = false;
+}
+
+/* Go on with all searches; true when they are over. */
+static bool edges_on(struct descent *descent)
+{
+    bool over = true;
+    for (size_t i = 0; i < descent->edge_count; i++) {
+        struct map_seek *seek = &descent->edges[i].seek;
+        const struct map_entry *before = seek->entry;
+        over &= map_seek_on(seek);
+        if (seek->entry == NULL || seek->entry == before) continue;
+        fetch_block((const uint8_t *)seek->entry - FRONT_BYTES,
+                    FRONT_BYTES + NODE_BYTES);
+    }
+    return over;
+}
+
+/* What the searches have found are the nodes of now. */
+static void edges_end(struct descent *descent)
+{
+    for (size_t i = 0; i < descent->edge_count; i++) {
+        const struct descent_edge *edge = &descent->edges[i];
+        struct tree_node *node = tree_sought(&edge->seek);
+        if (node == NULL) continue;
+        struct bytes level = edge->plus ? bytes_of("+") : descent->level;
+        /* Another of the same hash is too rare to go on looking. */
+        if (!tree_is_child(node, edge->parent, level) ||
+            descent->node_count == DESCENT_NODES_MAX) {
+            descent->failed = true;
+            return;
+        }
+        descent->nodes[descent->node_count++] = node;
+    }
+    descent->edge_count = 0;
+}
+
+static void visit_all(struct descent *descent, bool rest, tree_visit *visit,
+                      void *context)
+{
+    for (size_t i = 0; i < descent->node_count; i++)
+        visit(descent->nodes[i], rest, context);
+}
+
+bool descent_on(struct descent *descent, tree_visit *visit, void *context)
+{
+    if (descent->failed) return true;
+    if (descent->edge_count > 0) {
+        if (!edges_on(descent)) return false;
+        edges_end(descent);
+        if (descent->failed) return true;
+        visit_all(descent, true, visit, context);
+    }
+    if (descent->node_count == 0) return true;
+    if (!topic_level_next(&descent->levels, &descent->level)) {
+        visit_all(descent, false, visit, context);
+        descent->node_count = 0;
+        return true;
+    }
+    edges_begin(descent);
+    return descent->edge_count == 0;
+}

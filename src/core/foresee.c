@@ -1,0 +1,190 @@
+/* foresee.c - topics that will be asked for next, resolved side by side. */
+#include "core/foresee.h"
+
+#include "base/fetch.h"
+#include "core/filter.h"
+
+#include <assert.h>
+
+enum {
+    /* Of each of these so many bytes are looked at for a message. */
+    FILTER_BYTES = sizeof(struct filter) + 16,
+    SESSION_BYTES = 64,
+
+    /* Topics are given up that are not resolved after so many steps. */
+    STEPS_MAX = 64,
+};
+
+/* What is near when a step is done. */
+enum step { STEP_SLOTS, STEP_ENDS, STEP_SUBSCRIPTION, STEP_CACHED, STEP_DONE };
+
+void foresee_init(struct foresee *foresee, struct pool *pool)
+{
+    assert(pool != NULL);
+    *foresee = (struct foresee){.pool = pool};
+}
+
+void foresee_fini(struct foresee *foresee)
+{
+    pool_give(foresee->pool, foresee->list,
+              FORESEE_MAX * sizeof *foresee->list);
+    foresee_init(foresee, foresee->pool);
+}
+
+/* `node` matches: keep what it carries, if there is room. */
+static void end_add(struct tree_node *node, bool rest, void *context)
+{
+    struct foreseen *f = context;
+    const struct tree_ends *ends = tree_ends(node);
+    void *end = rest ? ends->rest.pointer : ends->here.pointer;
+    if (end == NULL) return;
+    if (f->end_count == FORESEEN_ENDS) {
+        f->wild.failed = true;
+        return;
+    }
+    f->ends[f->end_count++] = end;
+}
+
+static void topic_begin(struct foreseen *f, const struct foresee_place *place,
+                        struct bytes topic)
+{
+    assert(topic.size > 0);
+    f->topic = topic;
+    f->hash = hash_bytes(&place->key, topic);
+    f->whole = false;
+    f->step = STEP_SLOTS;
+    f->first = f->end_count = 1;
+    f->session = NULL;
+    f->resolved = NULL;
+    cache_fetch(place->cache, f->hash);
+    f->exact = map_seek(place->exact, f->hash);
+    descent_begin(&f->wild, place->wild, topic, end_add, f);
+}
+
+/* Go on to the filter without wildcard; true when there is no other step. */
+static bool exact_on(struct foreseen *f)
+{
+    const struct map_entry *before = f->exact.entry;
+    bool over = map_seek_on(&f->exact);
+    if (!over && f->exact.entry != before) {
+        fetch_block(filter_of_entry(f->exact.entry), FILTER_BYTES);
+    }
+    return over;
+}
+
+/* All filters are found, unless there was not enough room. */
+static void ends_found(struct foreseen *f)
+{
+    f->step = STEP_DONE;
+    if (f->wild.failed) return;
+    if (f->exact.entry != NULL) {
+        struct filter *filter = filter_of_entry(f->exact.entry);
+        /* Another of the same hash is too rare to go on looking. */
+        if (!bytes_equal(filter_text(filter), f->topic)) return;
+        f->first = 0;
+        f->ends[0] = filter;
+    }
+    f->whole = true;
+    f->step = STEP_ENDS;
+    for (size_t i = f->first; i < f->end_count; i++) {
+        const struct subscription *alone = filter_alone(f->ends[i]);
+        if (alone != NULL) {
+            fetch_block(alone, sizeof *alone);
+        } else if (i > 0) {
+            fetch_block(f->ends[i], sizeof(struct filter));
+        }
+    }
+}
+
+static void step_slots(struct foreseen *f, const struct foresee_place *place)
+{
+    if (f->resolved == NULL) f->resolved = cache_guess(place->cache, f->hash);
+    if (f->resolved != NULL) {
+        fetch_block(f->resolved, sizeof *f->resolved);
+        fetch(f->resolved + 1);
+        f->step = STEP_CACHED;
+        return;
+    }
+    bool over = exact_on(f);
+    if (descent_on(&f->wild, end_add, f) && over) ends_found(f);
+}
+
+/* The first of them that is there, of all that match. */
+static void step_ends(struct foreseen *f, const struct foresee_place *place)
+{
+    (void)place;
+    f->step = STEP_SUBSCRIPTION;
+    for (size_t i = f->first; i < f->end_count; i++) {
+        if (filter_alone(f->ends[i]) != NULL) continue;
+        const struct filter *filter = f->ends[i];
+        fetch_block(filter_first(filter), sizeof(struct subscription));
+    }
+}
+
+static void step_subscription(struct foreseen *f,
+                              const struct foresee_place *place)
+{
+    (void)place;
+    f->step = STEP_DONE;
+    for (size_t i = f->first; i < f->end_count; i++) {
+        const struct subscription *s = filter_alone(f->ends[i]);
+        if (s == NULL) s = filter_first(f->ends[i]);
+        if (s->of_group) continue;
+        fetch_block(s->session, SESSION_BYTES);
+        if (f->session == NULL) f->session = s->session;
+    }
+}
+
+static void step_cached(struct foreseen *f, const struct foresee_place *place)
+{
+    (void)place;
+    f->step = STEP_DONE;
+    const struct receivers *receivers = &f->resolved->receivers;
+    if (receivers->count == 0) return;
+    f->session = receivers->list[0].session;
+    fetch_block(f->session, SESSION_BYTES);
+}
+
+static void (*const STEPS[])(struct foreseen *,
+                             const struct foresee_place *) = {
+    [STEP_SLOTS] = step_slots,
+    [STEP_ENDS] = step_ends,
+    [STEP_SUBSCRIPTION] = step_subscription,
+    [STEP_CACHED] = step_cached,
+};
+
+void foresee_topics(struct foresee *foresee, const struct foresee_place *place,
+                    const struct bytes *topics, size_t count)
+{
+    if (foresee->list == NULL) {
+        foresee->list =
+            pool_take(foresee->pool, FORESEE_MAX * sizeof *foresee->list);
+    }
+    if (count > FORESEE_MAX) count = FORESEE_MAX;
+    foresee->count = count;
+    foresee->next = 0;
+    for (size_t i = 0; i < count; i++)
+        topic_begin(&foresee->list[i], place, topics[i]);
+    bool busy = count > 0;
+    for (int steps = 0; busy && steps < STEPS_MAX; steps++) {
+        busy = false;
+        for (size_t i = 0; i < count; i++) {
+            struct foreseen *f = &foresee->list[i];
+            if (f->step == STEP_DONE) continue;
+            STEPS[f->step](f, place);
+            busy = true;
+        }
+    }
+}
+
+const struct foreseen *foresee_find(struct foresee *foresee, struct bytes topic)
+{
+    for (size_t i = foresee->next; i < foresee->count; i++) {
+        const struct foreseen *f = &foresee->list[i];
+        if (f->topic.data != topic.data || f->topic.size != topic.size)
+            continue;
+        foresee->next = i;
+        return f;
+    }
+    return NULL;
+}
