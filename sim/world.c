@@ -621,7 +621,7 @@ size_t world_bytes(const struct world *world, uint16_t shard)
 uint16_t world_home(const struct world *world, struct bytes id)
 {
     struct shard_place place = {0, world->config.shards, world->key};
-    return shard_home(&place, id);
+    return place_home(&place, id);
 }
 
 size_t world_records(const struct world *world)

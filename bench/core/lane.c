@@ -125,7 +125,7 @@ struct conn_id lane_connect(struct lane *lane, const char *name)
     do {
         int size = snprintf(id, sizeof id, "%s-%u-%u", name, conn.v, number++);
         text = bytes_at(id, (size_t)size);
-    } while (shard_home(&lane->place, text) != lane->index);
+    } while (place_home(&lane->place, text) != lane->index);
     struct connect c = {.protocol = MQTT_311, .clean_start = true};
     c.client_id = text;
     uint8_t space[SPACE];

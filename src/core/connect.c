@@ -120,7 +120,7 @@ static struct bytes id_assign(struct shard *shard, const struct conn *conn,
     struct bytes assigned;
     do {
         assigned = bytes_at(id, id_write(shard, conn, id));
-    } while (shard_home(&shard->place, assigned) != shard->place.index ||
+    } while (place_home(&shard->place, assigned) != shard->place.index ||
              session_find(shard, assigned) != NULL);
     return assigned;
 }
@@ -388,7 +388,7 @@ enum err connect_enter(struct shard *shard, struct conn *conn,
                        const struct answer *answer)
 {
     assert(client_id.size > 0);
-    assert(shard_home(&shard->place, client_id) == shard->place.index);
+    assert(place_home(&shard->place, client_id) == shard->place.index);
     if (!connect_id_allowed(shard, conn, client_id, answer)) {
         return ERR_NOT_AUTHORIZED;
     }
@@ -440,7 +440,7 @@ enum err connect_in(struct shard *shard, struct conn *conn,
     struct bytes client_id;
     e = id_choose(shard, conn, &c, space, &client_id);
     if (e != OK) return e;
-    uint16_t home = shard_home(&shard->place, client_id);
+    uint16_t home = place_home(&shard->place, client_id);
     if (home != shard->place.index) {
         conn_move(shard, conn, home);
         return OK;

@@ -62,7 +62,7 @@ static void restore_refuse(struct shard *shard, struct bytes key,
 
 bool restore_mine(const struct shard *shard, struct bytes client)
 {
-    return shard_home(&shard->place, client) == shard->place.index;
+    return place_home(&shard->place, client) == shard->place.index;
 }
 
 void restore_clock(struct shard *shard, uint64_t stamp)

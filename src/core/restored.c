@@ -33,7 +33,7 @@ enum err restored_session(struct shard *shard, const struct record_key *key,
     if (!record_text_is(key->client, record.id)) return ERR_MALFORMED;
     shard->restore->known = true;
     restore_clock(shard, record.floor);
-    bool here = shard_home(&shard->place, record.id) == shard->place.index;
+    bool here = place_home(&shard->place, record.id) == shard->place.index;
     if (!here) return OK;
     if (session_find(shard, record.id) != NULL) return ERR_MALFORMED;
     assert(shard->restore->restored == NULL);

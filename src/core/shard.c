@@ -41,22 +41,9 @@ uint64_t shard_random(struct shard *shard)
     return x ^ x >> 31;
 }
 
-/* Spread a hash over the shards by its high bits: tables use the low ones. */
-static uint16_t place_of(const struct shard_place *place, struct bytes text)
-{
-    uint64_t high = hash_bytes(&place->key, text) >> 32;
-    return (uint16_t)(high * place->count >> 32);
-}
-
-uint16_t shard_home(const struct shard_place *place, struct bytes client_id)
-{
-    assert(place->count >= 1 && place->count <= SHARDS_MAX);
-    return place->count == 1 ? 0 : place_of(place, client_id);
-}
-
 uint16_t shard_of(const struct shard *shard, struct bytes text)
 {
-    return shard->place.count == 1 ? 0 : place_of(&shard->place, text);
+    return place_home(&shard->place, text);
 }
 
 /* --- timers -------------------------------------------------------------- */

@@ -10,20 +10,13 @@
 #ifndef MOGI_CORE_SHARD_H
 #define MOGI_CORE_SHARD_H
 
-#include "base/hash.h"
 #include "base/pool.h"
 #include "core/actions.h"
 #include "core/event.h"
 #include "core/options.h"
+#include "core/place.h"
 
 struct shard;
-
-/* A shard's place. All shards of a broker get the same `count` and `key`. */
-struct shard_place {
-    uint16_t index; /* < count */
-    uint16_t count; /* 1..SHARDS_MAX */
-    struct hash_key key;
-};
 
 /* A shard at `place`, with `options` (borrowed until the next RELOADED), all
  * its memory from `pool`. It starts at `now_ms`. Never NULL. */
@@ -46,8 +39,5 @@ void shard_step(struct shard *shard, const struct event *event,
 /* When the shard next wants a TICK, in ms as in the events; UINT64_MAX:
  * never. */
 uint64_t shard_deadline_ms(const struct shard *shard);
-
-/* Which shard is home of `client_id`: 0..place.count - 1. */
-uint16_t shard_home(const struct shard_place *place, struct bytes client_id);
 
 #endif

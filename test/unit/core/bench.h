@@ -313,7 +313,7 @@ CHECK_UNUSED static void bench_wait(struct bench *b, uint64_t ms)
 CHECK_UNUSED static uint16_t bench_home(const struct bench *b, const char *id)
 {
     struct shard_place place = {0, b->count, bench_key};
-    return shard_home(&place, bytes_of(id));
+    return place_home(&place, bytes_of(id));
 }
 
 /* A client id like "c7" that is at home at `shard`, in `id` of 16 bytes. */

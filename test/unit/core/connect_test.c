@@ -68,7 +68,7 @@ static void id_assigned(void)
         struct bytes id = c.properties.assigned_client_id;
         CHECK(id.size > 20 && memcmp(id.data, "auto-", 5) == 0);
         CHECK_EQ(b->conns[a].shard, at);
-        CHECK_EQ(shard_home(&b->shards[at]->place, id), at);
+        CHECK_EQ(place_home(&b->shards[at]->place, id), at);
     }
     bench_free(b);
 }

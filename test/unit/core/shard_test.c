@@ -1,27 +1,7 @@
-/* shard_test.c - places, stamps, and the life of a shard. */
+/* shard_test.c - stamps, and the life of a shard. */
 #include "bench.h"
 #include "core/shard.h"
 #include "core/state.h"
-
-/* All shards agree where an id is at home, and no shard is left out. */
-static void home(void)
-{
-    unsigned count[3] = {0};
-    for (int i = 0; i < 3000; i++) {
-        char id[24];
-        snprintf(id, sizeof id, "client%d", i);
-        struct shard_place place = {0, 3, bench_key};
-        uint16_t at = shard_home(&place, bytes_of(id));
-        place.index = 2;
-        CHECK_EQ(shard_home(&place, bytes_of(id)), at);
-        REQUIRE(at < 3);
-        count[at]++;
-        place = (struct shard_place){0, 1, bench_key};
-        CHECK_EQ(shard_home(&place, bytes_of(id)), 0);
-    }
-    for (int i = 0; i < 3; i++)
-        CHECK(count[i] > 850 && count[i] < 1150);
-}
 
 /* Unique over all shards, and never falling, whatever was heard. */
 static void stamps(void)
@@ -163,7 +143,6 @@ static void memory_full(void)
 
 int main(void)
 {
-    RUN(home);
     RUN(stamps);
     RUN(clock_carried);
     RUN(deadline);
