@@ -79,6 +79,7 @@ struct life {
     bool moved;    /* a crash changed the number of shards */
     bool crowd;    /* most are members of groups, and come and go */
     uint32_t step;
+    uint32_t crash_at; /* there the broker crashes once more */
     char error[LIFE_TEXT_MAX + 1];
 };
 

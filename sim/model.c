@@ -34,9 +34,8 @@ struct message {
     bool completed;
     bool refused;            /* when it was sent for the only time */
     uint64_t crashes_before; /* crashes before it was sent */
-    uint64_t moves_before;
-    uint64_t left_before;   /* departures of members before it was sent */
-    uint32_t shared_copies; /* in all of the group */
+    uint64_t left_before;    /* departures of members before it was sent */
+    uint32_t shared_copies;  /* in all of the group */
 };
 
 struct wish {
@@ -63,8 +62,7 @@ struct model {
     uint64_t copies;
     uint64_t departures;
     uint64_t crashes;
-    bool scarce;    /* there may be no room for a message */
-    uint64_t moves; /* crashes that changed the number of shards */
+    bool scarce; /* there may be no room for a message */
     struct receiver receivers[MODEL_ACTORS_MAX];
     char error[MODEL_ERROR_MAX + 1];
     char claim[MODEL_CLAIM_MAX + 1];
@@ -169,7 +167,6 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
                          .sends = 1,
                          .sent_at = ++model->now,
                          .crashes_before = model->crashes,
-                         .moves_before = model->moves,
                          .left_before = model->departures};
     return number;
 }
@@ -268,13 +265,12 @@ static void order_forget(struct receiver *r)
     }
 }
 
-void model_crashed(struct model *model, bool moved)
+void model_crashed(struct model *model)
 {
     for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         order_forget(&model->receivers[i]);
     }
     model->crashes += 1;
-    if (moved) model->moves += 1;
 }
 
 void model_short(struct model *model)
@@ -370,20 +366,11 @@ static const char *members(const struct model *model, unsigned topic,
     return names;
 }
 
-/* May a QoS 2 message come twice? Only after two crashes, if the number of
- * shards changed: see core/record.h. */
-static bool twice_excused(const struct model *model, const struct message *m)
-{
-    uint64_t crashes = model->crashes - m->crashes_before;
-    return crashes > 1 && model->moves > m->moves_before;
-}
-
 /* A second copy at QoS 2 in one session? */
 static void check_once(struct model *model, unsigned actor, uint32_t number)
 {
     uint8_t *copies = copies_of(&model->receivers[actor], number);
-    bool excused = twice_excused(model, &model->messages[number]);
-    if ((*copies & DELIVERED_ONCE) != 0 && !excused &&
+    if ((*copies & DELIVERED_ONCE) != 0 &&
         wrong(model, "actor %u has m%u twice at QoS 2", actor, number)) {
         claim(model, "all actor%u actor%ub saw at_most 1 publish %s qos=2\n",
               actor, actor, shown(model, number));
@@ -396,8 +383,7 @@ static void check_group_once(struct model *model, unsigned actor,
                              uint32_t number)
 {
     const struct message *m = &model->messages[number];
-    bool excused = model->moves > m->moves_before;
-    for (unsigned i = 0; i < MODEL_ACTORS_MAX && !excused; i++) {
+    for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         struct receiver *r = &model->receivers[i];
         bool plain, shared;
         wishes_for(r, m->topic, &plain, &shared);

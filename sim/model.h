@@ -85,8 +85,8 @@ void model_short(struct model *model);
  * come to it may come to others. */
 void model_session_broken(struct model *model, unsigned actor);
 
-/* The broker crashed; with `moved` it has another number of shards now. */
-void model_crashed(struct model *model, bool moved);
+/* The broker crashed. */
+void model_crashed(struct model *model);
 
 /* A member of the group left with messages it may not have acknowledged. */
 void model_member_left(struct model *model);

@@ -17,6 +17,7 @@ enum {
     ERRANDS = 100,      /* more than this: */
     RECORDS_KEPT = 64,  /* what shards know of one another */
     CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
+    CRASH_AGAIN = 60,   /* steps until another one, if it comes soon */
     COMMITS_ALL = 1000000,
     /* What shards may keep when all is gone: tables that have grown. */
     MEMORY_SLACK = 256 * 1024,
@@ -160,7 +161,8 @@ static void life_cut(struct life *life)
 }
 
 /* The broker is gone, and all that was under way; it comes back, perhaps with
- * another number of shards. What was torn off had not been committed. */
+ * another number of shards. What was torn off had not been committed. Half of
+ * them have another one soon, which finds in doubt what this one left so. */
 static void life_crash(struct life *life)
 {
     uint16_t shards = life->shards;
@@ -172,13 +174,15 @@ static void life_crash(struct life *life)
     story_tell(life->config->story, "crash %zu %u", commits, life->shards);
     world_crash(life->world, commits);
     life_cut(life);
-    bool moved = life->shards != shards;
-    if (moved) life->moved = true;
-    model_crashed(life->model, moved);
+    if (life->shards != shards) life->moved = true;
+    model_crashed(life->model);
     world_restart(life->world, life->shards);
     life->held = false;
     life->failing = false;
     life->loads = LOADS_WORK;
+    bool again = life_chance(life, 1, 2);
+    uint32_t steps = 1 + (uint32_t)life_below(life, CRASH_AGAIN);
+    life->crash_at = again ? life->step + steps : SETUP;
 }
 
 /* What the disk does, in a life that has one. */
@@ -195,7 +199,9 @@ static void life_disk(struct life *life)
         static const enum loads all[] = {LOADS_WORK, LOADS_HELD, LOADS_FAIL};
         life_loads(life, all[life_below(life, 3)]);
     }
-    if (life_chance(life, 1, 200)) life_crash(life);
+    if (life_chance(life, 1, 200) || life->step == life->crash_at) {
+        life_crash(life);
+    }
 }
 
 /* --- a step --------------------------------------------------------------- */
@@ -599,6 +605,7 @@ static void world_tell(const struct life *life,
 static void life_begin(struct life *life)
 {
     life->step = SETUP;
+    life->crash_at = SETUP;
     (void)life_part(life, PART_ACT);
     life->shards = life->config->shards;
     uint16_t shards = (uint16_t)(1 + life_below(life, SHARDS_RANDOM));

@@ -319,8 +319,7 @@ static bool incoming_put(struct import *import, const struct mosquitto_chunk *c,
     uint8_t bytes[RECORD_VALUE_MAX];
     uint32_t identifiers[IDENTIFIERS_MAX];
     struct writer w = writer_at(bytes, sizeof bytes);
-    struct record_received r = {
-        .stamp = m->stamp, .shards = 1, .settled = true};
+    struct record_received r = {.stamp = m->stamp, .settled = true};
     record_received_write(&w, &r);
     struct record_key key = {
         .kind = RECORD_RECEIVED, .client = c->client, .number = c->packet_id};

@@ -3,6 +3,7 @@
 
 #include "core/inbound.h"
 #include "core/journal.h"
+#include "core/lack.h"
 #include "core/record.h"
 #include "core/restore.h"
 #include "core/restored.h"
@@ -16,8 +17,11 @@ enum { HEARD_BYTES = SHARDS_MAX * SHARDS_MAX * sizeof(struct record_heard) };
 struct doubted {
     struct link link;
     struct restored *of;
+    uint64_t stamp;
     uint16_t packet_id;
-    struct record_received record;
+    bool settled;
+    uint16_t lack_size; /* > 0 */
+    uint8_t lack[];     /* see lack.h */
 };
 
 enum err doubted_received(struct shard *shard, struct restored *restored,
@@ -31,11 +35,15 @@ enum err doubted_received(struct shard *shard, struct restored *restored,
     assert(packet_id != 0);
     struct inbound *inbound = inbound_own(shard, restored->session);
     idset_add(&inbound->received, shard->pool, packet_id);
-    if ((record.lacking | record.groups) == 0) return OK;
-    struct doubted *doubted = pool_take(shard->pool, sizeof *doubted);
+    if (record.lack.size == 0) return OK;
+    struct doubted *doubted =
+        pool_take(shard->pool, sizeof *doubted + record.lack.size);
     doubted->of = restored;
+    doubted->stamp = record.stamp;
     doubted->packet_id = packet_id;
-    doubted->record = record;
+    doubted->settled = record.settled;
+    doubted->lack_size = (uint16_t)record.lack.size;
+    memcpy(doubted->lack, record.lack.data, record.lack.size);
     list_push(&shard->restore->doubteds, &doubted->link);
     return OK;
 }
@@ -57,44 +65,49 @@ enum err doubted_heard(struct shard *shard, const struct record_key *key,
     return OK;
 }
 
-/* Leave out of `record` the shards that heard it, and so do not lack it. */
-static void doubted_hear(const struct restore *restore,
-                         struct record_received *record)
+/* Those of shards that heard the message do not lack it: append to `w` who
+ * does. */
+static void doubted_hear(const struct shard *shard,
+                         const struct doubted *doubted, struct writer *w)
 {
-    uint16_t from = shard_of_stamp(record->stamp);
-    assert(from < SHARDS_MAX);
-    if (record->settled || restore->heard == NULL) return;
-    for (size_t i = 0; i < SHARDS_MAX; i++) {
-        struct record_heard heard = restore->heard[i * SHARDS_MAX + from];
-        if (heard.stamp < record->stamp) continue;
-        record->lacking &= ~(UINT64_C(1) << i);
-        if (heard.passed >= record->stamp) continue;
-        record->groups &= ~(UINT64_C(1) << i);
+    const struct record_heard *heard = shard->restore->heard;
+    struct bytes lack = bytes_at(doubted->lack, doubted->lack_size);
+    uint16_t from = shard_of_stamp(doubted->stamp);
+    struct lack_row row = lack_newest(lack);
+    for (size_t i = 0; i < SHARDS_MAX && heard != NULL; i++) {
+        const struct record_heard *said = &heard[i * SHARDS_MAX + from];
+        if (said->stamp < doubted->stamp) continue;
+        /* Of old: groups may lack it, but which was not said. */
+        if (said->passed >= doubted->stamp) continue;
+        row.lacking &= ~(UINT64_C(1) << i);
     }
+    lack_add(w, lack, &row);
 }
 
-/* Sessions are known by where they were; after another crash, if the number of
- * shards is another now, they could be anywhere. */
-static void doubted_settle(struct shard *shard, struct doubted *doubted)
+static void doubted_settle(struct shard *shard, const struct doubted *doubted)
 {
-    struct record_received *record = &doubted->record;
+    uint8_t space[LACK_BYTES_MAX];
+    struct writer w = writer_at(space, sizeof space);
     struct session *session = doubted->of->session;
-    doubted_hear(shard->restore, record);
     assert(idset_has(&session->inbound->received, doubted->packet_id));
-    struct doubt doubt = {
-        .stamp = record->stamp,
-        .lacking = record->lacking,
-        .later = record->lacking,
-        .groups = record->groups,
-        .packet_id = doubted->packet_id,
-    };
-    if ((doubt.lacking | doubt.groups) != 0) {
-        bool moved = record->shards != shard->place.count;
-        if (moved && doubt.lacking != 0) doubt.later = UINT64_MAX;
-        if (moved) doubt.groups = UINT64_MAX;
+    if (doubted->settled) {
+        write_bytes(&w, bytes_at(doubted->lack, doubted->lack_size));
+    } else {
+        doubted_hear(shard, doubted, &w);
+    }
+    struct doubt doubt = {.stamp = doubted->stamp,
+                          .lack = writer_bytes(&w),
+                          .packet_id = doubted->packet_id};
+    if (doubt.lack.size > 0) {
         inbound_doubt_add(inbound_own(shard, session), shard->pool, doubt);
     }
-    journal_doubt(shard, session, &doubt);
+    if (!doubted->settled) journal_doubt(shard, session, &doubt);
+}
+
+static void doubted_free(struct shard *shard, struct doubted *doubted)
+{
+    list_remove(&doubted->link);
+    pool_give(shard->pool, doubted, sizeof *doubted + doubted->lack_size);
 }
 
 void doubteds_settle(struct shard *shard)
@@ -108,10 +121,8 @@ void doubteds_fini(struct shard *shard)
 {
     struct restore *restore = shard->restore;
     LIST_EACH(at, after, &restore->doubteds) {
-        pool_give(shard->pool, OWNER(at, struct doubted, link),
-                  sizeof(struct doubted));
+        doubted_free(shard, OWNER(at, struct doubted, link));
     }
-    list_init(&restore->doubteds);
     pool_give(shard->pool, restore->heard,
               restore->heard == NULL ? 0 : HEARD_BYTES);
     restore->heard = NULL;

@@ -35,6 +35,12 @@ static void receipt_free(struct shard *shard, struct receipt *receipt)
     pool_give(shard->pool, receipt, sizeof *receipt);
 }
 
+/* Give back what it owns. */
+static void doubt_done(struct doubt *doubt, struct pool *pool)
+{
+    pool_give(pool, (void *)(uintptr_t)doubt->lack.data, doubt->lack.size);
+}
+
 void inbound_fini(struct shard *shard, struct session *session)
 {
     struct inbound *inbound = session->inbound;
@@ -44,6 +50,8 @@ void inbound_fini(struct shard *shard, struct session *session)
     }
     assert(inbound->receipt_count == 0);
     idset_fini(&inbound->received, shard->pool);
+    for (uint32_t i = 0; i < inbound->doubt_count; i++)
+        doubt_done(&inbound->doubts[i], shard->pool);
     pool_give(shard->pool, inbound->doubts,
               inbound->doubt_count * sizeof *inbound->doubts);
     pool_give(shard->pool, inbound, sizeof *inbound);
@@ -137,7 +145,10 @@ void inbound_doubt_add(struct inbound *inbound, struct pool *pool,
                        struct doubt doubt)
 {
     assert(inbound_doubt(inbound, doubt.packet_id) == NULL);
-    assert((doubt.lacking | doubt.groups) != 0);
+    assert(doubt.lack.size > 0);
+    uint8_t *copy = pool_take(pool, doubt.lack.size);
+    memcpy(copy, doubt.lack.data, doubt.lack.size);
+    doubt.lack.data = copy;
     doubts_resize(inbound, pool, inbound->doubt_count + 1);
     inbound->doubts[inbound->doubt_count - 1] = doubt;
 }
@@ -148,6 +159,7 @@ void inbound_doubt_drop(struct inbound *inbound, struct pool *pool,
     const struct doubt *found = inbound_doubt(inbound, packet_id);
     if (found == NULL) return;
     uint32_t index = (uint32_t)(found - inbound->doubts);
+    doubt_done(&inbound->doubts[index], pool);
     inbound->doubts[index] = inbound->doubts[inbound->doubt_count - 1];
     doubts_resize(inbound, pool, inbound->doubt_count - 1);
 }

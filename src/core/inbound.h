@@ -12,6 +12,7 @@
 #ifndef MOGI_CORE_INBOUND_H
 #define MOGI_CORE_INBOUND_H
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "core/bounds.h"
@@ -38,12 +39,10 @@ struct receipt {
     bool refusal;   /* PUBREC of what was refused at once: the id is not its */
 };
 
-/* A QoS 2 publish that a crash may have kept from some shards. See record.h. */
+/* A QoS 2 publish that a crash may have kept from some. See record.h. */
 struct doubt {
     uint64_t stamp;
-    uint64_t lacking; /* bit i: sessions of what was shard i may lack it */
-    uint64_t later;   /* the same after another crash */
-    uint64_t groups;  /* bit i: groups at home on shard i may lack it */
+    struct bytes lack; /* who may lack it: see lack.h; not empty */
     uint16_t packet_id;
 };
 
@@ -107,7 +106,8 @@ struct receipt *inbound_receipt(struct inbound *inbound, uint16_t packet_id);
 const struct doubt *inbound_doubt(const struct inbound *inbound,
                                   uint16_t packet_id);
 
-/* Have one more, or drop that about `packet_id`, if any. */
+/* Have one more, whose `lack` is copied, or drop that about `packet_id`, if
+ * any. */
 void inbound_doubt_add(struct inbound *inbound, struct pool *pool,
                        struct doubt doubt);
 void inbound_doubt_drop(struct inbound *inbound, struct pool *pool,

@@ -159,7 +159,8 @@ static void id_write(uint16_t id, void *context)
     const struct each_id *each = context;
     const struct doubt *doubt = inbound_doubt(each->session->inbound, id);
     if (doubt == NULL) {
-        journal_received(each->shard, each->session, id, 0, 0, 0);
+        journal_received(each->shard, each->session, id, 0,
+                         (struct bytes){NULL, 0});
     } else {
         journal_doubt(each->shard, each->session, doubt);
     }
@@ -480,21 +481,15 @@ static void received_put(struct shard *shard, const struct session *session,
     if (!session->stored) return;
     struct record_key key = key_of(session, RECORD_RECEIVED);
     key.number = packet_id;
-    struct entry entry = entry_begin(shard, &key, 0);
+    struct entry entry = entry_begin(shard, &key, record->lack.size);
     record_received_write(&entry.w, record);
     entry_put(shard, &entry, NULL);
 }
 
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t lacking,
-                      uint64_t groups)
+                      uint16_t packet_id, uint64_t stamp, struct bytes lack)
 {
-    struct record_received record = {
-        .stamp = stamp,
-        .lacking = lacking,
-        .groups = groups,
-        .shards = (uint8_t)shard->place.count,
-    };
+    struct record_received record = {.stamp = stamp, .lack = lack};
     received_put(shard, session, packet_id, &record);
 }
 
@@ -502,12 +497,7 @@ void journal_doubt(struct shard *shard, const struct session *session,
                    const struct doubt *doubt)
 {
     struct record_received record = {
-        .stamp = doubt->stamp,
-        .lacking = doubt->later,
-        .groups = doubt->groups,
-        .shards = (uint8_t)shard->place.count,
-        .settled = true,
-    };
+        .stamp = doubt->stamp, .lack = doubt->lack, .settled = true};
     received_put(shard, session, doubt->packet_id, &record);
 }
 

@@ -105,11 +105,9 @@ void journal_delivery_drop(struct shard *shard, struct bytes client_id,
 void journal_drop(struct shard *shard, struct bytes key);
 
 /* QoS 2 id `packet_id` of the client, whose message has `stamp`, is between
- * PUBLISH and PUBREL; sessions of the shards in `lacking` must have it, too,
- * and groups at home on those in `groups`. */
+ * PUBLISH and PUBREL; those of `lack` must have it, too: see lack.h. */
 void journal_received(struct shard *shard, const struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t lacking,
-                      uint64_t groups);
+                      uint16_t packet_id, uint64_t stamp, struct bytes lack);
 
 /* The same for one that a crash left in doubt. */
 void journal_doubt(struct shard *shard, const struct session *session,

@@ -19,9 +19,10 @@ struct body;
 struct pool;
 
 enum post_kind {
-    /* `body`, or else `packed`, was published: keep it if it is retained and
-     * `keep`, deliver it to local subscribers if `deliver`. Answer DONE to
-     * `join`. */
+    /* `body` was published; without one what message_pack wrote, which is in
+     * `packed` behind `lack_size` bytes: keep it if it is retained and `keep`,
+     * deliver it to local subscribers if `deliver`; after a crash only to those
+     * who may lack it. Answer DONE to `join`. */
     POST_PUBLISH,
 
     /* One answer to `join`: `count` receivers here, or `reason` why not. */
@@ -76,7 +77,6 @@ struct post {
     bool keep;      /* PUBLISH */
     bool deliver;   /* PUBLISH */
     bool once;      /* PUBLISH: it may come again after a crash; see record.h */
-    bool again;     /* PUBLISH: it came before a crash; see below */
     bool ready;     /* MEMBER; SHARED: connected. RETURNED: not so any more */
     bool wait;      /* SHARED RETURNED */
     bool denied;    /* RETURNED: the member may not have it */
@@ -87,9 +87,8 @@ struct post {
     struct join_ref join;
     union {
         struct {                 /* PUBLISH */
-            uint64_t lacking;    /* sessions that these shards had then */
-            uint64_t groups;     /* groups that these shards have */
-            struct bytes packed; /* see message_pack; set by the host */
+            struct bytes packed; /* set by the host; see below */
+            uint16_t lack_size;  /* > 0: it came before a crash; see lack.h */
         };
         struct { /* MEMBER SHARED, and but for `options` RETURNED */
             struct session_ref session;

@@ -3,6 +3,8 @@
 
 #include "core/alias.h"
 #include "core/inbound.h"
+#include "core/journal.h"
+#include "core/lack.h"
 #include "core/mount.h"
 #include "core/output.h"
 #include "core/route.h"
@@ -119,23 +121,26 @@ static enum err publish_accept(struct shard *shard,
     return publish_payload_check(options, &p->properties, p->payload);
 }
 
-/* A QoS 2 message may be asked for again: note who must have it. */
+/* A QoS 2 message may be asked for again: note who must have it. `lack` (empty:
+ * all) of these did not have it since before a crash. */
 static void publish_received(struct shard *shard, struct session *session,
                              const struct message *m, struct routing *routing,
-                             const struct doubt *doubt)
+                             struct bytes lack)
 {
     uint64_t others = session->stored ? route_targets(shard, m) : 0;
-    if (doubt == NULL) {
-        routing->once = session->stored;
-        session_received(shard, session, routing->packet_id, m->stamp, others);
-        return;
+    struct lack_row row = {shard->place.count, others};
+    uint8_t space[LACK_BYTES_MAX];
+    struct writer w = writer_at(space, sizeof space);
+    lack_add(&w, lack, &row);
+    routing->lack = lack;
+    routing->once = session->stored;
+    if (lack.size > 0) {
+        journal_received(shard, session, routing->packet_id, m->stamp,
+                         writer_bytes(&w));
+    } else {
+        session_received(shard, session, routing->packet_id, m->stamp,
+                         writer_bytes(&w));
     }
-    routing->once = true;
-    routing->again = true;
-    routing->lacking = doubt->lacking;
-    routing->groups = doubt->groups;
-    journal_received(shard, session, routing->packet_id, m->stamp,
-                     others & doubt->later, others & doubt->groups);
 }
 
 /* May the packet of `m` go on as it is? Then it has no id, no alias, and no
@@ -148,11 +153,11 @@ static bool publish_plain(const struct shard *shard, const struct message *m,
 }
 
 /* Route `p`, whose acknowledgement of `type` (PACKET_NONE: QoS 0) is owed when
- * all that have receivers have it; with `doubt` to those who may lack it.
+ * all that have receivers have it; if `lack` is not empty to those who lack it.
  * `hash` is that of its topic, or 0. */
 static void publish_route(struct shard *shard, struct session *session,
                           const struct publish *p, uint64_t hash,
-                          enum packet_type type, const struct doubt *doubt)
+                          enum packet_type type, struct bytes lack)
 {
     assert((type == PACKET_NONE) == (p->qos == 0));
     assert(p->topic.size > 0);
@@ -181,7 +186,7 @@ static void publish_route(struct shard *shard, struct session *session,
         .publisher = session, .type = type, .packet_id = p->packet_id};
     size_t puts = shard->out->put_count;
     if (type == PACKET_PUBREC) {
-        publish_received(shard, session, &m, &routing, doubt);
+        publish_received(shard, session, &m, &routing, lack);
     }
     route_publish(shard, &m, &routing);
     shard->plain.stamp = 0;
@@ -224,7 +229,8 @@ static enum err publish_refuse(struct shard *shard, struct session *session,
         /* Known when it came before: the refusal frees its id. */
         (void)session_released(shard, session, p->packet_id);
     } else if (!idset_has(&session->inbound->received, p->packet_id)) {
-        session_received(shard, session, p->packet_id, shard_stamp(shard), 0);
+        session_received(shard, session, p->packet_id, shard_stamp(shard),
+                         (struct bytes){NULL, 0});
     }
     inbound_acknowledge(shard, session, PACKET_PUBREC, p->packet_id,
                         err_code(why), gate_since(shard, puts));
@@ -257,9 +263,11 @@ static enum err publish_again(struct shard *shard, struct session *session,
         return OK;
     }
     if (e != OK) return publish_refuse(shard, session, p, e);
-    struct doubt doubt = *found;
+    uint8_t space[LACK_BYTES_MAX];
+    struct bytes lack = bytes_at(space, found->lack.size);
+    memcpy(space, found->lack.data, lack.size);
     inbound_doubt_drop(inbound, shard->pool, p->packet_id);
-    publish_route(shard, session, p, hash, PACKET_PUBREC, &doubt);
+    publish_route(shard, session, p, hash, PACKET_PUBREC, lack);
     return OK;
 }
 
@@ -309,6 +317,7 @@ enum err publish_in(struct shard *shard, struct conn *conn,
     if (p.qos > 0) inbound_count(shard, session);
     e = publish_accept(shard, session, &p, hash);
     if (e != OK) return publish_refuse(shard, session, &p, e);
-    publish_route(shard, session, &p, hash, ANSWERS[p.qos], NULL);
+    publish_route(shard, session, &p, hash, ANSWERS[p.qos],
+                  (struct bytes){NULL, 0});
     return OK;
 }

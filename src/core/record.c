@@ -375,28 +375,43 @@ enum err record_delivery_read(struct bytes in, struct record_delivery *d)
 
 void record_received_write(struct writer *w, const struct record_received *r)
 {
-    write_version(w);
+    assert(lack_valid(r->lack));
+    write_version_new(w);
     write_u64(w, r->stamp);
-    write_u64(w, r->lacking);
-    write_u64(w, r->groups);
-    write_u8(w, r->shards);
     write_u8(w, r->settled);
+    write_bytes(w, r->lack);
     assert(!w->failed);
+}
+
+/* Of version 1, one row is there, and comes before `settled`: who lacks it, and
+ * what groups lack it, which is as much or more. They rather have it twice. */
+static void read_received_old(struct reader *r, struct record_received *record)
+{
+    uint64_t sessions = read_u64(r), groups = read_u64(r);
+    struct lack_row row = {read_u8(r), sessions | groups};
+    if (row.shards == 0 || row.shards > SHARDS_MAX) {
+        r->failed = true;
+        return;
+    }
+    uint8_t space[LACK_BYTES_MAX];
+    struct writer w = writer_at(space, sizeof space);
+    lack_add(&w, (struct bytes){NULL, 0}, &row);
+    record->lack = bytes_at(record->old, writer_bytes(&w).size);
+    memcpy(record->old, space, record->lack.size);
 }
 
 enum err record_received_read(struct bytes in, struct record_received *r)
 {
     struct reader reader = reader_of(in);
-    read_version(&reader);
+    *r = (struct record_received){0};
+    bool old = read_version_old(&reader);
     r->stamp = read_u64(&reader);
-    r->lacking = read_u64(&reader);
-    r->groups = read_u64(&reader);
-    r->shards = read_u8(&reader);
+    if (old) read_received_old(&reader, r);
     uint8_t settled = read_u8(&reader);
     r->settled = settled != 0;
-    if (r->shards == 0 || r->shards > SHARDS_MAX || settled > 1) {
-        reader.failed = true;
-    }
+    if (!old) r->lack = read_rest(&reader);
+    if (settled > 1) reader.failed = true;
+    if (!old && !lack_valid(r->lack)) reader.failed = true;
     return read_end(&reader);
 }
 

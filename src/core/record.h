@@ -43,8 +43,9 @@
  * has heard that stamp; stamps of one shard come to another in their order. So
  * after a crash it is known which shards lack the message; this is written down
  * (`settled`), since they will hear later stamps. When the client sends it
- * again, it goes to the sessions of these alone, with a new stamp. Only if the
- * number of shards changed and another crash came meanwhile, some may have it
+ * again, it goes to what was at home on these alone, with a new stamp, and 'q'
+ * names the shards of now as well. The next crash finds both, and so on: see
+ * lack.h. However often the number of shards changes in between, nobody has it
  * twice.
  *
  * What the home of a shared subscription passes on to a member elsewhere, of
@@ -77,12 +78,13 @@
 #include "base/bytes.h"
 #include "base/cursor.h"
 #include "base/err.h"
+#include "core/lack.h"
 #include "core/message.h"
 #include "core/post.h"
 
 enum {
     RECORD_VERSION = 1,
-    RECORD_VERSION_NEW = 2, /* of SESSION and DELIVERY */
+    RECORD_VERSION_NEW = 2, /* of SESSION, DELIVERY and RECEIVED */
     RECORD_TEXT_MAX = 200,
     RECORD_CUT_BYTES = 160,
     RECORD_KEY_MAX = 1 + RECORD_TEXT_MAX + 1 + 1 + RECORD_TEXT_MAX,
@@ -147,11 +149,10 @@ struct record_delivery {
 };
 
 struct record_received {
-    uint64_t stamp;   /* of the message */
-    uint64_t lacking; /* bit i: sessions of shard i may not have it */
-    uint64_t groups;  /* bit i: groups of shard i may not have it */
-    uint8_t shards;   /* how many there were */
-    bool settled;     /* what was heard is taken into account */
+    uint64_t stamp;              /* of the message, as it came last */
+    bool settled;                /* what was heard is taken into account */
+    struct bytes lack;           /* who may lack it: see lack.h */
+    uint8_t old[LACK_ROW_BYTES]; /* read: `lack` of version 1 */
 };
 
 struct record_heard {
@@ -193,10 +194,11 @@ MUST_USE
 enum err record_delivery_read(struct bytes in, struct record_delivery *d);
 uint32_t record_identifier(const struct record_delivery *d, uint16_t index);
 
-/* RECEIVED. */
+/* RECEIVED; `lack` on top of RECORD_VALUE_MAX. */
 void record_received_write(struct writer *w, const struct record_received *r);
 
-/* The same, read; ERR_MALFORMED. */
+/* The same, read: `lack` points into `in`, or of version 1, which had one row,
+ * into `*r`. ERR_MALFORMED. */
 MUST_USE
 enum err record_received_read(struct bytes in, struct record_received *r);
 

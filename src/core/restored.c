@@ -41,7 +41,7 @@ enum err restored_session(struct shard *shard, const struct record_key *key,
     session->protocol = record.protocol;
     session->expiry_s = record.expiry_s;
     absence_end_at(shard, session, record.ends_ms);
-    session->wrote = (uint8_t)(record.home + 1);
+    session->came_back = true;
     session->floor = record.floor;
     session->order = 0;
     struct restored *restored = pool_take(shard->pool, sizeof *restored);

@@ -3,6 +3,7 @@
 
 #include "core/inbound.h"
 #include "core/journal.h"
+#include "core/lack.h"
 #include "core/recall.h"
 #include "core/session.h"
 #include "core/share.h"
@@ -132,28 +133,38 @@ static const struct session *route_no_local(const struct routing *routing)
     return publisher;
 }
 
-/* Does the session that was at home on `wrote`, a bit, have it since before a
- * crash? */
-static bool route_had(const struct routing *routing, uint64_t wrote)
+/* Does it come again, after a crash? */
+static bool route_again(const struct routing *routing)
 {
-    return routing->again && (routing->lacking & wrote) == 0;
+    return routing->lack.size > 0;
 }
 
-/* Do the groups that are at home here? */
-static bool route_groups_had(const struct shard *shard,
-                             const struct routing *routing)
+/* Has `session` had it since before a crash? Who came only then is not one of
+ * those to whom it was promised. */
+static bool route_had(const struct shard *shard, const struct routing *routing,
+                      const struct session *session)
 {
-    return routing->again && (routing->groups >> shard->place.index & 1) == 0;
+    if (!route_again(routing)) return false;
+    return !session->came_back ||
+           !lack_has(routing->lack, &shard->place.key, session_id(session));
 }
 
-/* Keep `m`, unless this shard has done so before a crash. Where that was
- * another one, as there were more shards or less, it may come twice. */
+/* Has `group`? */
+static bool route_group_had(const struct shard *shard,
+                            const struct routing *routing,
+                            const struct group *group)
+{
+    return route_again(routing) &&
+           !lack_has(routing->lack, &shard->place.key, share_text(group));
+}
+
+/* Keep `m`, unless that was done before a crash. */
 static void route_keep_once(struct shard *shard, struct message *m,
                             const struct routing *routing)
 {
-    bool elsewhere = routing->groups == UINT64_MAX;
-    bool had = route_had(routing, UINT64_C(1) << shard->place.index);
-    if (!had || elsewhere) route_keep(shard, m, routing->again);
+    bool again = route_again(routing);
+    bool lacks = !again || lack_has(routing->lack, &shard->place.key, m->topic);
+    if (lacks) route_keep(shard, m, again);
 }
 
 /* Have the processor bring near what is needed for the receivers some steps
@@ -183,7 +194,7 @@ static void route_local(struct shard *shard, struct message *m,
     for (uint32_t i = 0; i < receivers.count; i++) {
         route_fetch(&receivers, i);
         const struct receiver *receiver = &receivers.list[i];
-        if (route_had(routing, session_wrote(receiver->session))) continue;
+        if (route_had(shard, routing, receiver->session)) continue;
         if (!grant_shows(shard, receiver->session, m)) continue;
         struct terms terms = route_terms(shard->options, m, receiver);
         recall_overtaken(shard, receiver->session, m);
@@ -191,8 +202,8 @@ static void route_local(struct shard *shard, struct message *m,
         enum err e = outbound_offer(shard, receiver->session, m, &terms);
         assert(e == OK || e == ERR_FULL);
     }
-    if (route_groups_had(shard, routing)) return;
     for (uint32_t i = 0; i < receivers.group_count; i++) {
+        if (route_group_had(shard, routing, receivers.groups[i])) continue;
         share_deliver(shard, receivers.groups[i], m, routing);
     }
 }
@@ -265,15 +276,21 @@ static uint64_t route_others(struct shard *shard, const struct message *m,
     return others;
 }
 
-/* What is small goes as a copy, which is in the arena once. */
-static struct part route_pack(struct shard *shard, const struct message *m)
+/* Who may lack it, and what is small go as a copy, which is in the arena once:
+ * see POST_PUBLISH. */
+static struct part route_pack(struct shard *shard, const struct message *m,
+                              struct bytes lack)
 {
     size_t size = message_packed_size(m);
-    if (size > POST_PACKED_BYTES_MAX) return (struct part){0};
+    bool small = size <= POST_PACKED_BYTES_MAX;
+    if (!small) size = 0;
+    if (lack.size + size == 0) return (struct part){0};
     struct buffer *arena = &shard->out->arena;
-    message_pack(m, buffer_reserve(arena, size));
-    struct part part = {(uint32_t)arena->size, (uint32_t)size};
-    arena->size += size;
+    uint8_t *at = buffer_reserve(arena, lack.size + size);
+    if (lack.size > 0) memcpy(at, lack.data, lack.size);
+    if (small) message_pack(m, at + lack.size);
+    struct part part = {(uint32_t)arena->size, (uint32_t)(lack.size + size)};
+    arena->size += part.size;
     return part;
 }
 
@@ -283,21 +300,20 @@ static void route_post(struct shard *shard, struct message *m,
                        struct routing *routing)
 {
     struct body *body = NULL;
-    if (packed.size == 0) body = message_share(m, shard->pool);
+    bool whole = packed.size > routing->lack.size;
+    if (!whole) body = message_share(m, shard->pool);
     assert(to != shard->place.index);
     assert(keep || deliver);
     struct join_ref join = routing_await(shard, routing);
     struct post *post = actions_post(shard->out, to, POST_PUBLISH);
     post->body = body;
-    if (body == NULL)
+    if (packed.size > 0)
         actions_post_packed(shard->out, packed.offset, packed.size);
     post->keep = keep;
     post->deliver = deliver;
     post->join = join;
     post->once = routing->once;
-    post->again = routing->again;
-    post->lacking = routing->lacking;
-    post->groups = routing->groups;
+    post->lack_size = (uint16_t)routing->lack.size;
 }
 
 uint64_t route_targets(struct shard *shard, const struct message *m)
@@ -319,7 +335,7 @@ void route_publish(struct shard *shard, struct message *m,
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
     if (targets == 0) return;
-    struct part packed = route_pack(shard, m);
+    struct part packed = route_pack(shard, m, routing->lack);
     for (uint16_t to = 0; targets != 0; to++, targets >>= 1) {
         if ((targets & 1) == 0) continue;
         bool deliver = (others >> to & 1) != 0;
@@ -329,17 +345,18 @@ void route_publish(struct shard *shard, struct message *m,
 
 void route_posted(struct shard *shard, const struct post *post)
 {
-    struct message m = post->body != NULL ? body_message(post->body)
-                                          : message_unpack(post->packed);
-    struct routing routing = {.join = post->join,
-                              .once = post->once,
-                              .again = post->again,
-                              .lacking = post->lacking,
-                              .groups = post->groups};
+    struct bytes packed = post->packed;
+    assert(post->lack_size <= packed.size);
+    struct bytes lack = bytes_at(packed.data, post->lack_size);
+    struct message m = post->body != NULL
+                           ? body_message(post->body)
+                           : message_unpack(bytes_skip(packed, lack.size));
+    struct routing routing = {
+        .join = post->join, .once = post->once, .lack = lack};
     size_t puts = shard->out->put_count;
     if (post->keep) route_keep_once(shard, &m, &routing);
     if (post->deliver) route_local(shard, &m, &routing);
-    bool wrote = shard->out->put_count > puts || post->again;
+    bool wrote = shard->out->put_count > puts || lack.size > 0;
     if (post->once && wrote) journal_heard(shard, m.stamp);
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
     message_done(&m);

@@ -28,8 +28,7 @@ struct routing {
     struct join_ref join;    /* where answers go; nothing: none is wanted */
     uint32_t count;          /* receivers found here */
     bool once;               /* as in struct post */
-    bool again;              /* as in struct post */
-    uint64_t lacking, groups;
+    struct bytes lack;       /* not empty: it came before a crash; see lack.h */
 };
 
 /* The other shards that `m` must go to, bit by bit. */

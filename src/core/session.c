@@ -238,11 +238,11 @@ void session_pump(struct shard *shard, struct session *session)
 }
 
 void session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t others)
+                      uint16_t packet_id, uint64_t stamp, struct bytes lack)
 {
     struct inbound *inbound = inbound_own(shard, session);
     idset_add(&inbound->received, shard->pool, packet_id);
-    journal_received(shard, session, packet_id, stamp, others, others);
+    journal_received(shard, session, packet_id, stamp, lack);
 }
 
 bool session_released(struct shard *shard, struct session *session,

@@ -42,12 +42,12 @@ struct session {
     uint16_t window_max;       /* of this connection, > 0: outbound.h */
     uint16_t packet_id;        /* that it had last, while it has no outbound */
     uint8_t protocol;          /* enum protocol, of the last connection */
-    uint8_t wrote;    /* the shard that had it before the start, + 1; or 0 */
-    bool granted : 1; /* `grant` is what holds: see grant.h */
-    bool busy : 1;    /* groups think that it has no room: see share.h */
-    bool stored : 1;  /* there are records of it: see journal.h */
+    bool granted : 1;          /* `grant` is what holds: see grant.h */
+    bool busy : 1;   /* groups think that it has no room: see share.h */
+    bool stored : 1; /* there are records of it: see journal.h */
     bool will_stored : 1;
     bool overflow_noted : 1; /* until its queue is empty again */
+    bool came_back : 1;      /* it was there before the start */
     struct session_ref ref;
 
     struct inbound *inbound; /* shared by those who have none: inbound_own */
@@ -86,12 +86,6 @@ struct session_ties *session_tie(struct shard *shard, struct session *session);
 /* Back to none, if nothing of them is left. */
 void session_untie(struct shard *shard, struct session *session);
 
-/* The bit of the shard that had it before the start; 0: none had. */
-static inline uint64_t session_wrote(const struct session *session)
-{
-    return session->wrote == 0 ? 0 : UINT64_C(1) << (session->wrote - 1);
-}
-
 /* The session of `client_id`, which is at home here, or NULL. */
 struct session *session_find(struct shard *shard, struct bytes client_id);
 
@@ -120,9 +114,10 @@ void session_pump(struct shard *shard, struct session *session);
 void session_due(struct shard *shard, struct session *session);
 
 /* QoS 2 publish `packet_id` of the client, stamped `stamp`, is from now on
- * between PUBLISH and PUBREL; it was not. `others` get it too. */
+ * between PUBLISH and PUBREL; it was not. After a crash those of `lack` may
+ * lack it: see lack.h. */
 void session_received(struct shard *shard, struct session *session,
-                      uint16_t packet_id, uint64_t stamp, uint64_t others);
+                      uint16_t packet_id, uint64_t stamp, struct bytes lack);
 
 /* It is no more. False when it was not. */
 bool session_released(struct shard *shard, struct session *session,

@@ -493,6 +493,11 @@ static bool group_offer(struct shard *shard, struct group *group,
     return false;
 }
 
+struct bytes share_text(const struct group *group)
+{
+    return group->text->message.topic;
+}
+
 void share_deliver(struct shard *shard, struct group *group, struct message *m,
                    struct routing *routing)
 {

@@ -59,6 +59,9 @@ void share_ready(struct shard *shard, struct session *session, bool ready);
 /* `session`, which has refused messages, takes some again. */
 void share_free(struct shard *shard, struct session *session);
 
+/* The text of `group`, "$share/group/filter". */
+struct bytes share_text(const struct group *group);
+
 /* At home: a message for `group`; `routing` waits for who gets it. */
 void share_deliver(struct shard *shard, struct group *group, struct message *m,
                    struct routing *routing);

@@ -292,17 +292,53 @@ static void heard_come_back(void)
 
 static void received_come_back(void)
 {
-    struct record_received received = {0x0102030405060708, 5, 7, 64, true};
-    struct writer w = writer_at(space, sizeof space);
-    record_received_write(&w, &received);
+    for (uint16_t rows = 0; rows <= 2; rows++) {
+        uint8_t room[2][LACK_BYTES_MAX];
+        struct bytes lack = {NULL, 0};
+        for (uint16_t i = 0; i < rows; i++) {
+            struct lack_row row = {64 - i, 5};
+            struct writer w = writer_at(room[i], sizeof room[i]);
+            lack_add(&w, lack, &row);
+            lack = writer_bytes(&w);
+        }
+        struct record_received received = {
+            .stamp = 0x0102030405060708, .settled = true, .lack = lack};
+        struct writer w = writer_at(space, sizeof space);
+        record_received_write(&w, &received);
+        struct record_received got;
+        CHECK_EQ(record_received_read(writer_bytes(&w), &got), OK);
+        CHECK_EQ(got.stamp, received.stamp);
+        CHECK(bytes_equal(got.lack, lack));
+        CHECK_EQ(got.settled, true);
+        if (rows == 0) torture(read_received, writer_bytes(&w), 0);
+        /* A row less is a record, too. */
+        struct bytes cut = writer_bytes(&w);
+        CHECK_EQ(read_received(bytes_at(cut.data, cut.size - 1)) == OK, false);
+    }
+}
+
+/* Version 1 had one row, before `settled`; one that nobody lacks is none. */
+static void received_of_old_are_read(void)
+{
+    uint8_t old[] = {1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0,
+                     0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7, 4, 1};
     struct record_received got;
-    CHECK_EQ(record_received_read(writer_bytes(&w), &got), OK);
-    CHECK_EQ(got.stamp, received.stamp);
-    CHECK_EQ(got.lacking, received.lacking);
-    CHECK_EQ(got.groups, received.groups);
-    CHECK_EQ(got.shards, 64);
+    struct bytes in = bytes_at(old, sizeof old);
+    CHECK_EQ(record_received_read(in, &got), OK);
+    CHECK_EQ(got.stamp, 9);
     CHECK_EQ(got.settled, true);
-    torture(read_received, writer_bytes(&w), 0);
+    CHECK_EQ(got.lack.size, LACK_ROW_BYTES);
+    struct lack_row row = lack_newest(got.lack);
+    CHECK_EQ(row.shards, 4);
+    CHECK_EQ(row.lacking, 7);
+    torture(read_received, in, 0);
+    old[16] = old[24] = 0;
+    CHECK_EQ(record_received_read(in, &got), OK);
+    CHECK_EQ(got.lack.size, 0);
+    for (unsigned shards = 0; shards <= 65; shards += 65) {
+        old[25] = (uint8_t)shards;
+        CHECK_EQ(record_received_read(in, &got), ERR_MALFORMED);
+    }
 }
 
 static const struct message MESSAGE = {
@@ -421,6 +457,7 @@ int main(void)
     RUN(deliveries_come_back);
     RUN(heard_come_back);
     RUN(received_come_back);
+    RUN(received_of_old_are_read);
     RUN(messages_come_back);
     RUN(sources_come_back);
     RUN(wills_come_back);

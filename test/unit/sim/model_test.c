@@ -88,29 +88,16 @@ static void a_crash_excuses_no_second_copy_at_qos_2(void)
 {
     uint32_t message;
     struct model *m = begin(2, &message);
-    model_crashed(m, false);
+    model_crashed(m);
     get(m, READER, TOPIC_A, message, 1, true);
     get(m, READER, TOPIC_A, message, 2, true);
     CHECK(ends_well(m));
     m = begin(2, &message);
-    model_crashed(m, false);
+    model_crashed(m);
+    model_crashed(m);
     get(m, READER, TOPIC_A, message, 2, true);
     get(m, READER, TOPIC_A, message, 2, true);
     CHECK(!ends_well(m));
-}
-
-/* Sessions are known by their shards: see core/record.h. */
-static void shards_that_move_and_another_crash_excuse_it(void)
-{
-    for (int crashes = 1; crashes <= 2; crashes++) {
-        uint32_t message;
-        struct model *m = begin(2, &message);
-        model_crashed(m, true);
-        if (crashes > 1) model_crashed(m, false);
-        get(m, READER, TOPIC_A, message, 2, true);
-        get(m, READER, TOPIC_A, message, 2, true);
-        CHECK_EQ(ends_well(m), crashes > 1);
-    }
 }
 
 /* What a session had goes with it, when a crash ends it. */
@@ -120,7 +107,7 @@ static void a_session_that_a_crash_ended_had_it_for_itself(void)
     subscribe(m, READER, FILTER_A, 2);
     uint32_t message = model_publish(m, PUBLISHER, TOPIC_A, 2, 0);
     get(m, READER, TOPIC_A, message, 2, true);
-    model_crashed(m, false);
+    model_crashed(m);
     model_session_lost(m, READER);
     get(m, READER, TOPIC_A, message, 2, true);
     CHECK_EQ(model_error(m)[0], 0);
@@ -193,7 +180,6 @@ int main(void)
     RUN(a_missing_copy_is_seen);
     RUN(a_copy_too_many_is_seen);
     RUN(a_crash_excuses_no_second_copy_at_qos_2);
-    RUN(shards_that_move_and_another_crash_excuse_it);
     RUN(a_session_that_a_crash_ended_had_it_for_itself);
     RUN(a_wrong_order_is_seen);
     RUN(what_nobody_asked_for_is_seen);
