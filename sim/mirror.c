@@ -154,11 +154,11 @@ static void pump(struct mirror *mirror, struct mirror_guest *g, unsigned set)
 /* Is there room in the queue, maybe after the oldest left? */
 static bool make_room(const struct mirror *mirror, struct mirror_guest *g)
 {
-    unsigned window = window_count(g);
-    while (window < g->due_count && g->dues[window].state == MIRROR_QUEUED &&
-           expired(mirror, &g->dues[window].message)) {
-        due_remove(g, window);
-    }
+    unsigned window = window_count(g), first = window;
+    while (first < g->due_count && g->dues[first].state != MIRROR_QUEUED)
+        first += 1;
+    while (first < g->due_count && expired(mirror, &g->dues[first].message))
+        due_remove(g, first);
     bool idle = g->here && window == g->due_count && window < g->window_max;
     uint32_t max = mirror->options->max_queued_messages;
     if (idle || max == 0) return true;

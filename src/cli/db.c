@@ -84,6 +84,7 @@ static enum err print_delivery(FILE *to, struct bytes value)
     if (e != OK) return e;
     print_number(to, "stamp", r.stamp);
     print_number(to, "bytes", r.size);
+    if (r.expires_ms != 0) print_number(to, "expires_ms", r.expires_ms);
     print_number(to, "packet_id", r.packet_id);
     print_number(to, "qos", r.qos);
     print_number(to, "state", r.state);

@@ -379,10 +379,25 @@ bool backlog_drop_oldest(struct shard *shard, struct session *session)
     return true;
 }
 
+/* Nothing is on disk alone: what is recent is next. */
+static bool recent_drop_expired(struct shard *shard, struct session *session)
+{
+    const struct backlog *b = session->outbound->backlog;
+    assert(b->count == 0);
+    if (list_empty(&b->recent)) return false;
+    struct delivery *d = OWNER(b->recent.next, struct delivery, link);
+    assert(d->packet_id == 0);
+    if (!message_expired(&d->body->message, shard->now_ms)) return false;
+    outbound_drop(shard, session, d, true);
+    backlog_tidy(shard, session);
+    return true;
+}
+
 bool backlog_drop_expired(struct shard *shard, struct session *session)
 {
     struct backlog *b = session->outbound->backlog;
-    if (b == NULL || b->count == 0) return false;
+    if (b == NULL) return false;
+    if (b->count == 0) return recent_drop_expired(shard, session);
     if (b->expires_ms == 0 || b->expires_ms > shard->now_ms) return false;
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
     paged_drop(shard, b);
@@ -550,7 +565,10 @@ bool backlog_restore(struct shard *shard, struct session *session,
     if (count > QUEUE_COUNT_MAX - b->count) return false;
     /* What a broken record says is no reason to count wrong. */
     if (bytes > count * PACKET_BYTES_MAX) bytes = record->size;
-    if (fresh) b->first = record->order;
+    if (fresh) {
+        b->first = record->order;
+        b->expires_ms = record->expires_ms;
+    }
     b->last = record->order;
     b->count += count;
     b->bytes += bytes;

@@ -74,8 +74,8 @@ void backlogs_committed(struct shard *shard);
 /* Drop the oldest one behind the head. False: there is none. */
 bool backlog_drop_oldest(struct shard *shard, struct session *session);
 
-/* The queue is full: drop the first one that is on disk alone, if it is known
- * to have expired. False: it is not. */
+/* The queue is full: drop the first one behind the head, if it is known to have
+ * expired. False: it is not. */
 bool backlog_drop_expired(struct shard *shard, struct session *session);
 
 /* Give all that is in memory to the end of the head, to be ended, and forget

@@ -323,6 +323,7 @@ static struct record_delivery record_of(const struct delivery *d)
         .order = d->order,
         .bytes = d->bytes,
         .size = (uint32_t)d->body->message.payload.size,
+        .expires_ms = d->body->message.expires_ms,
         .qos = d->qos,
         .retain = d->retain,
         .identifier_count = d->identifier_count,

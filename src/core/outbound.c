@@ -334,13 +334,12 @@ static bool queue_drop_oldest(struct shard *shard, struct session *session)
     return true;
 }
 
-/* Drop what expired at the head of the queue, unsent. */
+/* Drop what expired at the front of what was never sent. */
 static void queue_drop_expired(struct shard *shard, struct session *session)
 {
-    struct outbound *o = session->outbound;
-    while (!list_empty(&o->queue)) {
-        struct delivery *d = OWNER(o->queue.next, struct delivery, link);
-        if (d->packet_id != 0) return;
+    LIST_EACH(at, after, &session->outbound->queue) {
+        struct delivery *d = OWNER(at, struct delivery, link);
+        if (d->packet_id != 0) continue;
         if (!message_expired(&d->body->message, shard->now_ms)) return;
         queue_drop(shard, session, d);
     }

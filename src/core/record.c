@@ -303,11 +303,13 @@ void record_delivery_write(struct writer *w, const struct record_delivery *d,
         write_u64(w, d->stamp);
         write_u8(w, (uint8_t)d->home);
     } else {
-        write_version_new(w);
+        write_u8(w, d->expires_ms == 0 ? RECORD_VERSION_NEW
+                                       : RECORD_VERSION_EXPIRING);
         write_u64(w, d->stamp);
         write_u64(w, d->order);
         write_u64(w, d->bytes);
         write_u32(w, d->size);
+        if (d->expires_ms != 0) write_u64(w, d->expires_ms);
     }
     write_u16(w, d->packet_id);
     write_u8(w, d->qos);
@@ -338,18 +340,29 @@ static bool identifiers_valid(const struct record_delivery *d)
     return true;
 }
 
+/* What depends on the version. */
+static void read_delivery_head(struct reader *r, struct record_delivery *d)
+{
+    uint8_t version = read_u8(r);
+    if (version == 0 || version > RECORD_VERSION_EXPIRING) r->failed = true;
+    *d = (struct record_delivery){.old = version == RECORD_VERSION};
+    d->stamp = read_u64(r);
+    if (d->old) {
+        d->home = read_u8(r);
+        return;
+    }
+    d->order = read_u64(r);
+    d->bytes = read_u64(r);
+    d->size = read_u32(r);
+    if (version != RECORD_VERSION_EXPIRING) return;
+    d->expires_ms = read_u64(r);
+    if (d->expires_ms == 0) r->failed = true;
+}
+
 enum err record_delivery_read(struct bytes in, struct record_delivery *d)
 {
     struct reader r = reader_of(in);
-    *d = (struct record_delivery){.old = read_version_old(&r)};
-    d->stamp = read_u64(&r);
-    if (d->old) {
-        d->home = read_u8(&r);
-    } else {
-        d->order = read_u64(&r);
-        d->bytes = read_u64(&r);
-        d->size = read_u32(&r);
-    }
+    read_delivery_head(&r, d);
     d->packet_id = read_u16(&r);
     d->qos = read_u8(&r);
     d->state = read_u8(&r);

@@ -30,7 +30,8 @@
  * Orders of a session go on by one, and a delivery says how many bytes had been
  * queued with it since the session began. So the first and the last that were
  * never sent say how many there are between, and how large they are, and nobody
- * has to read them at start. Those below `floor` of their
+ * has to read them at start. One whose message expires says when (version 3),
+ * so that a full queue knows at once. Those below `floor` of their
  * session belong to an earlier one of the same name, and only wait to be
  * deleted.
  *
@@ -84,7 +85,8 @@
 
 enum {
     RECORD_VERSION = 1,
-    RECORD_VERSION_NEW = 2, /* of SESSION, DELIVERY and RECEIVED */
+    RECORD_VERSION_NEW = 2,      /* of SESSION, DELIVERY and RECEIVED */
+    RECORD_VERSION_EXPIRING = 3, /* of a DELIVERY whose message expires */
     RECORD_TEXT_MAX = 200,
     RECORD_CUT_BYTES = 160,
     RECORD_KEY_MAX = 1 + RECORD_TEXT_MAX + 1 + 1 + RECORD_TEXT_MAX,
@@ -133,15 +135,16 @@ struct record_subscription {
 };
 
 struct record_delivery {
-    uint64_t stamp;     /* of the message */
-    uint64_t order;     /* as in the key */
-    uint64_t bytes;     /* of all payloads ever queued, with this one */
-    uint32_t size;      /* of the payload */
-    bool old;           /* of version 1, which has none of these three */
-    uint16_t home;      /* old: the shard that keeps the message */
-    uint16_t packet_id; /* 0: never sent */
-    uint8_t qos;        /* 1, 2 */
-    uint8_t state;      /* enum delivery_state */
+    uint64_t stamp;      /* of the message */
+    uint64_t order;      /* as in the key */
+    uint64_t bytes;      /* of all payloads ever queued, with this one */
+    uint32_t size;       /* of the payload */
+    bool old;            /* of version 1, which has none of these three */
+    uint64_t expires_ms; /* the message; 0: never, or of old */
+    uint16_t home;       /* old: the shard that keeps the message */
+    uint16_t packet_id;  /* 0: never sent */
+    uint8_t qos;         /* 1, 2 */
+    uint8_t state;       /* enum delivery_state */
     bool retain;
     struct bytes group; /* "$share/group/filter", or empty */
     uint16_t identifier_count;

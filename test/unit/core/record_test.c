@@ -162,7 +162,7 @@ static void torture(read_any *read, struct bytes value, size_t payload)
         }
         copy[i] = value.data[i];
     }
-    copy[0] = RECORD_VERSION_NEW + 1;
+    copy[0] = RECORD_VERSION_EXPIRING + 1;
     if (read != read_key) {
         CHECK_EQ(read(bytes_at(copy, value.size)), ERR_MALFORMED);
     }
@@ -245,13 +245,14 @@ static void subscriptions_come_back(void)
     torture(read_subscription, writer_bytes(&w), 0);
 }
 
-static void deliveries_come_back(void)
+static void delivery_comes_back(uint64_t expires_ms)
 {
     const uint32_t identifiers[] = {1, 268435455};
     struct record_delivery d = {.stamp = 0x0102030405060708,
                                 .order = 0x1112131415161718,
                                 .bytes = 0x2122232425262728,
                                 .size = 0x31323334,
+                                .expires_ms = expires_ms,
                                 .packet_id = 65535,
                                 .qos = 2,
                                 .state = DELIVERY_RECEIVED,
@@ -267,6 +268,7 @@ static void deliveries_come_back(void)
     CHECK_EQ(got.bytes, d.bytes);
     CHECK_EQ(got.size, d.size);
     CHECK(!got.old);
+    CHECK_EQ(got.expires_ms, expires_ms);
     CHECK_EQ(got.packet_id, d.packet_id);
     CHECK_EQ(got.qos, d.qos);
     CHECK_EQ(got.state, d.state);
@@ -276,6 +278,13 @@ static void deliveries_come_back(void)
     CHECK_EQ(record_identifier(&got, 0), 1);
     CHECK_EQ(record_identifier(&got, 1), 268435455);
     torture(read_delivery, writer_bytes(&w), 0);
+}
+
+/* The second one begins with its version, and has eight bytes more. */
+static void deliveries_come_back(void)
+{
+    delivery_comes_back(0);
+    delivery_comes_back(0x4142434445464748);
 }
 
 static void heard_come_back(void)
