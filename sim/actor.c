@@ -190,7 +190,7 @@ static void actor_ask(struct life *life, struct actor *actor)
         model_subscribing(life->model, actor->index, actor->asked_filter);
     } else {
         model_unsubscribed(life->model, actor->index, actor->asked_filter);
-        model_member_left(life->model);
+        model_actor_left(life->model, actor->index);
     }
     life_say(life, actor->client, words);
 }
@@ -226,7 +226,7 @@ void actor_lost(struct life *life, struct actor *actor)
     actor->dismissed = false;
     actor->stalled = false;
     actor->asked_pid = 0;
-    model_member_left(life->model);
+    model_actor_left(life->model, actor->index);
     if (!actor->persistent) model_session_lost(life->model, actor->index);
 }
 

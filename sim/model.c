@@ -34,8 +34,9 @@ struct message {
     bool completed;
     bool refused;            /* when it was sent for the only time */
     uint64_t crashes_before; /* crashes before it was sent */
-    uint64_t left_before;    /* departures of members before it was sent */
-    uint32_t shared_copies;  /* in all of the group */
+    uint64_t ends_before;   /* ends of members before it was sent */
+    uint32_t shared_copies; /* in all of the group */
+    uint32_t returns;       /* to it, by who had heard a copy */
 };
 
 struct wish {
@@ -53,6 +54,9 @@ struct receiver {
     /* The last message in order, by publisher, topic, QoS as published and as
      * delivered; plus 1. */
     uint32_t last[MODEL_ACTORS_MAX][MODEL_TOPICS][QOS_COUNT][QOS_COUNT];
+    /* Heard as a member on this connection, at QoS 1. */
+    uint32_t *heard;
+    size_t heard_count, heard_capacity;
 };
 
 struct model {
@@ -60,7 +64,7 @@ struct model {
     uint32_t count, capacity;
     uint64_t now; /* counts events */
     uint64_t copies;
-    uint64_t departures;
+    uint64_t ends; /* of memberships */
     uint64_t crashes;
     bool scarce; /* there may be no room for a message */
     struct receiver receivers[MODEL_ACTORS_MAX];
@@ -124,6 +128,7 @@ void model_free(struct model *model)
 {
     for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         free(model->receivers[i].copies);
+        free(model->receivers[i].heard);
     }
     free(model->messages);
     free(model);
@@ -167,7 +172,7 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
                          .sends = 1,
                          .sent_at = ++model->now,
                          .crashes_before = model->crashes,
-                         .left_before = model->departures};
+                         .ends_before = model->ends};
     return number;
 }
 
@@ -221,6 +226,7 @@ void model_subscribed(struct model *model, unsigned actor, unsigned filter,
 void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
 {
     model->receivers[actor].wishes[filter].sure = false;
+    if (filter >= MODEL_SHARED) model->ends += 1;
 }
 
 /* A session that a crash ended takes along what it had received at QoS 2, and
@@ -239,6 +245,7 @@ void model_session_lost(struct model *model, unsigned actor)
     struct receiver *r = &model->receivers[actor];
     for (unsigned i = 0; i < MODEL_FILTERS; i++) {
         r->wishes[i].sure = false;
+        if (i >= MODEL_SHARED && r->wishes[i].ever) model->ends += 1;
     }
     receiver_forget(model, r);
 }
@@ -278,9 +285,22 @@ void model_short(struct model *model)
     model->scarce = true;
 }
 
-void model_member_left(struct model *model)
+void model_actor_left(struct model *model, unsigned actor)
 {
-    model->departures += 1;
+    struct receiver *r = &model->receivers[actor];
+    for (size_t i = 0; i < r->heard_count; i++)
+        model->messages[r->heard[i]].returns += 1;
+    r->heard_count = 0;
+}
+
+static void heard_add(struct receiver *r, uint32_t number)
+{
+    if (r->heard_count == r->heard_capacity) {
+        r->heard_capacity = r->heard_capacity * 2 + 16;
+        r->heard =
+            words_memory(r->heard, r->heard_capacity * sizeof(r->heard[0]));
+    }
+    r->heard[r->heard_count++] = number;
 }
 
 static struct bytes filter_plain(unsigned filter)
@@ -431,7 +451,7 @@ static void check_count(struct model *model, unsigned actor, uint32_t number,
         check_group_once(model, actor, number);
     }
     if (shared) {
-        check_group(model, number, most + model->departures - m->left_before);
+        check_group(model, number, most + m->returns);
         return;
     }
     if ((*copies & COPIES) > most &&
@@ -513,6 +533,7 @@ void model_received(struct model *model, unsigned actor, struct bytes topic,
         *copies_of(r, number) = 1;
         return;
     }
+    if (shared && qos == 1) heard_add(r, number);
     if (first) check_count(model, actor, number, qos, shared);
     if (!first && !known) *copies_of(r, number) = 1;
     if (!known && !shared) check_order(model, actor, number, qos);
@@ -535,8 +556,8 @@ static void check_missing(struct model *model, unsigned actor, uint32_t number)
 }
 
 /* A member that was there all the time makes sure that somebody got it; also
- * when others left, unless one of them took QoS 2 with it [MQTT-4.8.2-5], or a
- * crash did. */
+ * when others left, unless one of them ended and took QoS 2 with it
+ * [MQTT-4.8.2-5], or a crash did. */
 static void check_shared_missing(struct model *model, unsigned filter,
                                  uint32_t number)
 {
@@ -550,8 +571,8 @@ static void check_shared_missing(struct model *model, unsigned filter,
             sure || (wish->sure && wish->qos > 0 && wish->since < m->sent_at);
         got = got || (wish->ever && *copies_of(r, number) > 0);
     }
-    bool steady = model->departures == m->left_before ||
-                  (m->qos == 1 && model->crashes == m->crashes_before);
+    bool steady = model->crashes == m->crashes_before &&
+                  (m->qos == 1 || model->ends == m->ends_before);
     if (sure && steady && !got &&
         wrong(model, "nobody of the group has m%u on %s", number,
               topics[m->topic])) {
