@@ -343,9 +343,18 @@ void conn_close(struct shard *shard, struct conn *conn)
     actions_add(shard->out, ACTION_CLOSE, conn->id)->linger = true;
 }
 
+/* Has the client said good-bye, though that was put off? */
+static bool conn_bade(struct shard *shard, struct conn *conn)
+{
+    return conn->held && goodbye_held(shard, conn, conn_kept(conn));
+}
+
 void conn_lost(struct shard *shard, struct conn *conn)
 {
-    if (conn->session != NULL) session_detach(shard, conn->session, true);
+    if (conn->session != NULL) {
+        bool bade = conn_bade(shard, conn);
+        session_detach(shard, conn->session, !bade);
+    }
     conn_forget(shard, conn);
 }
 
@@ -356,9 +365,10 @@ void conn_fail(struct shard *shard, struct conn *conn, enum err why)
         connect_failed(shard, conn, why);
         return;
     }
+    bool bade = why == ERR_TAKEN_OVER && conn_bade(shard, conn);
     goodbye_note(shard, conn, why);
     goodbye_send(shard, conn, why);
-    session_detach(shard, conn->session, true);
+    session_detach(shard, conn->session, !bade);
     conn_close(shard, conn);
 }
 

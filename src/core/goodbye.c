@@ -23,8 +23,9 @@ static enum err goodbye_expiry(struct shard *shard, struct session *session,
     return OK;
 }
 
-enum err disconnect_in(struct shard *shard, struct conn *conn,
-                       const struct frame *frame)
+/* What the client says at its end. `*with_will`: not code 0x00. */
+static enum err goodbye_hear(struct shard *shard, struct conn *conn,
+                             const struct frame *frame, bool *with_will)
 {
     assert(conn->session != NULL);
     struct disconnect disconnect;
@@ -34,13 +35,36 @@ enum err disconnect_in(struct shard *shard, struct conn *conn,
     if (!reason_disconnect_from_client(disconnect.reason)) return ERR_PROTOCOL;
     e = goodbye_expiry(shard, conn->session, &disconnect);
     if (e != OK) return e;
-    bool with_will = disconnect.reason != REASON_NORMAL_DISCONNECTION;
+    *with_will = disconnect.reason != REASON_NORMAL_DISCONNECTION;
     actions_note(shard->out, NOTE_INFO, NOTE_DISCONNECTED, &conn->id,
                  "Client %s disconnected (code 0x%02x)",
                  session_name(conn->session), disconnect.reason);
+    return OK;
+}
+
+enum err disconnect_in(struct shard *shard, struct conn *conn,
+                       const struct frame *frame)
+{
+    bool with_will;
+    enum err e = goodbye_hear(shard, conn, frame, &with_will);
+    if (e != OK) return e;
     session_detach(shard, conn->session, with_will);
     conn_close(shard, conn);
     return OK;
+}
+
+bool goodbye_held(struct shard *shard, struct conn *conn, struct bytes held)
+{
+    struct frame frame;
+    uint32_t max = conn->limits.packet_max;
+    while (frame_next(held, conn->protocol, max, &frame) == OK) {
+        bool with_will;
+        held = bytes_skip(held, frame.size);
+        if (frame.type != PACKET_DISCONNECT) continue;
+        enum err e = goodbye_hear(shard, conn, &frame, &with_will);
+        return e == OK && !with_will;
+    }
+    return false;
 }
 
 void goodbye_send(struct shard *shard, struct conn *conn, enum err why)

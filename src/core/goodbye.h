@@ -12,6 +12,11 @@ MUST_USE
 enum err disconnect_in(struct shard *shard, struct conn *conn,
                        const struct frame *frame);
 
+/* The connection is gone, and `held` is what came on it and was put off: heard
+ * is of that a DISCONNECT alone, with its session expiry. What stands before it
+ * was not acknowledged. Returns whether it calls the will off. */
+bool goodbye_held(struct shard *shard, struct conn *conn, struct bytes held);
+
 /* Send DISCONNECT with the reason code of `why`; nothing to a 3.x client. */
 void goodbye_send(struct shard *shard, struct conn *conn, enum err why);
 
