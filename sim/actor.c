@@ -187,7 +187,8 @@ static void actor_ask(struct life *life, struct actor *actor)
         if (strcmp(model_filter(actor->asked_filter), "#") == 0) {
             actor->recalls = true;
         }
-        model_subscribing(life->model, actor->index, actor->asked_filter);
+        model_subscribing(life->model, actor->index, actor->asked_filter,
+                          actor->asked_qos);
     } else {
         model_unsubscribed(life->model, actor->index, actor->asked_filter);
         model_actor_left(life->model, actor->index);
@@ -226,6 +227,7 @@ void actor_lost(struct life *life, struct actor *actor)
     actor->dismissed = false;
     actor->stalled = false;
     actor->asked_pid = 0;
+    wills_lost(life_wills(life), actor->index);
     model_actor_left(life->model, actor->index);
     if (!actor->persistent) model_session_lost(life->model, actor->index);
 }
@@ -261,8 +263,39 @@ static void actor_end_session(struct life *life, struct actor *actor)
     model_session_ended(life->model, actor->index);
 }
 
+/* What it leaves behind, if it is lost. */
+static void actor_will(struct life *life, struct actor *actor,
+                       struct words *words)
+{
+    char topic[16], text[16];
+    wills_connecting(life_wills(life), actor->index);
+    if (!life_chance(life, 1, 3)) return;
+    uint64_t delay_s = life_below(life, 6);
+    /* Who hears of it is away at times, and then gets nothing at QoS 0. */
+    uint64_t qos = 1 + life_below(life, 2);
+    if (actor->version < 5) delay_s = 0;
+    uint32_t number = wills_leave(life->wills, actor->index, delay_s * 1000,
+                                  actor->persistent);
+    snprintf(topic, sizeof(topic), "w/%u", actor->index);
+    snprintf(text, sizeof(text), "%u", number);
+    words_text_add(words, "will", bytes_of(topic));
+    words_text_add(words, "will_payload", bytes_of(text));
+    words_number_add(words, "will_qos", (uint32_t)qos);
+    if (delay_s > 0) words_number_add(words, "will_delay", (uint32_t)delay_s);
+}
+
+void actor_left(struct life *life, struct actor *actor)
+{
+    if (actor->leaving.v == 0) return;
+    if (!world_closed(life->world, actor->leaving)) return;
+    actor->leaving.v = 0;
+    wills_left(life->wills, actor->index);
+}
+
 void actor_connect(struct life *life, struct actor *actor)
 {
+    actor_left(life, actor);
+    actor->leaving.v = 0;
     if (actor->client->cable.v != 0) actor_swap(life, actor);
     bool clean = !actor->persistent;
     bool may_end = life->crowd && actor->version == 5 && !actor->keeps;
@@ -285,6 +318,7 @@ void actor_connect(struct life *life, struct actor *actor)
                              (uint32_t)life_below(life, 20));
         }
     }
+    actor_will(life, actor, words);
     actor->born = true;
     client_open(actor->client, actor->version);
     story_packet(life->config->story, actor->client->name, false, words);
@@ -304,6 +338,8 @@ static void actor_leave(struct life *life, struct actor *actor)
             actor_end_session(life, actor);
         }
         life_say(life, actor->client, words);
+        wills_leaving(life->wills, actor->index);
+        actor->leaving = actor->client->cable;
     }
     story_tell(life->config->story, "%s %s", way == 2 ? "cut" : "close",
                actor->client->name);
@@ -395,6 +431,7 @@ static void hear_connack(struct life *life, struct actor *actor,
         actor->anchored = false;
         model_session_lost(life->model, actor->index);
     }
+    wills_greeted(life->wills, actor->index, present);
     actor_resume(life, actor);
 }
 
@@ -489,6 +526,7 @@ static void hear_answer(struct life *life, struct actor *actor,
     /* An UNSUBACK that changed nothing waited for no disk. */
     if (packet->type != PACKET_SUBACK) return;
     actor->anchored = true;
+    wills_sealed(life->wills, actor->index);
     if (life->tight && code >= 0x80) return;
     if (code != actor->asked_qos &&
         life_wrong(life, name, "another QoS was granted")) {
@@ -528,6 +566,7 @@ static void hear_publish(struct life *life, struct actor *actor,
                          const struct words *packet)
 {
     struct bytes topic = words_text(packet, "topic");
+    if (topic.size > 0 && topic.data[0] == 'w') return; /* see undertaker.c */
     if (topic.size > 0 && topic.data[0] == 'r') {
         hear_retained(life, actor, packet);
         return;

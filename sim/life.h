@@ -1,10 +1,12 @@
-/* life.h - a random life under way. For random.c and actor.c alone. */
+/* life.h - a random life under way. For random.c, actor.c and undertaker.c
+ * alone. */
 #ifndef MOGI_SIM_LIFE_H
 #define MOGI_SIM_LIFE_H
 
 #include "sim/client.h"
 #include "sim/model.h"
 #include "sim/random.h"
+#include "sim/wills.h"
 
 enum {
     ACTORS_MIN = 3,
@@ -42,6 +44,7 @@ struct actor {
     bool recalls;  /* it gets retained ones by a filter of the model too */
     bool unsure;   /* a crash may have lost the session, or its CONNACK */
     bool ended; /* it said that the session ends, and was perhaps not heard */
+    struct cable_id leaving; /* where DISCONNECT is on its way, or 0 */
     struct sending sendings[OUTSTANDING_MAX];
     unsigned sending_count;
     uint16_t asked_pid; /* of SUBSCRIBE or UNSUBSCRIBE under way; 0: none */
@@ -62,6 +65,8 @@ struct life {
     struct world *world;
     struct rng rng; /* of the part that is lived */
     struct model *model;
+    struct wills *wills;
+    struct client *undertaker; /* who gets all wills; NULL: nobody */
     struct actor actors[ACTORS_MAX];
     unsigned actor_count;
     struct client *rude[RUDE_MAX];
@@ -90,6 +95,9 @@ bool life_chance(struct life *life, uint64_t parts, uint64_t whole);
 /* A promise is broken. Returns whether it is the first one. */
 bool life_wrong(struct life *life, const char *who, const char *what);
 
+/* The wills of this life, as of now. */
+struct wills *life_wills(struct life *life);
+
 /* `client` says `words`, which are freed, and the story is told of it. */
 void life_say(struct life *life, struct client *client, struct words *words);
 
@@ -103,6 +111,9 @@ void actor_connect(struct life *life, struct actor *actor);
 /* It has its CONNACK, and nothing has closed the connection. */
 bool actor_ready(const struct actor *actor);
 
+/* Has the broker heard its DISCONNECT? */
+void actor_left(struct life *life, struct actor *actor);
+
 /* The connection is gone, whoever ended it. */
 void actor_lost(struct life *life, struct actor *actor);
 
@@ -114,6 +125,24 @@ void actor_act(struct life *life, struct actor *actor);
 
 /* Read what has come. Returns whether there was something. */
 bool actor_read(struct life *life, struct actor *actor);
+
+/* --- undertaker.c -------------------------------------------------------- */
+
+/* Somebody comes who wants all wills, and stays. */
+void undertaker_begin(struct life *life);
+
+/* The broker is gone, and comes back. */
+void undertaker_lost(struct life *life);
+void undertaker_return(struct life *life);
+
+/* Read what has come. Returns whether there was something. */
+bool undertaker_read(struct life *life);
+
+/* All is quiet: is a will missing that no disk holds back? */
+void undertaker_check(struct life *life);
+
+/* The same at the end. It leaves for good. */
+void undertaker_end(struct life *life);
 
 /* "r/ACTOR/NUMBER" means a topic of one publisher. */
 bool actor_retained(const struct life *life, struct bytes topic,

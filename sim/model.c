@@ -34,16 +34,17 @@ struct message {
     bool completed;
     bool refused;            /* when it was sent for the only time */
     uint64_t crashes_before; /* crashes before it was sent */
-    uint64_t ends_before;   /* ends of members before it was sent */
-    uint32_t shared_copies; /* in all of the group */
-    uint32_t returns;       /* to it, by who had heard a copy */
+    uint64_t ends_before;    /* ends of members before it was sent */
+    uint32_t shared_copies;  /* in all of the group */
+    uint32_t returns;        /* to it, by who had heard a copy */
 };
 
 struct wish {
+    bool ever; /* it was asked for at some time, */
+    bool sure; /* and is sure to be there now, */
     unsigned qos;
-    bool ever;      /* it was asked for at some time */
-    bool sure;      /* and is sure to be there now */
     uint64_t since; /* since then */
+    unsigned most;  /* the highest QoS that was ever asked for */
 };
 
 struct receiver {
@@ -164,15 +165,14 @@ uint32_t model_publish(struct model *model, unsigned actor, unsigned topic,
             model->messages, model->capacity * sizeof(model->messages[0]));
     }
     uint32_t number = model->count++;
-    model->messages[number] =
-        (struct message){.publisher = actor,
-                         .topic = topic,
-                         .qos = qos,
-                         .bulk = bulk,
-                         .sends = 1,
-                         .sent_at = ++model->now,
-                         .crashes_before = model->crashes,
-                         .ends_before = model->ends};
+    model->messages[number] = (struct message){.publisher = actor,
+                                               .topic = topic,
+                                               .qos = qos,
+                                               .bulk = bulk,
+                                               .sends = 1,
+                                               .sent_at = ++model->now,
+                                               .crashes_before = model->crashes,
+                                               .ends_before = model->ends};
     return number;
 }
 
@@ -203,9 +203,11 @@ void model_refused(struct model *model, uint32_t message)
     m->refused = m->sends == 1;
 }
 
-void model_subscribing(struct model *model, unsigned actor, unsigned filter)
+void model_subscribing(struct model *model, unsigned actor, unsigned filter,
+                       unsigned qos)
 {
     struct wish *wish = &model->receivers[actor].wishes[filter];
+    if (!wish->ever || qos > wish->most) wish->most = qos;
     wish->ever = true;
     wish->sure = false;
 }
@@ -220,7 +222,10 @@ void model_subscribed(struct model *model, unsigned actor, unsigned filter,
                       unsigned qos)
 {
     struct wish *wish = &model->receivers[actor].wishes[filter];
-    *wish = (struct wish){qos, true, true, ++model->now};
+    assert(wish->ever && qos <= wish->most);
+    wish->sure = true;
+    wish->qos = qos;
+    wish->since = ++model->now;
 }
 
 void model_unsubscribed(struct model *model, unsigned actor, unsigned filter)
@@ -344,20 +349,24 @@ static bool payload_read(const struct model *model, struct bytes payload,
     return strcmp(text, whole) == 0;
 }
 
-/* Did the actor ever ask for this topic: by itself, or as a member? */
-static void wishes_for(const struct receiver *r, unsigned topic, bool *plain,
-                       bool *shared)
+/* Did the actor ever ask for this topic: by itself, or as a member? Returns the
+ * highest QoS that it asked for. */
+static unsigned wishes_for(const struct receiver *r, unsigned topic,
+                           bool *plain, bool *shared)
 {
+    unsigned most = 0;
     *plain = false;
     *shared = false;
     for (unsigned i = 0; i < MODEL_FILTERS; i++) {
         if (!r->wishes[i].ever || !wants(i, topic)) continue;
+        if (r->wishes[i].most > most) most = r->wishes[i].most;
         if (i >= MODEL_SHARED) {
             *shared = true;
         } else {
             *plain = true;
         }
     }
+    return most;
 }
 
 void model_session_broken(struct model *model, unsigned actor)
@@ -378,7 +387,7 @@ static const char *members(const struct model *model, unsigned topic,
     names[0] = 0;
     for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         bool plain, shared;
-        wishes_for(&model->receivers[i], topic, &plain, &shared);
+        (void)wishes_for(&model->receivers[i], topic, &plain, &shared);
         if (!shared) continue;
         used += (size_t)snprintf(names + used, MODEL_NAMES_MAX - used,
                                  " actor%u actor%ub", i, i);
@@ -506,18 +515,13 @@ void model_received(struct model *model, unsigned actor, struct bytes topic,
         }
         return;
     }
-    if (qos > m->qos &&
-        wrong(model, "actor %u gets m%u at QoS %u", actor, number, qos)) {
-        claim(model, "actor%u saw at_most 0 publish %s qos=%u\n", actor,
-              shown(model, number), qos);
-    }
     if (m->refused &&
         wrong(model, "actor %u gets m%u, which was refused", actor, number)) {
         claim(model, "actor%u saw at_most 0 publish %s\n", actor,
               shown(model, number));
     }
     bool plain, shared;
-    wishes_for(r, m->topic, &plain, &shared);
+    unsigned most = wishes_for(r, m->topic, &plain, &shared);
     if (!plain && !shared) {
         if (wrong(model, "actor %u gets m%u on %s and never asked for it",
                   actor, number, topics[m->topic])) {
@@ -525,6 +529,12 @@ void model_received(struct model *model, unsigned actor, struct bytes topic,
                   shown(model, number));
         }
         return;
+    }
+    if (most > m->qos) most = m->qos;
+    if (qos > most && wrong(model, "actor %u gets m%u at QoS %u, not %u", actor,
+                            number, qos, most)) {
+        claim(model, "actor%u saw at_most 0 publish %s qos=%u\n", actor,
+              shown(model, number), qos);
     }
     bool known = *copies_of(r, number) > 0;
     /* Who is both a subscriber and a member gets it twice and cannot tell

@@ -66,8 +66,10 @@ void model_unsubscribed(struct model *model, unsigned actor, unsigned filter);
 bool model_is_subscribed(const struct model *model, unsigned actor,
                          unsigned filter);
 
-/* A subscription is asked for: copies may come from now on. */
-void model_subscribing(struct model *model, unsigned actor, unsigned filter);
+/* A subscription is asked for: copies may come from now on, at most at `qos` or
+ * what was asked for before. */
+void model_subscribing(struct model *model, unsigned actor, unsigned filter,
+                       unsigned qos);
 
 /* The actor's session is gone, and all that was to come with it. */
 void model_session_lost(struct model *model, unsigned actor);

@@ -52,6 +52,7 @@ static bool life_read(void *context)
     }
     for (unsigned i = 0; i < life->rude_count; i++)
         (void)client_read(life->rude[i]);
+    busy = undertaker_read(life) || busy;
     return busy && life->error[0] == 0;
 }
 
@@ -130,6 +131,7 @@ static void life_fail(struct life *life, bool fail)
     life->failing = fail;
     life->failed = true;
     model_short(life->model);
+    wills_doubt(life->wills, fail);
     life_hold(life, fail);
     story_tell(life->config->story, "commits %s", fail ? "fail" : "work");
     world_storage(life->world, fail);
@@ -158,6 +160,7 @@ static void life_cut(struct life *life)
     }
     for (unsigned i = 0; i < life->rude_count; i++)
         client_hang_up(life->rude[i], true);
+    undertaker_lost(life);
 }
 
 /* The broker is gone, and all that was under way; it comes back, perhaps with
@@ -173,6 +176,7 @@ static void life_crash(struct life *life)
     }
     story_tell(life->config->story, "crash %zu %u", commits, life->shards);
     world_crash(life->world, commits);
+    wills_crashed(life_wills(life));
     life_cut(life);
     if (life->shards != shards) life->moved = true;
     model_crashed(life->model);
@@ -183,6 +187,7 @@ static void life_crash(struct life *life)
     bool again = life_chance(life, 1, 2);
     uint32_t steps = 1 + (uint32_t)life_below(life, CRASH_AGAIN);
     life->crash_at = again ? life->step + steps : SETUP;
+    undertaker_return(life);
 }
 
 /* What the disk does, in a life that has one. */
@@ -228,6 +233,8 @@ static void step_turns(struct life *life)
         }
         (void)actor_read(life, actor);
     }
+    for (unsigned i = 0; i < life->actor_count; i++)
+        actor_left(life, &life->actors[i]);
 }
 
 /* Time passes, or has passed while the machine slept. */
@@ -237,9 +244,11 @@ static void step_pause(struct life *life)
     if (life_chance(life, 1, 50)) {
         story_wait(life->config->story, ms);
         world_wait(life->world, ms);
+        undertaker_check(life);
     } else if (life_chance(life, 1, 500)) {
         story_tell(life->config->story, "jump %" PRIu64 "s", ms);
         life->jumped = true;
+        wills_jumped(life->wills);
         world_jump(life->world, ms * 1000);
     }
 }
@@ -360,6 +369,7 @@ static void life_rest(struct life *life)
     }
     for (unsigned i = 0; i < life->actor_count; i++)
         rested_check(life, &life->actors[i]);
+    undertaker_end(life);
 }
 
 static void check_retained(struct life *life, const struct words *packet,
@@ -620,7 +630,13 @@ static void life_begin(struct life *life)
     life->world = world_new(&config);
     world_clients_set(life->world, life_read, life);
     world_settle(life->world);
-    if (life->tight) model_short(life->model);
+    life->wills = wills_new();
+    if (life->tight) {
+        model_short(life->model);
+        wills_doubt(life->wills, true);
+    } else {
+        undertaker_begin(life);
+    }
     life->memory_start = life_memory(life) / life->shards;
     life->actor_count =
         ACTORS_MIN + (unsigned)life_below(life, ACTORS_MAX - ACTORS_MIN + 1);
@@ -649,6 +665,8 @@ static void life_free(struct life *life)
     for (unsigned i = 0; i < life->rude_count; i++)
         client_free(life->rude[i]);
     world_free(life->world);
+    if (life->undertaker != NULL) client_free(life->undertaker);
+    wills_free(life->wills);
     model_free(life->model);
 }
 
