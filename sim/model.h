@@ -90,8 +90,8 @@ void model_session_broken(struct model *model, unsigned actor);
 /* The broker crashed. */
 void model_crashed(struct model *model);
 
-/* The actor's connection, or its part in a group, ends. What it has heard at QoS
- * 1 may not be acknowledged, and go to another member. */
+/* The actor's connection, or its part in a group, ends. What it has heard at
+ * QoS 1 may not be acknowledged, and go to another member. */
 void model_actor_left(struct model *model, unsigned actor);
 
 /* A copy came, which is not a retained one. `first`: it is no repetition. */
