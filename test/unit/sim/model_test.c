@@ -8,7 +8,7 @@ enum { TOPIC_A = 0, FILTER_A = 0, TOPIC_SHARED = 9, FILTER_SHARED = 9 };
 static void subscribe(struct model *m, unsigned actor, unsigned filter,
                       unsigned qos)
 {
-    model_subscribing(m, actor, filter);
+    model_subscribing(m, actor, filter, qos);
     model_subscribed(m, actor, filter, qos);
 }
 
@@ -169,9 +169,52 @@ static void a_group_gets_one_copy(void)
     CHECK(!ends_well(m));
     m = group(&message);
     get(m, MEMBER_A, TOPIC_SHARED, message, 1, true);
-    model_member_left(m);
+    model_actor_left(m, MEMBER_A);
     get(m, MEMBER_B, TOPIC_SHARED, message, 1, true);
     CHECK(ends_well(m));
+}
+
+/* Who has heard nothing hands nothing back, and nobody what came at QoS 2. */
+static void a_copy_goes_on_from_who_had_it(void)
+{
+    uint32_t message;
+    struct model *m = group(&message);
+    get(m, MEMBER_A, TOPIC_SHARED, message, 1, true);
+    model_actor_left(m, MEMBER_B);
+    get(m, MEMBER_B, TOPIC_SHARED, message, 1, true);
+    CHECK(!ends_well(m));
+    m = model_new();
+    subscribe(m, MEMBER_A, FILTER_SHARED, 2);
+    subscribe(m, MEMBER_B, FILTER_SHARED, 2);
+    message = model_publish(m, PUBLISHER, TOPIC_SHARED, 2, 0);
+    model_completed(m, message);
+    get(m, MEMBER_A, TOPIC_SHARED, message, 2, true);
+    model_actor_left(m, MEMBER_A);
+    get(m, MEMBER_B, TOPIC_SHARED, message, 2, true);
+    CHECK(!ends_well(m));
+}
+
+static void a_member_takes_qos_2_along_when_it_ends(void)
+{
+    for (unsigned ends = 0; ends < 2; ends++) {
+        struct model *m = model_new();
+        subscribe(m, MEMBER_A, FILTER_SHARED, 2);
+        subscribe(m, MEMBER_B, FILTER_SHARED, 2);
+        uint32_t message = model_publish(m, PUBLISHER, TOPIC_SHARED, 2, 0);
+        model_completed(m, message);
+        model_actor_left(m, MEMBER_A);
+        if (ends == 1) model_session_lost(m, MEMBER_A);
+        CHECK_EQ(ends_well(m), ends == 1);
+    }
+}
+
+static void a_qos_that_nobody_asked_for_is_seen(void)
+{
+    struct model *m = model_new();
+    subscribe(m, READER, FILTER_A, 1);
+    uint32_t message = model_publish(m, PUBLISHER, TOPIC_A, 2, 0);
+    get(m, READER, TOPIC_A, message, 2, true);
+    CHECK(!ends_well(m));
 }
 
 int main(void)
@@ -184,5 +227,8 @@ int main(void)
     RUN(a_wrong_order_is_seen);
     RUN(what_nobody_asked_for_is_seen);
     RUN(a_group_gets_one_copy);
+    RUN(a_copy_goes_on_from_who_had_it);
+    RUN(a_member_takes_qos_2_along_when_it_ends);
+    RUN(a_qos_that_nobody_asked_for_is_seen);
     return check_result();
 }
