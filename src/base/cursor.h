@@ -151,6 +151,7 @@ static inline uint8_t *write_room(struct writer *w, size_t size)
 /* Copy `b`, as it is. */
 static inline void write_bytes(struct writer *w, struct bytes b)
 {
+    if (b.size == 0) return; /* memcpy takes no NULL, whatever its size */
     uint8_t *room = write_room(w, b.size);
     if (room != NULL) memcpy(room, b.data, b.size);
 }

@@ -51,7 +51,6 @@ struct made {
 static void made_write(const struct made *made, MDB_val *room,
                        struct lmdb_head *head)
 {
-    assert(made->count.size == 0 || made->count.data != NULL);
     uint32_t crc = crc32c(record_crc(made->key, made->value), made->count);
     struct writer w = writer_at(room->mv_data, room->mv_size);
     write_bytes(&w, made->value);
