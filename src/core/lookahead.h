@@ -17,10 +17,13 @@
 struct conn;
 struct shard;
 
+enum { LOOKAHEAD_MET = 1024 };
+
 struct lookahead {
     bool always;                  /* not only where it pays */
     bool looked;                  /* something is foreseen */
     uint64_t published, resolved; /* at the last look */
+    uint32_t met[LOOKAHEAD_MET];  /* marks of topics that were kept lately */
 };
 
 /* `in`, whose packets `conn` is about to handle one by one, is there until

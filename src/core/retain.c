@@ -6,12 +6,16 @@
 #include "core/retain.h"
 
 #include "base/buffer.h"
+#include "base/fetch.h"
 #include "base/list.h"
 #include "core/publish.h"
 #include "core/tree.h"
 #include "wire/topic.h"
 
 #include <assert.h>
+
+/* Of a message's texts, so much is looked at to know it. */
+enum { TEXT_BYTES = 32 };
 
 struct retain {
     struct pool *pool;
@@ -167,6 +171,38 @@ struct body *retain_get(struct retain *retain, struct bytes topic)
 {
     struct tree_node *node = find(retain, topic);
     return node == NULL ? NULL : body_at(node);
+}
+
+/* Have the message of what was sought come; its node is near. */
+static void body_fetch(const struct map_seek *seek)
+{
+    struct tree_node *node = tree_sought(seek);
+    const struct body *body = node == NULL ? NULL : body_at(node);
+    if (body == NULL) return;
+    fetch(body);
+    fetch_block((const uint8_t *)body + FETCH_LINE_SIZE,
+                sizeof *body - FETCH_LINE_SIZE + TEXT_BYTES);
+}
+
+void retain_fetch(const struct retain *retain, const struct bytes *topics,
+                  size_t count)
+{
+    assert(count <= RETAIN_FETCH_MAX);
+    const struct tree *tree = &retain->tree;
+    struct map_seek seeks[RETAIN_FETCH_MAX];
+    for (size_t i = 0; i < count; i++)
+        seeks[i] = map_seek(&tree->nodes, tree_name_hash(tree, topics[i]));
+    bool over = false;
+    while (!over) {
+        over = true;
+        for (size_t i = 0; i < count; i++) {
+            if (map_seek_on(&seeks[i])) continue;
+            fetch(tree_links(OWNER(seeks[i].entry, struct tree_node, entry)));
+            over = false;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        body_fetch(&seeks[i]);
 }
 
 /* `node`, or the first of its next siblings that a wildcard may see: at the

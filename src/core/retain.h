@@ -17,6 +17,9 @@
 
 struct retain;
 
+/* Topics whose messages are looked for side by side. */
+enum { RETAIN_FETCH_MAX = 32 };
+
 /* An empty set. `key` seeds its hash. */
 struct retain *retain_new(struct pool *pool, struct hash_key key);
 
@@ -38,6 +41,11 @@ bool retain_clear(struct retain *retain, struct bytes topic, uint64_t stamp);
 
 /* The retained message of `topic`, borrowed, expired or not; or NULL. */
 struct body *retain_get(struct retain *retain, struct bytes topic);
+
+/* Bring near what is looked at for these topics, of which there are at most
+ * RETAIN_FETCH_MAX: a million messages are not. They need not be valid. */
+void retain_fetch(const struct retain *retain, const struct bytes *topics,
+                  size_t count);
 
 /* Called for each match; `body` is borrowed. Must not change the set. */
 typedef void retain_visit(struct body *body, void *context);

@@ -27,6 +27,16 @@ static void read_publish(struct read *read, const char *topic,
     publish_encode(&p, MQTT_50, &read->w);
 }
 
+/* The same, to be kept; its topic is "t/" and `number`. */
+static void read_keep(struct read *read, int number)
+{
+    char topic[16];
+    snprintf(topic, sizeof topic, "t/%d", number);
+    struct publish_out p = {
+        .retain = true, .topic = bytes_of(topic), .payload = bytes_of("1")};
+    publish_encode(&p, MQTT_50, &read->w);
+}
+
 static uint32_t enter(struct bench *b, const char *id)
 {
     struct visit v = {.id = id};
@@ -161,11 +171,52 @@ static void only_where_it_pays(void)
     bench_free(b);
 }
 
+/* Are `count` messages looked at that `from` keeps next? */
+static bool keeps_look(struct bench *b, uint32_t from, int first, int count)
+{
+    struct shard *shard = b->shards[0];
+    struct read one = read_new();
+    read_keep(&one, 0);
+    bench_say(b, from, writer_bytes(&one.w));
+    struct read read = read_new();
+    for (int i = 0; i < count; i++)
+        read_keep(&read, first + i);
+    const struct conn *conn = conn_find(shard, (struct conn_id){from});
+    struct bytes in = writer_bytes(&read.w);
+    CHECK_EQ(lookahead(shard, conn, in), in.size);
+    bool looked = shard->lookahead.looked;
+    if (looked) lookahead_end(shard);
+    return looked;
+}
+
+/* Of many messages that are kept, those that were not met a moment ago. */
+static void only_where_kept_is_far(void)
+{
+    struct options options = bench_options();
+    struct bench *b = bench_new(1, options);
+    uint32_t from = enter(b, "from");
+    CHECK(!keeps_look(b, from, 20, 2));
+    for (int i = 0; i < MANY; i += 100) {
+        struct read read = read_new();
+        for (int k = i; k < i + 100; k++)
+            read_keep(&read, k);
+        bench_say(b, from, writer_bytes(&read.w));
+    }
+    CHECK_EQ(retain_count(b->shards[0]->retain), MANY);
+    CHECK(!keeps_look(b, from, 20, 1));
+    CHECK(keeps_look(b, from, 20, 2));
+    CHECK(!keeps_look(b, from, 20, 2));
+    CHECK(keeps_look(b, from, 20, 4));
+    CHECK(!looks(b, from));
+    bench_free(b);
+}
+
 int main(void)
 {
     RUN(nothing_is_changed);
     RUN(changes_in_between_count);
     RUN(malformed_is_still_malformed);
     RUN(only_where_it_pays);
+    RUN(only_where_kept_is_far);
     return check_result();
 }
