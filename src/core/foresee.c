@@ -137,8 +137,9 @@ static void step_subscription(struct foreseen *f,
 
 static void step_cached(struct foreseen *f, const struct foresee_place *place)
 {
-    (void)place;
     f->step = STEP_DONE;
+    /* What is old may name sessions that are no more. */
+    if (f->resolved->generation != place->cache->generation) return;
     const struct receivers *receivers = &f->resolved->receivers;
     if (receivers->count == 0) return;
     f->session = receivers->list[0].session;

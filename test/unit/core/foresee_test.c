@@ -218,6 +218,12 @@ static void cached_is_enough(void)
     REQUIRE(f != NULL);
     CHECK(!f->whole);
     CHECK((const void *)f->session == owners[3]);
+    /* Who had it when something changed may be no more. */
+    cache_outdate(&x.cache);
+    look(&x, &topic, 1);
+    f = foresee_find(&x.foresee, topic);
+    REQUIRE(f != NULL);
+    CHECK(f->session == NULL);
     index_fini(&x);
 }
 
