@@ -4,7 +4,7 @@
 
 install(FILES docs/man/mogi-acl.1 docs/man/mogi-bench.1 docs/man/mogi-db.1 docs/man/mogi-broker.1
   docs/man/mogi-certs.1 docs/man/mogi-passwd.1 docs/man/mogi-token.1
-  docs/man/mogi-pub.1
+  docs/man/mogi-pub.1 docs/man/mogi-rr.1
   docs/man/mogi-sub.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/mogi.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES README.md LICENSE CHANGELOG.md docs/mogi.conf

@@ -10,26 +10,33 @@
 
 enum { SESSION_EXPIRY_SIZE = 5 }; /* of the property */
 
-static bool list_init(struct arguments_list *list, int argc)
+static bool list_init(struct arguments_list *list, int count)
 {
-    list->items = calloc((size_t)argc + 1, sizeof *list->items);
+    list->items = calloc((size_t)count + 1, sizeof *list->items);
     return list->items != NULL;
 }
 
-static bool arguments_init(struct arguments *a, enum arguments_command command,
-                           int argc)
+static void arguments_init(struct arguments *a, enum arguments_command command)
 {
     memset(a, 0, sizeof *a);
     a->command = command;
     a->client = mogi_client_defaults();
+    if (command == ARGUMENTS_RR) a->client.connect.version = MOGI_MQTT_50;
     a->repeat_count = 1;
     a->random_parts = 1000;
-    return list_init(&a->topics, argc) && list_init(&a->filters_out, argc) &&
-           list_init(&a->unsubscribes, argc);
+}
+
+const char *arguments_command_name(enum arguments_command command)
+{
+    static const char *const names[] = {[ARGUMENTS_PUB] = "pub",
+                                        [ARGUMENTS_SUB] = "sub",
+                                        [ARGUMENTS_RR] = "rr"};
+    return names[command];
 }
 
 void arguments_fini(struct arguments *a)
 {
+    options_file_free(&a->file);
     free(a->topics.items);
     free(a->filters_out.items);
     free(a->unsubscribes.items);
@@ -47,18 +54,18 @@ struct mogi_bytes arguments_region_bytes(const struct arguments *a,
 static bool row_take(struct arguments *a, const struct option_row *row,
                      const char *name, const char *value)
 {
+    if (row->value != NULL && value == NULL) {
+        return options_wrong(
+            a, "Error: %s argument given but no %s specified.\n\n", name,
+            row->what);
+    }
     if (row->help == NULL) {
         return options_wrong(
             a,
             "Error: %s is not in this version of mogi, which connects by TCP "
             "or a Unix socket, with or without TLS, but not by WebSocket or a "
             "proxy. Leave it out, or use mosquitto_%s.\n",
-            name, a->command == ARGUMENTS_PUB ? "pub" : "sub");
-    }
-    if (row->value != NULL && value == NULL) {
-        return options_wrong(
-            a, "Error: %s argument given but no %s specified.\n\n", name,
-            row->what);
+            name, arguments_command_name(a->command));
     }
     if (row->take != NULL) return row->take(a, value);
     void *member = (char *)a + row->member;
@@ -70,6 +77,55 @@ static bool row_take(struct arguments *a, const struct option_row *row,
     return true;
 }
 
+/* -D is not in the table: it takes three or four values. */
+static bool is_property(const char *name)
+{
+    return strcmp(name, "-D") == 0 || strcmp(name, "--property") == 0;
+}
+
+/* Find the value of -o among the words, before any is taken: what stands behind
+ * another option is that one's value. False: it is there twice. */
+static bool file_name_find(struct arguments *a, int argc, char **argv)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0) {
+            if (a->file_path != NULL) {
+                return options_wrong(a,
+                                     "Error: Duplicate -o argument given.\n\n");
+            }
+            a->file_path = argv[++i];
+            continue;
+        }
+        if (is_property(argv[i])) {
+            bool pair =
+                i + 2 < argc && strcmp(argv[i + 2], "user-property") == 0;
+            i += pair ? 4 : 3;
+            continue;
+        }
+        const struct option_row *row = options_find(a->command, argv[i]);
+        if (row != NULL && row->value != NULL) i += 1;
+    }
+    return true;
+}
+
+/* Read the file of options, if there is one. */
+static bool file_read(struct arguments *a, int argc, char **argv)
+{
+    char name[32], why[128];
+    (void)snprintf(name, sizeof name, "mosquitto_%s",
+                   arguments_command_name(a->command));
+    if (!file_name_find(a, argc, argv)) return false;
+    if (a->file_path == NULL) {
+        if (!options_file_find(name, a->file_default)) return true;
+        a->file_path = a->file_default;
+    }
+    if (options_file_read(&a->file, a->file_path, why, sizeof why)) return true;
+    return options_wrong(a,
+                         "Error: Unable to read the options file \"%s\": "
+                         "%s.\n",
+                         a->file_path, why);
+}
+
 /* Take what stands at argv[*index]; leaves *index at the last word taken. */
 static enum arguments_result word_take(struct arguments *a, int argc,
                                        char **argv, int *index)
@@ -77,7 +133,7 @@ static enum arguments_result word_take(struct arguments *a, int argc,
     const char *name = argv[*index];
     if (strcmp(name, "--help") == 0) return ARGUMENTS_HELP;
     if (strcmp(name, "--version") == 0) return ARGUMENTS_VERSION;
-    if (strcmp(name, "-D") == 0 || strcmp(name, "--property") == 0) {
+    if (is_property(name)) {
         *index += 1;
         return property_option_take(a, argc, argv, index) ? ARGUMENTS_OK
                                                           : ARGUMENTS_WRONG;
@@ -131,6 +187,12 @@ static bool combination_check(struct arguments *a)
         return options_wrong(
             a, "Error: You must specify a topic to subscribe to (-t) or "
                "unsubscribe from (-U).\n");
+    }
+    if (a->command == ARGUMENTS_RR &&
+        (a->topic == NULL || a->source == SOURCE_NONE ||
+         a->response_topic == NULL)) {
+        return options_wrong(a, "Error: All of topic, message, and response "
+                                "topic must be supplied.\n");
     }
     if (a->no_retained && a->only_retained) {
         return options_wrong(
@@ -208,24 +270,41 @@ static bool client_finish(struct arguments *a)
     tls_option_finish(a);
     a->client.reconnect_min_ms = a->client.reconnect_max_ms = 1000;
     /* Otherwise more messages than wanted would be taken from the broker. */
+    if (a->command == ARGUMENTS_RR) a->client.receive_max = 1;
     if (a->message_count > 0 && a->message_count < 20) {
         a->client.receive_max = (uint16_t)a->message_count;
     }
     return true;
 }
 
+static enum arguments_result words_take(struct arguments *a, int argc,
+                                        char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        enum arguments_result result = word_take(a, argc, argv, &i);
+        if (result != ARGUMENTS_OK) return result;
+    }
+    return ARGUMENTS_OK;
+}
+
 enum arguments_result arguments_read(struct arguments *a,
                                      enum arguments_command command, int argc,
                                      char **argv)
 {
-    if (!arguments_init(a, command, argc)) {
+    arguments_init(a, command);
+    if (!file_read(a, argc, argv)) return ARGUMENTS_WRONG;
+    int count = argc + a->file.count;
+    if (!list_init(&a->topics, count) || !list_init(&a->filters_out, count) ||
+        !list_init(&a->unsubscribes, count)) {
         (void)options_wrong(a, "Error: Out of memory.\n");
         return ARGUMENTS_WRONG;
     }
-    for (int i = 1; i < argc; i++) {
-        enum arguments_result result = word_take(a, argc, argv, &i);
-        if (result != ARGUMENTS_OK) return result;
-    }
+    a->file_at_work = true;
+    enum arguments_result result = words_take(a, a->file.count, a->file.words);
+    if (result != ARGUMENTS_OK) return result;
+    a->file_at_work = false;
+    result = words_take(a, argc - 1, argv + 1);
+    if (result != ARGUMENTS_OK) return result;
     if (!combination_check(a)) return ARGUMENTS_WRONG;
     return client_finish(a) ? ARGUMENTS_OK : ARGUMENTS_WRONG;
 }
@@ -243,16 +322,26 @@ static void row_help(const struct option_row *row, FILE *to)
     (void)fprintf(to, "  %-30s %s%s\n", names, gap, row->help);
 }
 
+/* What stands above and below the list of options. */
+static const struct {
+    const char *usage;
+    const char *purpose;
+    const char *example;
+} helps[] = {
+    [ARGUMENTS_PUB] = {"-t TOPIC {-m TEXT | -f FILE | -l | -s | -n}",
+                       "Publish messages.", "-t hello -m world"},
+    [ARGUMENTS_SUB] = {"-t FILTER", "Print messages.", "-t '#' -v"},
+    [ARGUMENTS_RR] = {"-t TOPIC -e TOPIC {-m TEXT | -f FILE | -s | -n}",
+                      "Publish a request, and print the response.",
+                      "-t lamp/ask -e lamp/answer -m 'on?' -W 5"}};
+
 void arguments_help(enum arguments_command command, FILE *to)
 {
-    bool pub = command == ARGUMENTS_PUB;
-    (void)fprintf(to, pub ? "Usage: mogi pub -t TOPIC {-m TEXT | -f FILE | -l "
-                            "| -s | -n} [OPTION]...\n\n"
-                            "Publish messages. The options are "
-                            "mosquitto_pub's.\n\n"
-                          : "Usage: mogi sub -t FILTER [OPTION]...\n\n"
-                            "Print messages. The options are "
-                            "mosquitto_sub's.\n\n");
+    const char *name = arguments_command_name(command);
+    (void)fprintf(to,
+                  "Usage: mogi %s %s [OPTION]...\n\n"
+                  "%s The options are mosquitto_%s's.\n\n",
+                  name, helps[command].usage, helps[command].purpose, name);
     const struct option_row *row;
     for (size_t i = 0; (row = options_at(i)) != NULL; i++) {
         if ((row->users >> command & 1) == 0 || row->help == NULL) continue;
@@ -267,14 +356,19 @@ void arguments_help(enum arguments_command command, FILE *to)
             "                                 user-property takes a key and a "
             "value\n"
             "  --help, --version\n\n");
-    if (!pub) {
+    if (command != ARGUMENTS_PUB) {
         (void)fprintf(
             to,
-            "FORMAT: %%t topic, %%p payload, %%x %%X payload in hex, %%l its "
-            "length, %%q QoS,\n%%r retain, %%m packet id, %%j %%J JSON, %%U "
-            "%%I time, @Y @m ... as strftime,\n\\n \\t \\0 ... characters; "
-            "5.0: %%A %%C %%D %%E %%F %%P %%R %%S properties.\n\n");
+            "FORMAT: %%t topic, %%p payload, %%x %%X payload in hex, %%d %%f "
+            "as a number, %%l its\nlength, %%q QoS, %%r retain, %%m packet id, "
+            "%%j %%J JSON, %%U %%I time, @Y @m ... as\nstrftime, \\n \\t "
+            "\\0 ... characters; 5.0: %%A %%C %%D %%E %%F %%P %%R %%S "
+            "properties.\n\n");
     }
-    (void)fprintf(to, pub ? "Example: mogi pub -t hello -m world\n"
-                          : "Example: mogi sub -t '#' -v\n");
+    (void)fprintf(to,
+                  "Without -o, options are taken from "
+                  "$XDG_CONFIG_HOME/mosquitto_%s\nor "
+                  "~/.config/mosquitto_%s, if there is one.\n\n"
+                  "Example: mogi %s %s\n",
+                  name, name, name, helps[command].example);
 }

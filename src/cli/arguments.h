@@ -1,16 +1,18 @@
-/* arguments.h - the command line of `mogi pub` and `mogi sub`: the flags of
- * mosquitto_pub and mosquitto_sub, from one table.
+/* arguments.h - the command line of `mogi pub`, `mogi sub` and `mogi rr`: the
+ * flags of mosquitto_pub, mosquitto_sub and mosquitto_rr, from one table.
  *
- * Texts point into argv. Nothing is printed here but the help.
+ * Texts point into argv, and into a file of options. Nothing is printed here
+ * but the help.
  */
 #ifndef MOGI_CLI_ARGUMENTS_H
 #define MOGI_CLI_ARGUMENTS_H
 
+#include "cli/options_file.h"
 #include "mogi/client.h"
 
 #include <stdio.h>
 
-enum arguments_command { ARGUMENTS_PUB, ARGUMENTS_SUB };
+enum arguments_command { ARGUMENTS_PUB, ARGUMENTS_SUB, ARGUMENTS_RR };
 
 enum arguments_result {
     ARGUMENTS_OK,
@@ -19,7 +21,7 @@ enum arguments_result {
     ARGUMENTS_WRONG,   /* `error` says why */
 };
 
-/* Where pub takes its messages from. */
+/* Where pub and rr take their messages from. */
 enum arguments_source {
     SOURCE_NONE,
     SOURCE_TEXT,  /* -m */
@@ -70,17 +72,24 @@ struct arguments {
     bool debug;
     bool quiet;
     struct mogi_tls tls; /* used when tls_option_is_on */
+    const char *keyform;
+    const char *psk_text; /* of --psk, and what it says */
     uint8_t psk[ARGUMENTS_PSK_MAX];
     char key_password[ARGUMENTS_PASSWORD_SIZE]; /* once it was asked for */
     bool tls_by_url;                            /* mqtts:// */
-    bool keyform_given;
     bool tls_version_given;
     bool insecure;
+    bool no_tls;
     char warning[ARGUMENTS_ERROR_SIZE]; /* a line to print, or "" */
     char id_text[64];                   /* where a made-up client id lies */
     char *url;                          /* the copy that -L was cut up in */
 
-    /* pub */
+    struct options_file file; /* of -o, or the default one */
+    const char *file_path;    /* NULL: none */
+    char file_default[OPTIONS_FILE_PATH_MAX];
+    bool file_at_work; /* what is taken now, or was last, is from it */
+
+    /* pub and rr */
     const char *topic;
     enum arguments_source source;
     const char *text; /* the message or the file's name */
@@ -88,7 +97,11 @@ struct arguments {
     long repeat_count;
     uint32_t repeat_delay_ms;
 
-    /* sub */
+    /* rr */
+    const char *response_topic;
+    bool latency;
+
+    /* sub, and some of it rr */
     struct arguments_list topics;
     struct arguments_list filters_out;
     struct arguments_list unsubscribes;
@@ -107,8 +120,12 @@ struct arguments {
     bool verbose;
 };
 
-/* Read the command line; argv[0] is not looked at. On ARGUMENTS_OK
- * a->client is complete. Freed with arguments_fini, whatever the result. */
+/* "pub", "sub" or "rr". */
+const char *arguments_command_name(enum arguments_command command);
+
+/* Read the command line (argv[0] is not looked at), and before it the file of
+ * options that it names, or the default one. On ARGUMENTS_OK a->client is
+ * complete. Freed with arguments_fini, whatever the result. */
 enum arguments_result arguments_read(struct arguments *a,
                                      enum arguments_command command, int argc,
                                      char **argv);

@@ -9,6 +9,9 @@ int pub_main(int argc, char **argv);
 /* Print messages: mosquitto_sub's options and exit codes. */
 int sub_main(int argc, char **argv);
 
+/* Publish a request and print the response: mosquitto_rr's. */
+int rr_main(int argc, char **argv);
+
 /* Names and passwords for password_file: mosquitto_passwd's options. */
 int passwd_main(int argc, char **argv);
 

@@ -1,7 +1,7 @@
 /* format.c - see format.h. */
 #include "cli/format.h"
 
-#include "cli/json.h"
+#include "cli/format_json.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -11,12 +11,13 @@
 struct spec {
     bool left;
     bool zero;
-    int width;     /* 0: none */
-    int precision; /* -1: none */
+    int width;      /* 0: none */
+    int precision;  /* -1: none */
+    char separator; /* between groups of hexadecimal digits */
     char letter;
 };
 
-enum { WIDTH_MAX = 10000, TIME_SIZE = 128 };
+enum { WIDTH_MAX = 10000 };
 
 static int number_skip(const char **at)
 {
@@ -31,7 +32,7 @@ static int number_skip(const char **at)
  * format when that comes first. */
 static struct spec spec_read(const char **at)
 {
-    struct spec s = {.precision = -1};
+    struct spec s = {.precision = -1, .separator = ' '};
     s.left = **at == '-';
     s.zero = **at == '0';
     if (s.left || s.zero) *at += 1;
@@ -39,6 +40,7 @@ static struct spec spec_read(const char **at)
     if (**at == '.') {
         *at += 1;
         s.precision = number_skip(at);
+        if (**at != '%' && ispunct((unsigned char)**at)) s.separator = *(*at)++;
     }
     s.letter = **at;
     if (**at != '\0') *at += 1;
@@ -58,7 +60,7 @@ static bool check_fail(char *error, size_t size, const char *text, char letter)
 
 bool format_check(const char *format, char *error, size_t size)
 {
-    static const char letters[] = "%ACDEFIJPRSUXjlmpqrtx";
+    static const char letters[] = "%ACDEFIJPRSUXdfjlmpqrtx";
     static const char escapes[] = "\\0aenrtv";
     const char *at = format;
     while (*at != '\0') {
@@ -149,26 +151,75 @@ static void user_print(FILE *to, const struct mogi_message *m)
     }
 }
 
+/* Spaces, or zeros, before or behind `size` characters in their field. */
+static void gap_print(FILE *to, const struct spec *s, bool before, size_t size)
+{
+    size_t width = (size_t)s->width;
+    if (before == s->left || size >= width) return;
+    pad(to, s->zero && before ? '0' : ' ', width - size);
+}
+
 /* The payload in a field: a width also cuts it, as mosquitto_sub does. */
 static void payload_print(FILE *to, const struct spec *s,
                           struct mogi_bytes payload)
 {
     size_t width = (size_t)s->width;
-    bool hex = s->letter != 'p';
     if (width > 0 && payload.size > width) payload.size = width;
-    size_t size = hex ? payload.size * 2 : payload.size;
-    size_t gap = size < width ? width - size : 0;
-    if (!s->left) pad(to, s->zero ? '0' : ' ', gap);
-    if (!hex) (void)fwrite(payload.data, 1, payload.size, to);
-    for (size_t i = 0; hex && i < payload.size; i++) {
-        (void)fprintf(to, s->letter == 'x' ? "%02x" : "%02X", payload.data[i]);
-    }
-    if (s->left) pad(to, ' ', gap);
+    gap_print(to, s, true, payload.size);
+    (void)fwrite(payload.data, 1, payload.size, to);
+    gap_print(to, s, false, payload.size);
 }
 
-/* `format` of strftime at `now`, in local time. */
-static size_t time_text(char *text, const char *format,
-                        const struct timespec *now)
+/* The same in hexadecimal; a precision parts it into groups of digits. */
+static void hex_print(FILE *to, const struct spec *s, struct mogi_bytes payload)
+{
+    const char *digits =
+        s->letter == 'x' ? "0123456789abcdef" : "0123456789ABCDEF";
+    size_t width = (size_t)s->width, group = (size_t)s->precision;
+    if (width > 0 && payload.size > width) payload.size = width;
+    size_t count = payload.size * 2;
+    bool parted = s->precision > 0 && count > 0;
+    size_t size = parted ? count + (count - 1) / group : count;
+    gap_print(to, s, true, size);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t byte = payload.data[i / 2];
+        if (parted && i > 0 && i % group == 0) (void)fputc(s->separator, to);
+        (void)fputc(digits[i % 2 == 0 ? byte >> 4 : byte & 15], to);
+    }
+    gap_print(to, s, false, size);
+}
+
+/* The payload as a number of IEEE 754, the least byte first. False: it has
+ * another size. */
+static bool real_print(FILE *to, const struct spec *s,
+                       struct mogi_bytes payload)
+{
+    size_t size = s->letter == 'f' ? sizeof(float) : sizeof(double);
+    uint64_t bits = 0;
+    double value;
+    if (payload.size != size) return false;
+    for (size_t i = size; i > 0; i--)
+        bits = bits << 8 | payload.data[i - 1];
+    if (s->letter == 'f') {
+        uint32_t half = (uint32_t)bits;
+        float single;
+        memcpy(&single, &half, sizeof single);
+        value = (double)single;
+    } else {
+        memcpy(&value, &bits, sizeof value);
+    }
+    int width = s->width, precision = s->precision;
+    if (s->left)
+        (void)fprintf(to, "%-*.*f", width, precision, value);
+    else if (s->zero)
+        (void)fprintf(to, "%0*.*f", width, precision, value);
+    else
+        (void)fprintf(to, "%*.*f", width, precision, value);
+    return true;
+}
+
+size_t format_time(char text[FORMAT_TIME_SIZE], const char *format,
+                   const struct timespec *now)
 {
     /* By a pointer: a compiler wants to see strftime's format, which is the
      * user's here. */
@@ -176,7 +227,7 @@ static size_t time_text(char *text, const char *format,
         strftime;
     struct tm local;
     if (localtime_r(&now->tv_sec, &local) == NULL) return 0;
-    return print(text, TIME_SIZE, format, &local);
+    return print(text, FORMAT_TIME_SIZE, format, &local);
 }
 
 static void time_print(FILE *to, char letter, const struct timespec *now)
@@ -186,168 +237,26 @@ static void time_print(FILE *to, char letter, const struct timespec *now)
     } else if (letter == 'N') {
         (void)fprintf(to, "%09ld", now->tv_nsec);
     } else {
-        char text[TIME_SIZE];
+        char text[FORMAT_TIME_SIZE];
         const char format[] = {'%', letter, '\0'};
-        (void)fwrite(text, 1, time_text(text, format, now), to);
+        (void)fwrite(text, 1, format_time(text, format, now), to);
     }
 }
 
 static void iso_print(FILE *to, const struct spec *s,
                       const struct timespec *now)
 {
-    char text[TIME_SIZE];
-    size_t size = time_text(text, "%Y-%m-%dT%H:%M:%S%z", now);
+    char text[FORMAT_TIME_SIZE];
+    size_t size = format_time(text, "%Y-%m-%dT%H:%M:%S%z", now);
     text_print(to, s, (struct mogi_bytes){(uint8_t *)text, size});
-}
-
-/* --- %j and %J ----------------------------------------------------------- */
-
-struct object {
-    FILE *to;
-    bool pretty;
-    unsigned depth;
-    bool filled;
-};
-
-static void object_open(struct object *o, FILE *to, bool pretty, unsigned depth)
-{
-    *o = (struct object){.to = to, .pretty = pretty, .depth = depth + 1};
-    (void)fputc('{', to);
-}
-
-static void object_tabs(const struct object *o, unsigned count)
-{
-    if (!o->pretty) return;
-    (void)fputc('\n', o->to);
-    pad(o->to, '\t', count);
-}
-
-static void object_key(struct object *o, struct mogi_bytes key)
-{
-    if (o->filled) (void)fputc(',', o->to);
-    o->filled = true;
-    object_tabs(o, o->depth);
-    json_print_string(o->to, bytes_at(key.data, key.size));
-    (void)fputs(o->pretty ? ":\t" : ":", o->to);
-}
-
-static void object_number(struct object *o, const char *key, uint64_t value)
-{
-    object_key(o, mogi_text(key));
-    (void)fprintf(o->to, "%llu", (unsigned long long)value);
-}
-
-static void object_text(struct object *o, const char *key,
-                        struct mogi_bytes text)
-{
-    object_key(o, mogi_text(key));
-    json_print_string(o->to, bytes_at(text.data, text.size));
-}
-
-static void object_close(struct object *o)
-{
-    object_tabs(o, o->depth - 1);
-    (void)fputc('}', o->to);
-}
-
-/* All user properties, where the first one stands. */
-static void object_user(struct object *o, struct mogi_bytes region)
-{
-    struct object user;
-    struct mogi_property p;
-    object_key(o, mogi_text("user-properties"));
-    object_open(&user, o->to, o->pretty, o->depth);
-    while (mogi_property_next(&region, &p)) {
-        if (p.id != MOGI_USER_PROPERTY) continue;
-        object_key(&user, p.key);
-        json_print_string(o->to, bytes_at(p.text.data, p.text.size));
-    }
-    object_close(&user);
-}
-
-static void object_properties(struct object *o, struct mogi_bytes region)
-{
-    struct object inner;
-    struct mogi_property p;
-    bool user_done = false;
-    object_key(o, mogi_text("properties"));
-    object_open(&inner, o->to, o->pretty, o->depth);
-    struct mogi_bytes rest = region;
-    while (mogi_property_next(&rest, &p)) {
-        switch (p.id) {
-        case MOGI_PAYLOAD_FORMAT:
-            object_number(&inner, "payload-format-indicator", p.number);
-            break;
-        case MOGI_MESSAGE_EXPIRY:
-            object_number(&inner, "message-expiry-interval", p.number);
-            break;
-        case MOGI_SUBSCRIPTION_ID:
-            object_number(&inner, "subscription-identifier", p.number);
-            break;
-        case MOGI_TOPIC_ALIAS:
-            object_number(&inner, "topic-alias", p.number);
-            break;
-        case MOGI_CONTENT_TYPE:
-            object_text(&inner, "content-type", p.text);
-            break;
-        case MOGI_RESPONSE_TOPIC:
-            object_text(&inner, "response-topic", p.text);
-            break;
-        case MOGI_CORRELATION_DATA:
-            object_text(&inner, "correlation-data", p.text);
-            break;
-        case MOGI_USER_PROPERTY:
-            if (!user_done) object_user(&inner, region);
-            user_done = true;
-            break;
-        default: break;
-        }
-    }
-    object_close(&inner);
-}
-
-/* The Z before the zone is wrong, and is what mosquitto_sub prints. */
-static void object_time(struct object *o, const struct timespec *now)
-{
-    char second[TIME_SIZE];
-    char zone[TIME_SIZE];
-    size_t second_size = time_text(second, "%Y-%m-%dT%H:%M:%S", now);
-    size_t zone_size = time_text(zone, "%z", now);
-    object_key(o, mogi_text("tst"));
-    (void)fprintf(o->to, "\"%.*s.%06ldZ%.*s\"", (int)second_size, second,
-                  now->tv_nsec / 1000, (int)zone_size, zone);
-}
-
-static bool json_message(FILE *to, bool pretty, bool raw,
-                         const struct mogi_message *m,
-                         const struct timespec *now)
-{
-    struct bytes payload = bytes_at(m->payload.data, m->payload.size);
-    if (raw && payload.size > 0 && !json_valid(payload)) return false;
-    struct object o;
-    object_open(&o, to, pretty, 0);
-    object_time(&o, now);
-    object_text(&o, "topic", m->topic);
-    object_number(&o, "qos", m->qos);
-    object_number(&o, "retain", m->retain);
-    object_number(&o, "payloadlen", m->payload.size);
-    if (m->qos > 0) object_number(&o, "mid", m->packet_id);
-    if (m->properties.size > 0) object_properties(&o, m->properties);
-    object_key(&o, mogi_text("payload"));
-    if (!raw)
-        json_print_string(to, payload);
-    else if (payload.size == 0)
-        (void)fputs("null", to);
-    else
-        json_print(to, payload, pretty, 1);
-    object_close(&o);
-    return true;
 }
 
 /* --- the whole ----------------------------------------------------------- */
 
-static bool spec_print(FILE *to, const struct spec *s, bool pretty,
-                       const struct mogi_message *m, const struct timespec *now)
+/* NULL, or what the payload is not. */
+static const char *spec_print(FILE *to, const struct spec *s, bool pretty,
+                              const struct mogi_message *m,
+                              const struct timespec *now)
 {
     switch (s->letter) {
     case '%': (void)fputc('%', to); break;
@@ -360,8 +269,12 @@ static bool spec_print(FILE *to, const struct spec *s, bool pretty,
     case 'E': property_number_print(to, s, m, MOGI_MESSAGE_EXPIRY); break;
     case 'F': property_number_print(to, s, m, MOGI_PAYLOAD_FORMAT); break;
     case 'I': iso_print(to, s, now); break;
-    case 'j': return json_message(to, pretty, false, m, now);
-    case 'J': return json_message(to, pretty, true, m, now);
+    case 'd':
+        return real_print(to, s, m->payload) ? NULL : "a double (8 bytes)";
+    case 'f': return real_print(to, s, m->payload) ? NULL : "a float (4 bytes)";
+    case 'j': (void)format_json(to, pretty, false, m, now); break;
+    case 'J':
+        return format_json(to, pretty, true, m, now) ? NULL : "valid JSON";
     case 'l': number_print(to, s, m->payload.size); break;
     case 'm': number_print(to, s, m->packet_id); break;
     case 'P': user_print(to, m); break;
@@ -373,9 +286,11 @@ static bool spec_print(FILE *to, const struct spec *s, bool pretty,
     case 'U':
         (void)fprintf(to, "%lld.%09ld", (long long)now->tv_sec, now->tv_nsec);
         break;
-    default: payload_print(to, s, m->payload); break; /* p, x, X */
+    case 'x':
+    case 'X': hex_print(to, s, m->payload); break;
+    default: payload_print(to, s, m->payload); break; /* p */
     }
-    return true;
+    return NULL;
 }
 
 static void escape_print(FILE *to, char letter)
@@ -387,16 +302,18 @@ static void escape_print(FILE *to, char letter)
     (void)fputc(plain[found - letters], to);
 }
 
-bool format_print(FILE *to, const char *format, bool pretty,
-                  const struct mogi_message *m, const struct timespec *now)
+const char *format_print(FILE *to, const char *format, bool pretty,
+                         const struct mogi_message *m,
+                         const struct timespec *now)
 {
     const char *at = format;
-    bool printed = true;
+    const char *wrong = NULL;
     while (*at != '\0') {
         char kind = *at++;
         if (kind == '%') {
             struct spec s = spec_read(&at);
-            if (!spec_print(to, &s, pretty, m, now)) printed = false;
+            const char *not = spec_print(to, &s, pretty, m, now);
+            if (not != NULL) wrong = not ;
         } else if (kind == '@') {
             time_print(to, *at++, now);
         } else if (kind == '\\') {
@@ -405,5 +322,5 @@ bool format_print(FILE *to, const char *format, bool pretty,
             (void)fputc(kind, to);
         }
     }
-    return printed;
+    return wrong;
 }

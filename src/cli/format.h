@@ -1,6 +1,7 @@
 /* format.h - how mosquitto_sub prints a message: plain, -v, and -F.
  *
- *     %[-|0][width][.precision]letter     about the message
+ *     %[-|0][width][.precision]letter     about the message; in %x and %X
+ *                                         digits in groups: %.2:x is 0a:ff
  *     @letter                             the time, as strftime has it; @N: ns
  *     \letter                             a character
  */
@@ -19,8 +20,16 @@ bool format_check(const char *format, char *error, size_t size);
 /* Print `m`, which came at `now`, as `format` says; `pretty` is for %j and %J.
  * `format` passed format_check.
  *
- * False: %J, and the payload is no JSON: nothing is printed in its place. */
-bool format_print(FILE *to, const char *format, bool pretty,
-                  const struct mogi_message *m, const struct timespec *now);
+ * NULL; or what the payload would have to be: for %J, %d or %f, which print
+ * nothing then. */
+const char *format_print(FILE *to, const char *format, bool pretty,
+                         const struct mogi_message *m,
+                         const struct timespec *now);
+
+enum { FORMAT_TIME_SIZE = 128 };
+
+/* `format` of strftime at `now`, in local time. Returns its size. */
+size_t format_time(char text[FORMAT_TIME_SIZE], const char *format,
+                   const struct timespec *now);
 
 #endif

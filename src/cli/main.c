@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"broker", broker_main, "run the broker"},
     {"pub", pub_main, "publish messages (takes mosquitto_pub's options)"},
     {"sub", sub_main, "print messages (takes mosquitto_sub's options)"},
+    {"rr", rr_main, "ask and wait for the response (takes mosquitto_rr's)"},
     {"bench", bench_main, "load a broker and check what it delivers"},
     {"certs", certs_main, "make certificates for TLS, with a CA of your own"},
     {"passwd", passwd_main,

@@ -2,14 +2,13 @@
 #include "cli/options.h"
 
 #include "cli/format.h"
+#include "cli/options_file.h"
 #include "cli/tls_option.h"
-#include "wire/topic.h"
-#include "wire/utf8.h"
+#include "cli/topic_option.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <strings.h>
 
 bool options_wrong(struct arguments *a, const char *format, ...)
 {
@@ -32,12 +31,6 @@ static bool number_read(const char *text, long low, long high, long *out)
     return true;
 }
 
-static void list_add(struct arguments_list *list, const char *item)
-{
-    list->items[list->count] = item;
-    list->count += 1;
-}
-
 /* --- connection ---------------------------------------------------------- */
 
 static bool take_keep_session(struct arguments *a, const char *value)
@@ -47,7 +40,7 @@ static bool take_keep_session(struct arguments *a, const char *value)
     return true;
 }
 
-static bool take_host(struct arguments *a, const char *value)
+bool options_host(struct arguments *a, const char *value)
 {
     a->client.host = value;
     a->client.unix_path = NULL;
@@ -88,15 +81,19 @@ static bool take_keep_alive(struct arguments *a, const char *value)
 static bool take_window(struct arguments *a, const char *value)
 {
     long count;
-    if (!number_read(value, 1, UINT16_MAX, &count)) {
+    if (!number_read(value, 1, INT32_MAX, &count)) {
         return options_wrong(a, "Error: Maximum inflight messages must be "
-                                "between 1 and 65535.\n\n");
+                                "greater than 0.\n\n");
+    }
+    if (count > UINT16_MAX) {
+        return options_wrong(a, "Error: Maximum inflight messages must be at "
+                                "most 65535.\n\n");
     }
     a->client.inflight_max = (uint16_t)count;
     return true;
 }
 
-static bool take_port(struct arguments *a, const char *value)
+bool options_port(struct arguments *a, const char *value)
 {
     long port;
     if (!number_read(value, 1, UINT16_MAX, &port)) {
@@ -144,139 +141,6 @@ static bool take_expiry(struct arguments *a, const char *value)
     }
     a->session_expiry_s = seconds < 0 ? UINT32_MAX : (uint32_t)seconds;
     return true;
-}
-
-/* --- topics -------------------------------------------------------------- */
-
-static bool text_check(struct arguments *a, const char *text, const char *where)
-{
-    if (utf8_valid(bytes_of(text))) return true;
-    return options_wrong(a, "Error: Malformed UTF-8 in %s argument.\n\n",
-                         where);
-}
-
-static bool filter_check(struct arguments *a, const char *text,
-                         const char *option, const char *kind)
-{
-    if (!text_check(a, text, option)) return false;
-    if (topic_filter_valid(bytes_of(text))) return true;
-    return options_wrong(a,
-                         "Error: Invalid %s topic '%s', are all '+' and '#' "
-                         "wildcards correct?\n",
-                         kind, text);
-}
-
-static bool name_check(struct arguments *a, const char *text,
-                       const char *option, const char *kind)
-{
-    if (!text_check(a, text, option)) return false;
-    if (topic_name_valid(bytes_of(text))) return true;
-    return options_wrong(a,
-                         "Error: Invalid %s topic '%s', does it contain '+' "
-                         "or '#'?\n",
-                         kind, text);
-}
-
-static bool topic_add(struct arguments *a, const char *topic,
-                      const char *option)
-{
-    if (a->command == ARGUMENTS_PUB) {
-        a->topic = topic;
-        return name_check(a, topic, option, "publish");
-    }
-    list_add(&a->topics, topic);
-    return filter_check(a, topic, option, "subscription");
-}
-
-static bool take_topic(struct arguments *a, const char *value)
-{
-    return topic_add(a, value, "-t");
-}
-
-static bool take_filter_out(struct arguments *a, const char *value)
-{
-    list_add(&a->filters_out, value);
-    return filter_check(a, value, "-T", "filter");
-}
-
-static bool take_unsubscribe(struct arguments *a, const char *value)
-{
-    list_add(&a->unsubscribes, value);
-    return filter_check(a, value, "-U", "unsubscribe");
-}
-
-/* Cut `text` in two at the first `mark`; NULL when there is none. */
-static char *text_cut(char *text, char mark)
-{
-    char *at = strchr(text, mark);
-    if (at == NULL) return NULL;
-    *at = '\0';
-    return at + 1;
-}
-
-/* "host", "host:port" or "[address]:port". */
-static bool address_read(struct arguments *a, char *text)
-{
-    char *port = NULL;
-    char *host = text;
-    if (*text == '[') {
-        host += 1;
-        char *rest = text_cut(host, ']');
-        if (rest != NULL && *rest == ':') port = rest + 1;
-    } else {
-        port = text_cut(text, ':');
-    }
-    (void)take_host(a, host);
-    return port == NULL || take_port(a, port);
-}
-
-/* What stands behind "mqtt://" or "mqtts://", which also say the port, and
- * whether there is TLS: with the system's CAs, unless others are given. */
-static const char *scheme_take(struct arguments *a, const char *value)
-{
-    static const char plain[] = "mqtt://", secure[] = "mqtts://";
-    if (strncasecmp(value, "ws://", 5) == 0 ||
-        strncasecmp(value, "wss://", 6) == 0) {
-        (void)options_wrong(a, "Error: ws:// and wss:// are not in this "
-                               "version of mogi; use mqtt:// or mqtts://.\n\n");
-        return NULL;
-    }
-    if (strncasecmp(value, plain, sizeof plain - 1) == 0) {
-        a->client.port = 1883;
-        return value + sizeof plain - 1;
-    }
-    if (strncasecmp(value, secure, sizeof secure - 1) == 0) {
-        a->client.port = 8883;
-        a->tls_by_url = true;
-        return value + sizeof secure - 1;
-    }
-    (void)options_wrong(a, "Error: unsupported URL scheme.\n\n");
-    return NULL;
-}
-
-/* mqtt[s]://[user[:password]@]host[:port]/topic */
-static bool take_url(struct arguments *a, const char *value)
-{
-    const char *rest = scheme_take(a, value);
-    if (rest == NULL) return false;
-    free(a->url);
-    a->url = strdup(rest);
-    if (a->url == NULL) return options_wrong(a, "Error: Out of memory.\n");
-    char *topic = text_cut(a->url, '/');
-    if (topic == NULL) {
-        return options_wrong(a, "Error: Invalid URL for -L argument specified "
-                                "- topic missing.\n");
-    }
-    if (!topic_add(a, topic, "-L topic")) return false;
-    char *host = text_cut(a->url, '@');
-    if (host == NULL) {
-        host = a->url;
-    } else {
-        char *password = text_cut(a->url, ':');
-        if (password != NULL) a->password = password;
-        a->user_name = a->url;
-    }
-    return address_read(a, host);
 }
 
 /* --- messages ------------------------------------------------------------ */
@@ -358,12 +222,6 @@ static bool take_will_qos(struct arguments *a, const char *value)
     return true;
 }
 
-static bool take_will_topic(struct arguments *a, const char *value)
-{
-    a->will_topic = value;
-    return name_check(a, value, "--will-topic", "will");
-}
-
 /* --- output -------------------------------------------------------------- */
 
 static bool take_count(struct arguments *a, const char *value)
@@ -383,6 +241,13 @@ static bool take_no_retained(struct arguments *a, const char *value)
     (void)value;
     a->no_retained = true;
     a->retain_handling = 2;
+    return true;
+}
+
+static bool take_latency(struct arguments *a, const char *value)
+{
+    (void)value;
+    a->latency = a->client.no_delay = true;
     return true;
 }
 
@@ -416,62 +281,75 @@ static bool take_timeout(struct arguments *a, const char *value)
     return options_wrong(a, "Error: Invalid timeout \"%s\".\n\n", value);
 }
 
+/* The file has been read by now: see arguments_read. */
+static bool take_options_file(struct arguments *a, const char *value)
+{
+    (void)value;
+    if (a->file_at_work) {
+        return options_wrong(a, "Error: -o is for the command line, not for a "
+                                "file of options.\n\n");
+    }
+    return true;
+}
+
 /* --- the table ----------------------------------------------------------- */
 
 /* Who takes the value, or the member that is set: to the value, or, where there
  * is none, to true. */
 #define BY(function) function, 0
 #define SET(member)  NULL, offsetof(struct arguments, member)
-#define REFUSED(name, value)                                                   \
+#define REFUSED(name, value, what)                                             \
     {                                                                          \
-        NULL, name, FOR_BOTH, value, NULL, NULL, 0, NULL                       \
+        NULL, name, FOR_ALL, value, what, NULL, 0, NULL                        \
     }
 
 static const struct option_row rows[] = {
-    {"-h", "--host", FOR_BOTH, "HOST", "host", BY(take_host),
+    {"-h", "--host", FOR_ALL, "HOST", "host", BY(options_host),
      "the broker's name or address (localhost)"},
-    {"-p", "--port", FOR_BOTH, "PORT", "port", BY(take_port),
+    {"-p", "--port", FOR_ALL, "PORT", "port", BY(options_port),
      "the broker's port (1883, with TLS 8883)"},
-    {NULL, "--unix", FOR_BOTH, "PATH", "socket path", SET(client.unix_path),
+    {NULL, "--unix", FOR_ALL, "PATH", "socket path", SET(client.unix_path),
      "connect through a Unix socket instead"},
-    {"-L", "--url", FOR_BOTH, "URL", "URL", BY(take_url),
+    {"-L", "--url", FOR_ALL, "URL", "URL", BY(topic_option_url),
      "mqtt[s]://[user[:password]@]host[:port]/topic, all in one"},
-    {"-u", "--username", FOR_BOTH, "NAME", "username", SET(user_name),
+    {"-u", "--username", FOR_ALL, "NAME", "username", SET(user_name),
      "user name"},
-    {"-P", "--pw", FOR_BOTH, "PASSWORD", "password", SET(password), "password"},
-    {"-i", "--id", FOR_BOTH, "ID", "id", BY(take_id),
+    {"-P", "--pw", FOR_ALL, "PASSWORD", "password", SET(password), "password"},
+    {"-i", "--id", FOR_ALL, "ID", "id", BY(take_id),
      "client id (the broker chooses one)"},
-    {"-I", "--id-prefix", FOR_BOTH, "PREFIX", "id prefix", BY(take_id_prefix),
+    {"-I", "--id-prefix", FOR_ALL, "PREFIX", "id prefix", BY(take_id_prefix),
      "client id: PREFIX and the process id"},
-    {"-c", "--disable-clean-session", FOR_BOTH, NULL, NULL,
+    {"-c", "--disable-clean-session", FOR_ALL, NULL, NULL,
      BY(take_keep_session),
      "keep the session when the connection ends; needs -i"},
-    {"-x", NULL, FOR_BOTH, "SECONDS", "session expiry interval",
-     BY(take_expiry), "how long the session is kept, -1 for ever; 5.0"},
-    {"-k", "--keepalive", FOR_BOTH, "SECONDS", "keepalive", BY(take_keep_alive),
+    {"-x", NULL, FOR_ALL, "SECONDS", "session expiry interval", BY(take_expiry),
+     "how long the session is kept, -1 for ever; 5.0"},
+    {"-k", "--keepalive", FOR_ALL, "SECONDS", "keepalive", BY(take_keep_alive),
      "keep alive, 5 to 65535 (60)"},
-    {"-V", "--protocol-version", FOR_BOTH, "VERSION", "version",
+    {"-V", "--protocol-version", FOR_ALL, "VERSION", "version",
      BY(take_version), "31, 311 or 5, with or without mqttv before it (311)"},
-    {"-A", NULL, FOR_BOTH, "ADDRESS", "address", SET(client.bind_address),
+    {"-A", NULL, FOR_ALL, "ADDRESS", "address", SET(client.bind_address),
      "the address to connect from"},
-    {NULL, "--nodelay", FOR_BOTH, NULL, NULL, SET(client.no_delay),
+    {NULL, "--nodelay", FOR_ALL, NULL, NULL, SET(client.no_delay),
      "send small packets at once"},
-    {"-M", NULL, FOR_BOTH, "COUNT", "max_inflight", BY(take_window),
+    {"-M", NULL, FOR_ALL, "COUNT", "max_inflight", BY(take_window),
      "messages of QoS 1 and 2 under way at once (20)"},
 
-    {"-t", "--topic", FOR_PUB, "TOPIC", "topic", BY(take_topic),
+    {"-t", "--topic", FOR_SENDERS, "TOPIC", "topic", BY(topic_option_topic),
      "where to publish"},
-    {"-m", "--message", FOR_PUB, "TEXT", "message", BY(take_message),
+    {"-e", NULL, FOR_RR, "TOPIC", "response topic", BY(topic_option_response),
+     "where the response comes"},
+    {"-m", "--message", FOR_SENDERS, "TEXT", "message", BY(take_message),
      "publish TEXT"},
-    {"-f", "--file", FOR_PUB, "FILE", "file", BY(take_file),
+    {"-f", "--file", FOR_SENDERS, "FILE", "file", BY(take_file),
      "publish the contents of FILE"},
-    {"-s", "--stdin-file", FOR_PUB, NULL, NULL, BY(take_stdin),
+    {"-s", "--stdin-file", FOR_SENDERS, NULL, NULL, BY(take_stdin),
      "publish all of standard input as one message"},
     {"-l", "--stdin-line", FOR_PUB, NULL, NULL, BY(take_lines),
      "publish each line of standard input"},
-    {"-n", "--null-message", FOR_PUB, NULL, NULL, BY(take_empty),
+    {"-n", "--null-message", FOR_SENDERS, NULL, NULL, BY(take_empty),
      "publish an empty message"},
-    {"-q", "--qos", FOR_PUB, "QOS", "QoS", BY(take_qos),
+    {"-q", "--qos", FOR_SENDERS, "QOS", "QoS", BY(take_qos),
      "quality of service: 0, 1 or 2 (0)"},
     {"-r", "--retain", FOR_PUB, NULL, NULL, SET(retain),
      "have the broker keep the message for later subscribers"},
@@ -480,88 +358,94 @@ static const struct option_row rows[] = {
     {NULL, "--repeat-delay", FOR_PUB, "SECONDS", "time", BY(take_repeat_delay),
      "wait as long between two of them (0)"},
 
-    {"-t", "--topic", FOR_SUB, "FILTER", "topic", BY(take_topic),
+    {"-t", "--topic", FOR_SUB, "FILTER", "topic", BY(topic_option_topic),
      "what to subscribe to; may be given again"},
     {"-q", "--qos", FOR_SUB, "QOS", "QoS", BY(take_qos),
      "highest quality of service: 0, 1 or 2 (0)"},
     {"-T", "--filter-out", FOR_SUB, "FILTER", "topic filter",
-     BY(take_filter_out), "leave out topics that match; may be given again"},
+     BY(topic_option_filter_out),
+     "leave out topics that match; may be given again"},
     {"-U", "--unsubscribe", FOR_SUB, "FILTER", "unsubscribe topic",
-     BY(take_unsubscribe), "unsubscribe; may be given again"},
+     BY(topic_option_unsubscribe), "unsubscribe; may be given again"},
     {"-C", NULL, FOR_SUB, "COUNT", "count", BY(take_count),
      "end after COUNT messages"},
-    {"-W", NULL, FOR_SUB, "SECONDS", "timeout", BY(take_timeout),
+    {"-W", NULL, FOR_PRINTERS, "SECONDS", "timeout", BY(take_timeout),
      "end after SECONDS, with exit status 27"},
     {"-E", NULL, FOR_SUB, NULL, NULL, SET(exit_after_subscribe),
      "end when the subscription is acknowledged"},
-    {"-v", "--verbose", FOR_SUB, NULL, NULL, SET(verbose),
+    {"-v", "--verbose", FOR_PRINTERS, NULL, NULL, SET(verbose),
      "print the topic before each message"},
-    {"-F", NULL, FOR_SUB, "FORMAT", "format", BY(take_format),
+    {"-F", NULL, FOR_PRINTERS, "FORMAT", "format", BY(take_format),
      "print as FORMAT says; see below"},
-    {NULL, "--pretty", FOR_SUB, NULL, NULL, SET(pretty),
+    {NULL, "--pretty", FOR_PRINTERS, NULL, NULL, SET(pretty),
      "spread JSON output over lines"},
-    {"-N", NULL, FOR_SUB, NULL, NULL, SET(no_end_of_line),
+    {"-N", NULL, FOR_PRINTERS, NULL, NULL, SET(no_end_of_line),
      "print no end of line after a message"},
-    {"-R", NULL, FOR_SUB, NULL, NULL, BY(take_no_retained),
+    {"-R", NULL, FOR_PRINTERS, NULL, NULL, BY(take_no_retained),
      "leave out retained messages"},
     {NULL, "--retained-only", FOR_SUB, NULL, NULL, SET(only_retained),
      "retained messages only; ends at the first other one"},
+    {NULL, "--latency", FOR_RR, NULL, NULL, BY(take_latency),
+     "print how long the response took"},
     {NULL, "--remove-retained", FOR_SUB, NULL, NULL, SET(remove_retained),
      "clear the retained messages that come"},
     {NULL, "--retain-as-published", FOR_SUB, NULL, NULL,
      SET(retain_as_published), "keep the retain flag of live messages; 5.0"},
-    {NULL, "--retain-handling", FOR_SUB, "WHEN", "option",
+    {NULL, "--retain-handling", FOR_PRINTERS, "WHEN", "option",
      BY(take_retain_handling),
      "send retained messages always, new or never; 5.0"},
     {NULL, "--random-filter", FOR_SUB, "PERCENT", "chance", BY(take_random),
      "print only so many of the messages, by chance"},
 
-    {NULL, "--cafile", FOR_BOTH, "FILE", "file", SET(tls.ca_file),
+    {NULL, "--cafile", FOR_ALL, "FILE", "file", SET(tls.ca_file),
      "TLS: trust the CAs in FILE"},
-    {NULL, "--capath", FOR_BOTH, "FOLDER", "directory", SET(tls.ca_folder),
+    {NULL, "--capath", FOR_ALL, "FOLDER", "directory", SET(tls.ca_folder),
      "TLS: trust the CAs in FOLDER"},
-    {NULL, "--tls-use-os-certs", FOR_BOTH, NULL, NULL, SET(tls.system_cas),
+    {NULL, "--tls-use-os-certs", FOR_ALL, NULL, NULL, SET(tls.system_cas),
      "TLS: trust the operating system's CAs"},
-    {NULL, "--cert", FOR_BOTH, "FILE", "file", SET(tls.cert_file),
+    {NULL, "--cert", FOR_ALL, "FILE", "file", SET(tls.cert_file),
      "our certificate, if the broker asks for one"},
-    {NULL, "--key", FOR_BOTH, "FILE", "file", SET(tls.key_file), "its key"},
-    {NULL, "--keyform", FOR_BOTH, "FORM", "keyform", BY(tls_option_keyform),
+    {NULL, "--key", FOR_ALL, "FILE", "file", SET(tls.key_file), "its key"},
+    {NULL, "--keyform", FOR_ALL, "FORM", "keyform", SET(keyform),
      "the form of the key: pem"},
-    {NULL, "--insecure", FOR_BOTH, NULL, NULL, SET(insecure),
+    {NULL, "--no-tls", FOR_ALL, NULL, NULL, SET(no_tls),
+     "no TLS, whatever else is said, as in a file of options"},
+    {NULL, "--insecure", FOR_ALL, NULL, NULL, SET(insecure),
      "do not check that the broker's certificate is for HOST"},
-    {NULL, "--tls-version", FOR_BOTH, "VERSION", "version",
+    {NULL, "--tls-version", FOR_ALL, "VERSION", "version",
      BY(tls_option_version), "the lowest: tlsv1.2 or tlsv1.3 (tlsv1.2)"},
-    {NULL, "--tls-alpn", FOR_BOTH, "NAME", "protocol", SET(tls.alpn),
+    {NULL, "--tls-alpn", FOR_ALL, "NAME", "protocol", SET(tls.alpn),
      "the protocol to ask for by ALPN, as mqtt"},
-    {NULL, "--ciphers", FOR_BOTH, "LIST", "ciphers", SET(tls.ciphers),
+    {NULL, "--ciphers", FOR_ALL, "LIST", "ciphers", SET(tls.ciphers),
      "ciphers for TLS 1.2, in OpenSSL's words"},
-    {NULL, "--ciphers-tls1.3", FOR_BOTH, "LIST", "ciphers",
+    {NULL, "--ciphers-tls1.3", FOR_ALL, "LIST", "ciphers",
      SET(tls.ciphersuites), "ciphers for TLS 1.3 (not mosquitto's)"},
-    {NULL, "--psk", FOR_BOTH, "HEX", "key", BY(tls_option_psk),
+    {NULL, "--psk", FOR_ALL, "HEX", "key", SET(psk_text),
      "TLS with this key, which both sides know, in place of certificates"},
-    {NULL, "--psk-identity", FOR_BOTH, "NAME", "identity",
-     SET(tls.psk_identity), "who has the key"},
-    {NULL, "--tls-engine", FOR_BOTH, "ENGINE", "engine_id",
+    {NULL, "--psk-identity", FOR_ALL, "NAME", "identity", SET(tls.psk_identity),
+     "who has the key"},
+    {NULL, "--tls-engine", FOR_ALL, "ENGINE", "engine_id",
      BY(tls_option_engine), "refused: OpenSSL 3 has no engines"},
-    {NULL, "--tls-engine-kpass-sha1", FOR_BOTH, "SHA1", "kpass sha1",
+    {NULL, "--tls-engine-kpass-sha1", FOR_ALL, "SHA1", "kpass sha1",
      BY(tls_option_engine), "refused, too"},
 
-    {NULL, "--will-topic", FOR_BOTH, "TOPIC", "will topic", BY(take_will_topic),
-     "where the broker publishes when we are lost"},
-    {NULL, "--will-payload", FOR_BOTH, "TEXT", "will payload",
-     SET(will_payload), "what it publishes (an empty message)"},
-    {NULL, "--will-qos", FOR_BOTH, "QOS", "will QoS", BY(take_will_qos),
+    {NULL, "--will-topic", FOR_ALL, "TOPIC", "will topic",
+     BY(topic_option_will), "where the broker publishes when we are lost"},
+    {NULL, "--will-payload", FOR_ALL, "TEXT", "will payload", SET(will_payload),
+     "what it publishes (an empty message)"},
+    {NULL, "--will-qos", FOR_ALL, "QOS", "will QoS", BY(take_will_qos),
      "its quality of service (0)"},
-    {NULL, "--will-retain", FOR_BOTH, NULL, NULL, SET(will.retain),
+    {NULL, "--will-retain", FOR_ALL, NULL, NULL, SET(will.retain),
      "have it kept for later subscribers"},
-    {"-d", "--debug", FOR_BOTH, NULL, NULL, SET(debug), "tell of each packet"},
-    {NULL, "--quiet", FOR_BOTH, NULL, NULL, SET(quiet),
-     "do not tell of errors"},
+    {"-o", NULL, FOR_ALL, "FILE", "options file", BY(take_options_file),
+     "take options from FILE, one on a line, before all others"},
+    {"-d", "--debug", FOR_ALL, NULL, NULL, SET(debug), "tell of each packet"},
+    {NULL, "--quiet", FOR_ALL, NULL, NULL, SET(quiet), "do not tell of errors"},
 
-    REFUSED("--tls-keylog", ""),
-    REFUSED("--proxy", ""),
-    REFUSED("--ws", NULL),
-    REFUSED("-S", NULL),
+    REFUSED("--tls-keylog", "FILE", "file"),
+    REFUSED("--proxy", "URL", "proxy url"),
+    REFUSED("--ws", NULL, NULL),
+    REFUSED("-S", NULL, NULL),
 };
 
 const struct option_row *options_at(size_t index)

@@ -7,7 +7,10 @@
 enum options_user {
     FOR_PUB = 1 << ARGUMENTS_PUB,
     FOR_SUB = 1 << ARGUMENTS_SUB,
-    FOR_BOTH = FOR_PUB | FOR_SUB,
+    FOR_RR = 1 << ARGUMENTS_RR,
+    FOR_ALL = FOR_PUB | FOR_SUB | FOR_RR,
+    FOR_SENDERS = FOR_PUB | FOR_RR,
+    FOR_PRINTERS = FOR_SUB | FOR_RR
 };
 
 struct option_row {
@@ -29,6 +32,10 @@ const struct option_row *options_find(enum arguments_command command,
 
 /* Walk the rows: 0, 1, ... until NULL. */
 const struct option_row *options_at(size_t index);
+
+/* Take a host's name or address, and a port. False: a->error is set. */
+bool options_host(struct arguments *a, const char *value);
+bool options_port(struct arguments *a, const char *value);
 
 /* Set a->error as by printf; false always. */
 bool options_wrong(struct arguments *a, const char *format, ...)

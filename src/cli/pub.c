@@ -4,7 +4,9 @@
 #include "cli/debug.h"
 #include "cli/interrupt.h"
 #include "cli/payload.h"
+#include "cli/source.h"
 #include "cli/trouble.h"
+#include "cli/visit.h"
 #include "client/clock.h"
 #include "wire/reason.h"
 
@@ -19,7 +21,7 @@ struct pub {
     struct mogi_client *client;
     struct mogi_message message;
     struct payload_lines lines;
-    uint8_t *loaded; /* the payload of -f and -s */
+    uint8_t *loaded; /* see source_load */
     long published;  /* given to the client */
     long settled;    /* ... and out of our hands */
     uint64_t next_ms;
@@ -30,41 +32,6 @@ struct pub {
     int status;
 };
 
-/* Put what -m, -f, -s or -n says into p->message. */
-static bool message_load(struct pub *p)
-{
-    struct arguments *a = &p->arguments;
-    char why[128] = "";
-    size_t size = 0;
-    switch (a->source) {
-    case SOURCE_TEXT: p->message.payload = mogi_text(a->text); return true;
-    case SOURCE_FILE:
-        p->loaded = payload_load(a->text, &size, why, sizeof why);
-        if (p->loaded == NULL) {
-            trouble_print(a,
-                          "Error: Unable to open file \"%s\": %s.\nError "
-                          "loading input file \"%s\".\n",
-                          a->text, why, a->text);
-            return false;
-        }
-        break;
-    case SOURCE_STDIN:
-        p->loaded = payload_read(STDIN_FILENO, &size, why, sizeof why);
-        if (p->loaded != NULL && size == 0) {
-            (void)snprintf(why, sizeof why, "Zero length input");
-        }
-        if (p->loaded == NULL || size == 0) {
-            trouble_print(a, "Error: %s.\nError loading input from stdin.\n",
-                          why);
-            return false;
-        }
-        break;
-    default: return true;
-    }
-    p->message.payload = (struct mogi_bytes){p->loaded, size};
-    return true;
-}
-
 static bool pub_init(struct pub *p)
 {
     struct arguments *a = &p->arguments;
@@ -74,7 +41,7 @@ static bool pub_init(struct pub *p)
         arguments_help(ARGUMENTS_PUB, stderr);
         return false;
     }
-    if (!message_load(p)) return false;
+    if (!source_load(a, &p->message.payload, &p->loaded)) return false;
     p->message.topic = mogi_text(a->topic);
     p->message.qos = (uint8_t)a->qos;
     p->message.retain = a->retain;
@@ -225,40 +192,15 @@ static void pub_run(struct pub *p)
     }
 }
 
-static int pub_connect_and_run(struct pub *p)
-{
-    struct arguments *a = &p->arguments;
-    trouble_print(a, "%s", a->warning);
-    enum mogi_error e = mogi_client_open(p->client);
-    if (e != MOGI_OK) return trouble_open(a, p->client, e);
-    interrupt_catch();
-    pub_run(p);
-    if (mogi_client_is_connected(p->client)) {
-        e = mogi_client_close(p->client, 0,
-                              arguments_region_bytes(a, REGION_DISCONNECT),
-                              CLOSE_TIMEOUT_MS);
-        if (e == MOGI_ERROR_ARGUMENT) {
-            trouble_print(a, "Error: A property of disconnect is wrong.\n");
-            return STATUS_ARGUMENT;
-        }
-    }
-    return p->status;
-}
-
 int pub_main(int argc, char **argv)
 {
     struct pub p = {.status = STATUS_OK};
-    enum arguments_result result =
-        arguments_read(&p.arguments, ARGUMENTS_PUB, argc, argv);
-    int status = STATUS_FAILED;
-    if (result == ARGUMENTS_HELP) {
-        arguments_help(ARGUMENTS_PUB, stdout);
-    } else if (result == ARGUMENTS_VERSION) {
-        (void)puts("mogi pub " MOGI_VERSION);
-    } else if (result == ARGUMENTS_WRONG) {
-        status = trouble_arguments(&p.arguments);
-    } else if (pub_init(&p)) {
-        status = pub_connect_and_run(&p);
+    const struct arguments *a = &p.arguments;
+    int status;
+    if (visit_begin(&p.arguments, ARGUMENTS_PUB, argc, argv, &status) &&
+        pub_init(&p) && visit_open(a, p.client, &status)) {
+        pub_run(&p);
+        status = visit_end(a, p.client, 0, CLOSE_TIMEOUT_MS, p.status);
     }
     pub_fini(&p);
     return status;

@@ -3,14 +3,16 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/debug.h"
-#include "cli/format.h"
 #include "cli/interrupt.h"
+#include "cli/output.h"
 #include "cli/trouble.h"
+#include "cli/visit.h"
 #include "client/clock.h"
 #include "wire/reason.h"
 #include "wire/topic.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { CLOSE_TIMEOUT_MS = 5000 };
 
@@ -118,33 +120,11 @@ static bool filtered_out(const struct arguments *a,
     return false;
 }
 
-static void message_print(struct sub *s, const struct mogi_message *m)
+/* --random-filter */
+static bool chance_taken(struct sub *s)
 {
-    const struct arguments *a = &s->arguments;
-    struct timespec now;
-    if (a->random_parts < 1000 &&
-        !rng_chance(&s->rng, (uint64_t)a->random_parts, 1000)) {
-        return;
-    }
-    bool newline = !a->no_end_of_line;
-    if (a->format != NULL) {
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        if (!format_print(stdout, a->format, a->pretty, m, &now)) {
-            trouble_print(a,
-                          "Error: Message payload is not valid JSON on topic "
-                          "%.*s.\n",
-                          (int)m->topic.size, (const char *)m->topic.data);
-        }
-    } else if (a->verbose) {
-        if (m->payload.size == 0 && !newline) return;
-        (void)fwrite(m->topic.data, 1, m->topic.size, stdout);
-        (void)fputs(m->payload.size == 0 ? " (null)" : " ", stdout);
-        (void)fwrite(m->payload.data, 1, m->payload.size, stdout);
-    } else {
-        if (m->payload.size == 0) return;
-        (void)fwrite(m->payload.data, 1, m->payload.size, stdout);
-    }
-    if (newline) (void)putchar('\n');
+    long parts = s->arguments.random_parts;
+    return parts >= 1000 || rng_chance(&s->rng, (uint64_t)parts, 1000);
 }
 
 static void retained_remove(struct sub *s, const struct mogi_message *m)
@@ -168,7 +148,7 @@ static void message_take(struct sub *s, const struct mogi_message *m)
     if (a->no_retained && m->retain) return;
     if (filtered_out(a, m)) return;
     if (a->remove_retained && m->retain) retained_remove(s, m);
-    message_print(s, m);
+    if (chance_taken(s)) output_message(a, m);
     if (ferror(stdout) != 0) s->done = true;
     s->printed += 1;
     if (s->printed == a->message_count) s->finishing = true;
@@ -232,6 +212,9 @@ static int wait_ms(const struct sub *s)
 static void sub_run(struct sub *s)
 {
     struct mogi_event event;
+    if (s->arguments.timeout_s > 0) {
+        s->end_ms = clock_now_ms() + (uint64_t)s->arguments.timeout_s * 1000;
+    }
     while (!s->done) {
         do {
             if (mogi_client_next(s->client, 0, &event) != MOGI_OK) {
@@ -246,43 +229,15 @@ static void sub_run(struct sub *s)
     }
 }
 
-static int sub_connect_and_run(struct sub *s)
-{
-    struct arguments *a = &s->arguments;
-    trouble_print(a, "%s", a->warning);
-    enum mogi_error e = mogi_client_open(s->client);
-    if (e != MOGI_OK) return trouble_open(a, s->client, e);
-    interrupt_catch();
-    if (a->timeout_s > 0) {
-        s->end_ms = clock_now_ms() + (uint64_t)a->timeout_s * 1000;
-    }
-    sub_run(s);
-    if (mogi_client_is_connected(s->client)) {
-        e = mogi_client_close(s->client, s->farewell,
-                              arguments_region_bytes(a, REGION_DISCONNECT),
-                              CLOSE_TIMEOUT_MS);
-        if (e == MOGI_ERROR_ARGUMENT) {
-            trouble_print(a, "Error: A property of disconnect is wrong.\n");
-            return STATUS_ARGUMENT;
-        }
-    }
-    return s->status;
-}
-
 int sub_main(int argc, char **argv)
 {
     struct sub s = {.status = STATUS_OK};
-    enum arguments_result result =
-        arguments_read(&s.arguments, ARGUMENTS_SUB, argc, argv);
-    int status = STATUS_FAILED;
-    if (result == ARGUMENTS_HELP) {
-        arguments_help(ARGUMENTS_SUB, stdout);
-    } else if (result == ARGUMENTS_VERSION) {
-        (void)puts("mogi sub " MOGI_VERSION);
-    } else if (result == ARGUMENTS_WRONG) {
-        status = trouble_arguments(&s.arguments);
-    } else if (sub_init(&s)) {
-        status = sub_connect_and_run(&s);
+    const struct arguments *a = &s.arguments;
+    int status;
+    if (visit_begin(&s.arguments, ARGUMENTS_SUB, argc, argv, &status) &&
+        sub_init(&s) && visit_open(a, s.client, &status)) {
+        sub_run(&s);
+        status = visit_end(a, s.client, s.farewell, CLOSE_TIMEOUT_MS, s.status);
     }
     sub_fini(&s);
     return status;

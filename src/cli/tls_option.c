@@ -9,15 +9,6 @@
 
 enum { PLAIN_PORT = 1883, TLS_PORT = 8883 };
 
-bool tls_option_keyform(struct arguments *a, const char *value)
-{
-    a->keyform_given = true;
-    if (strcmp(value, "pem") == 0) return true;
-    if (strcmp(value, "engine") == 0) return tls_option_engine(a, value);
-    return options_wrong(a, "Error: Problem setting key form, it must be one "
-                            "of 'pem' or 'engine'.\n");
-}
-
 bool tls_option_engine(struct arguments *a, const char *value)
 {
     (void)value;
@@ -25,19 +16,6 @@ bool tls_option_engine(struct arguments *a, const char *value)
         a, "Error: Problem setting TLS engine: OpenSSL 3 has replaced engines "
            "with providers, and mogi uses none. Give the key as a PEM file "
            "(--key).\n");
-}
-
-bool tls_option_psk(struct arguments *a, const char *value)
-{
-    size_t size = tls_psk_read(value, a->psk);
-    if (size == 0) {
-        return options_wrong(a,
-                             "Error: Problem setting TLS-PSK options: --psk "
-                             "takes 1 to %zu bytes in hexadecimal.\n",
-                             sizeof a->psk);
-    }
-    a->tls.psk = (struct mogi_bytes){a->psk, size};
-    return true;
 }
 
 bool tls_option_version(struct arguments *a, const char *value)
@@ -78,27 +56,51 @@ int tls_option_password(void *context, char *text, int size)
 
 bool tls_option_is_on(const struct arguments *a)
 {
+    if (a->no_tls) return false;
     return a->tls.ca_file != NULL || a->tls.ca_folder != NULL ||
-           a->tls.system_cas || a->tls.psk.size > 0 || a->tls_by_url;
+           a->tls.system_cas || a->psk_text != NULL || a->tls_by_url;
+}
+
+static bool keyform_check(struct arguments *a)
+{
+    if (a->keyform == NULL || strcmp(a->keyform, "pem") == 0) return true;
+    if (strcmp(a->keyform, "engine") == 0) {
+        return tls_option_engine(a, a->keyform);
+    }
+    return options_wrong(a, "Error: Problem setting key form, it must be one "
+                            "of 'pem' or 'engine'.\n");
+}
+
+static bool psk_read(struct arguments *a)
+{
+    if (a->psk_text == NULL) return true;
+    size_t size = tls_psk_read(a->psk_text, a->psk);
+    a->tls.psk = (struct mogi_bytes){a->psk, size};
+    if (size > 0) return true;
+    return options_wrong(a,
+                         "Error: Problem setting TLS-PSK options: --psk "
+                         "takes 1 to %zu bytes in hexadecimal.\n",
+                         sizeof a->psk);
 }
 
 bool tls_option_check(struct arguments *a)
 {
     const struct mogi_tls *t = &a->tls;
+    if (a->no_tls) return true;
     if ((t->cert_file == NULL) != (t->key_file == NULL)) {
         return options_wrong(a, "Error: Both certfile and keyfile must be "
                                 "provided if one of them is set.\n");
     }
-    if (a->keyform_given && t->key_file == NULL) {
+    if (a->keyform != NULL && t->key_file == NULL) {
         return options_wrong(a, "Error: If keyform is set, keyfile must be "
                                 "also specified.\n");
     }
     bool ca = t->ca_file != NULL || t->ca_folder != NULL;
-    if (ca && t->psk.size > 0) {
+    if (ca && a->psk_text != NULL) {
         return options_wrong(a, "Error: Only one of --psk or --cafile/--capath "
                                 "may be used at once.\n");
     }
-    if (t->psk.size > 0 && t->psk_identity == NULL) {
+    if (a->psk_text != NULL && t->psk_identity == NULL) {
         return options_wrong(a,
                              "Error: --psk-identity required if --psk used.\n");
     }
@@ -108,7 +110,7 @@ bool tls_option_check(struct arguments *a)
                                 "broker's CA, --capath or "
                                 "--tls-use-os-certs.\n");
     }
-    return true;
+    return keyform_check(a) && psk_read(a);
 }
 
 /* As with mosquitto's clients, these alone connect without TLS; but nobody
@@ -122,7 +124,7 @@ static void warning_set(struct arguments *a)
                          : a->tls.ciphersuites != NULL ? "--ciphers-tls1.3"
                          : a->tls.psk_identity != NULL ? "--psk-identity"
                                                        : NULL;
-    if (lonely == NULL) return;
+    if (lonely == NULL || a->no_tls) return;
     (void)snprintf(a->warning, sizeof a->warning,
                    "Warning: %s does not switch TLS on, and this connection "
                    "has none: add --cafile FILE, --tls-use-os-certs or "

@@ -8,9 +8,7 @@
 
 #include "cli/arguments.h"
 
-/* Take the value of --keyform, --psk, --tls-version. False: a->error is set. */
-bool tls_option_keyform(struct arguments *a, const char *value);
-bool tls_option_psk(struct arguments *a, const char *value);
+/* Take the value of --tls-version. False: a->error is set. */
 bool tls_option_version(struct arguments *a, const char *value);
 
 /* Refuse --tls-engine and what goes with it; false always. */
@@ -24,7 +22,8 @@ int tls_option_password(void *context, char *text, int size);
 /* Is TLS switched on? */
 bool tls_option_is_on(const struct arguments *a);
 
-/* What may not be given together, or not alone. False: a->error is set. */
+/* What may not be given together, not alone, or not so; reads --psk. False:
+ * a->error is set. */
 bool tls_option_check(struct arguments *a);
 
 /* Put what was given into a->client. */

@@ -17,15 +17,13 @@ void trouble_print(const struct arguments *a, const char *format, ...)
     va_end(values);
 }
 
-static const char *command_name(const struct arguments *a)
-{
-    return a->command == ARGUMENTS_PUB ? "pub" : "sub";
-}
-
 int trouble_arguments(const struct arguments *a)
 {
+    if (a->file_at_work) {
+        (void)fprintf(stderr, "In the options file %s:\n", a->file_path);
+    }
     (void)fprintf(stderr, "%s\nUse 'mogi %s --help' to see usage.\n", a->error,
-                  command_name(a));
+                  arguments_command_name(a->command));
     return STATUS_FAILED;
 }
 

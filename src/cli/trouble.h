@@ -1,5 +1,5 @@
-/* trouble.h - what went wrong, and what to do next, for who runs mogi pub or
- * mogi sub; and the exit status that says it to a program.
+/* trouble.h - what went wrong, and what to do next, for who runs mogi pub,
+ * mogi sub or mogi rr; and the exit status that says it to a program.
  */
 #ifndef MOGI_CLI_TROUBLE_H
 #define MOGI_CLI_TROUBLE_H

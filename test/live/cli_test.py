@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""mogi pub and mogi sub do what mosquitto_pub and mosquitto_sub do.
+"""mogi pub, sub and rr do what mosquitto_pub, _sub and _rr do.
 
 Each case runs both with the same arguments against the same broker. They
 must end with the same status, print the same, and say the same to the
@@ -9,6 +9,8 @@ that the comparison itself is steady.)
 In arguments, {port} is the broker's port and {file} is a file's name.
 """
 
+import os
+import pathlib
 import re
 import subprocess
 import tempfile
@@ -38,6 +40,8 @@ def spoken(packet, args):
 
 class CliCase(BrokerCase):
     maxDiff = None
+    # What the tester keeps in ~/.config is not what is tested.
+    environment = os.environ | {"XDG_CONFIG_HOME": "/nowhere"}
 
     def observe(self, tools, tool, args, input):
         """Run one program; return its status, output, and packets."""
@@ -47,10 +51,10 @@ class CliCase(BrokerCase):
             if not {"-p", "-L", "--port"} & set(args):
                 command += ["-p", str(tap.port)]
             done = subprocess.run(command, input=input, timeout=TIMEOUT_S,
-                                  capture_output=True)
+                                  capture_output=True, env=self.environment)
             tap.drain()
             kinds = ["connect", "publish", "subscribe", "unsubscribe"]
-            if tool == "pub":  # mosquitto_sub's own races with its exit
+            if tool == "pub":  # the others' own races with their exit
                 kinds.append("disconnect")
             said = [spoken(packet, args) for packet in tap.sent(*kinds)]
         return {"status": done.returncode, "stdout": done.stdout,
@@ -203,6 +207,105 @@ class PubTest(CliCase):
             extra = ["-m", "x"] if tool == "pub" else []
             self.same(tool, "-t", "a", *extra, "-p", closed)
             self.same(tool, "-t", "a", *extra, "-h", "no.such.invalid")
+
+
+class DefaultsTest(CliCase):
+    """Options that a file in the user's folder holds."""
+
+    def with_file(self, tool, text, *args, below="", **how):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, below, f"mosquitto_{tool}")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+            self.environment = os.environ | {"HOME": folder}
+            self.environment.pop("XDG_CONFIG_HOME", None)
+            if not below:
+                self.environment["XDG_CONFIG_HOME"] = folder
+            result = self.same(tool, *args, **how)
+            del self.environment
+            return result
+
+    def test_options_come_from_a_file(self):
+        text = "# who\n-u joe\n-P correct horse\n-q 1\n-m a  b \n"
+        for below in ("", ".config"):
+            said = self.with_file("pub", text, "-t", "a", below=below)["said"]
+            self.assertEqual(said[1]["payload"], b"a  b ")
+        self.with_file("pub", "-n\n-t one\n", "-t", "two", "-q", "2")
+        self.with_file("sub", "-t one\n-E\n", "-t", "two")
+
+    def test_mistakes_in_a_file(self):
+        for text in ("-q 3\n", "--nope\n", "-q\n", "-m x\n"):
+            result = self.with_file("pub", text, "-t", "a", "-n")
+            self.assertEqual(result["status"], 1)
+
+    def test_a_file_that_is_named(self):
+        """Only ours: Debian's has no -o yet."""
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("-t named\n-m text\n-D publish user-property k v w\n")
+            file.flush()
+            result = self.observe(OURS, "pub", ["-o", file.name], b"")
+        self.assertEqual(result["status"], 0)
+        self.assertEqual(result["said"][1]["topic"], "named")
+        self.assertEqual(result["said"][1]["props"],
+                         [("user_property", ("k", "v w"))])
+
+    def test_a_file_that_is_wrong_is_named(self):
+        for text, words in (("-q 3\n", "Invalid QoS"), (None, "No such file")):
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(text or "")
+                file.flush()
+                name = file.name if text else file.name + ".not"
+                done = subprocess.run(
+                    [*OURS["pub"], "-o", name, "-t", "a", "-n"],
+                    capture_output=True, text=True, timeout=TIMEOUT_S)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words, done.stderr)
+            self.assertIn(name, done.stderr)
+
+
+class RequestTest(CliCase):
+    """Who asks on the topic on which it listens answers itself."""
+
+    def each_rr(self, *cases, **how):
+        self.each("rr", *cases, **how)
+
+    def test_requests(self):
+        ask = "-t echo -e echo -m hello"
+        self.each_rr(ask, f"{ask} -v", f"{ask} -N", f"{ask} -q 1",
+                     f"{ask} -q 2", f"{ask} -V 311", f"{ask} -V 31 -i me",
+                     f"{ask} -F %t:%p:%R", f"{ask} -F %j -V 311",
+                     "-t echo -e echo -n -v",
+                     f"{ask} -D publish user-property k v",
+                     f"{ask} -D publish correlation-data c", f"{ask} -i me -c",
+                     "-L mqtt://127.0.0.1:{port}/echo -e echo -m x",
+                     noise=rb'"tst":"[^"]*"')
+
+    def test_nobody_answers(self):
+        self.each_rr("-t ask -e answer -m x -W 1", status=27)
+
+    def test_mistakes(self):
+        self.each_rr("", "-t a -e b", "-t a -m x", "-e b -m x",
+                     "-t a -e b/+ -m x", "-t a/# -e b -m x", "-t a -e",
+                     "-t a -e b -m x -l", "-t a -e b -m x -U c",
+                     "-t a -e b -m x -W 0", "-t a -e b -m x -n", status=1)
+
+    def test_somebody_else_answers(self):
+        for tools in (MOSQUITTO, OURS):
+            with Subscriber(self.broker, "-t", "ask", "-C", "1") as other:
+                asks = subprocess.Popen(
+                    [*tools["rr"], "-p", str(self.broker.port), "-t", "ask",
+                     "-e", "answer", "-m", "x"], stdout=subprocess.PIPE)
+                self.assertEqual(other.lines(), ["x"])
+                publish(self.broker, "-t", "answer", "-m", "42")
+                out, _ = asks.communicate(timeout=TIMEOUT_S)
+                self.assertEqual((asks.returncode, out), (0, b"42\n"))
+
+    def test_latency(self):
+        done = subprocess.run(
+            [*OURS["rr"], "-p", str(self.broker.port), "-t", "a", "-e", "a",
+             "-m", "x", "--latency"], capture_output=True, timeout=TIMEOUT_S)
+        self.assertRegex(done.stdout.decode(),
+                         r"\Ax\nLatency: [0-9.]+(ns|µs|ms)?\n\Z")
 
 
 class RefusedTest(CliCase):

@@ -1,4 +1,4 @@
-"""mosquitto_pub and mosquitto_sub, and ours that must behave like them.
+"""mosquitto_pub, _sub and _rr, and ours that must behave like them.
 
     with Subscriber(broker, "-t", "a/#", "-C", "2") as sub:
         publish(broker, "-t", "a/b", "-m", "one")
@@ -11,9 +11,9 @@ import subprocess
 from harness import IS_MOSQUITTO, MOGI, TIMEOUT_S, run
 from tap import Tap
 
-MOSQUITTO = {"pub": ["mosquitto_pub"], "sub": ["mosquitto_sub"]}
-OURS = MOSQUITTO if IS_MOSQUITTO else {
-    "pub": [MOGI, "pub"], "sub": [MOGI, "sub"]}
+TOOLS = ("pub", "sub", "rr")
+MOSQUITTO = {tool: ["mosquitto_" + tool] for tool in TOOLS}
+OURS = MOSQUITTO if IS_MOSQUITTO else {tool: [MOGI, tool] for tool in TOOLS}
 
 
 def publish(broker, *args, input=None, status=0, tools=MOSQUITTO):

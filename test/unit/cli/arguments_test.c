@@ -170,7 +170,7 @@ static void wrong_lines(void)
         {ARGUMENTS_SUB, "-F %z", "Error: Invalid format specifier 'z'.\n"},
         {ARGUMENTS_PUB, "-t a -n --will-payload x",
          "Error: Will payload given, but no will topic given.\n"},
-        {ARGUMENTS_PUB, "-L http://a/b", "Error: unsupported URL scheme.\n\n"},
+        {ARGUMENTS_PUB, "-L http://a/b", "Error: Unsupported URL scheme.\n\n"},
         {ARGUMENTS_PUB, "-L mqtt://a",
          "Error: Invalid URL for -L argument "
          "specified - topic missing.\n"},
@@ -191,6 +191,59 @@ static void wrong_lines(void)
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         CHECK_EQ(line(ARGUMENTS_PUB, later[i]), ARGUMENTS_WRONG);
         CHECK(strstr(a.error, "not in this version") != NULL);
+        arguments_fini(&a);
+    }
+}
+
+/* Its options come before those of the command line. */
+static void options_out_of_a_file(void)
+{
+    char path[] = "/tmp/mogi-options-XXXXXX", text[128];
+    FILE *file = fdopen(mkstemp(path), "w");
+    REQUIRE(file != NULL);
+    fputs("-h file\n-p 99\n-t a b\n-q 1\n", file);
+    fclose(file);
+    snprintf(text, sizeof text, "-m -o -p 98 -o %s", path);
+    CHECK_EQ(line(ARGUMENTS_PUB, text), ARGUMENTS_OK);
+    CHECK_STR(a.client.host, "file");
+    CHECK_EQ(a.client.port, 98);
+    CHECK_STR(a.topic, "a b");
+    CHECK_STR(a.text, "-o");
+    CHECK_EQ(a.qos, 1);
+    arguments_fini(&a);
+    snprintf(text, sizeof text, "-D connect user-property k -o -o %s -o x",
+             path);
+    CHECK_EQ(line(ARGUMENTS_PUB, text), ARGUMENTS_WRONG);
+    CHECK_STR(a.error, "Error: Duplicate -o argument given.\n\n");
+    arguments_fini(&a);
+    file = fopen(path, "w");
+    REQUIRE(file != NULL);
+    fputs("-o other\n", file);
+    fclose(file);
+    snprintf(text, sizeof text, "-o %s -t a -n", path);
+    CHECK_EQ(line(ARGUMENTS_PUB, text), ARGUMENTS_WRONG);
+    CHECK(a.file_at_work);
+    CHECK_STR(a.error, "Error: -o is for the command line, not for a file of "
+                       "options.\n\n");
+    arguments_fini(&a);
+    unlink(path);
+    CHECK_EQ(line(ARGUMENTS_PUB, text), ARGUMENTS_WRONG);
+    CHECK(strstr(a.error, "No such file or directory") != NULL);
+    arguments_fini(&a);
+}
+
+static void requests(void)
+{
+    CHECK_EQ(line(ARGUMENTS_RR, "-t a -e b -n -W 3 --latency"), ARGUMENTS_OK);
+    CHECK_EQ(a.client.connect.version, MOGI_MQTT_50);
+    CHECK_STR(a.response_topic, "b");
+    CHECK(a.latency && a.client.no_delay);
+    arguments_fini(&a);
+    static const char *const few[] = {"-t a -n", "-t a -e b", "-e b -n"};
+    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
+        CHECK_EQ(line(ARGUMENTS_RR, few[i]), ARGUMENTS_WRONG);
+        CHECK_STR(a.error, "Error: All of topic, message, and response topic "
+                           "must be supplied.\n");
         arguments_fini(&a);
     }
 }
@@ -218,12 +271,16 @@ static void help_and_version(void)
 
 int main(void)
 {
+    /* What the tester has there is none of our business. */
+    REQUIRE(setenv("XDG_CONFIG_HOME", "/nowhere", 1) == 0);
     RUN(defaults);
     RUN(every_connection_option);
     RUN(long_names);
     RUN(urls);
     RUN(client_ids);
     RUN(wrong_lines);
+    RUN(options_out_of_a_file);
+    RUN(requests);
     RUN(help_and_version);
     return check_result();
 }

@@ -1,35 +1,8 @@
-#include "check.h"
 #include "cli/format.h"
+#include "printed.h"
 
-static uint8_t space[256];
-static struct mogi_message message;
-/* 2026-11-20T07:20:49.999199012Z */
-static const struct timespec NOW = {.tv_sec = 1795159249, .tv_nsec = 999199012};
-
-static void start(const char *payload)
-{
-    memset(&message, 0, sizeof message);
-    message.topic = mogi_text("fmt/topic");
-    message.payload = mogi_text(payload);
-    message.qos = 1;
-    message.retain = true;
-    message.packet_id = 7;
-}
-
-static void properties(void)
-{
-    struct mogi_properties p = mogi_properties_in(space, sizeof space);
-    enum mogi_error e = MOGI_OK;
-    e |= mogi_put_text(&p, MOGI_CONTENT_TYPE, mogi_text("text/plain"));
-    e |= mogi_put_user(&p, mogi_text("k"), mogi_text("v"));
-    e |= mogi_put_user(&p, mogi_text("k2"), mogi_text("v2"));
-    e |= mogi_put_text(&p, MOGI_RESPONSE_TOPIC, mogi_text("re/sp"));
-    e |= mogi_put_text(&p, MOGI_CORRELATION_DATA, mogi_text("corr"));
-    e |= mogi_put_number(&p, MOGI_PAYLOAD_FORMAT, 1);
-    e |= mogi_put_number(&p, MOGI_MESSAGE_EXPIRY, 1000);
-    REQUIRE(e == MOGI_OK);
-    message.properties = mogi_properties_bytes(&p);
-}
+/* What the payload would have to be, for what was printed last. */
+static const char *wrong;
 
 static bool prints(const char *format, bool pretty, const char *want)
 {
@@ -38,11 +11,11 @@ static bool prints(const char *format, bool pretty, const char *want)
     size_t size = 0;
     if (!CHECK(format_check(format, error, sizeof error))) return false;
     FILE *to = open_memstream(&out, &size);
-    bool printed = format_print(to, format, pretty, &message, &NOW);
+    wrong = format_print(to, format, pretty, &message, &NOW);
     fclose(to);
     bool same = CHECK_STR(out, want);
     free(out);
-    return same && printed;
+    return same && wrong == NULL;
 }
 
 /* All as mosquitto_sub 2.0.11 prints it. */
@@ -87,34 +60,11 @@ static void escapes(void)
     size_t size = 0;
     start("x");
     FILE *to = open_memstream(&out, &size);
-    CHECK(
-        format_print(to, "\\\\\\n\\r\\t\\v\\a\\e\\0x", false, &message, &NOW));
+    CHECK(format_print(to, "\\\\\\n\\r\\t\\v\\a\\e\\0x", false, &message,
+                       &NOW) == NULL);
     fclose(to);
     CHECK_BYTES(out, size, "\\\n\r\t\v\a\033\0x", 9);
     free(out);
-}
-
-static void as_json(void)
-{
-    start("a\"b");
-    properties();
-    CHECK(prints(
-        "%j", false,
-        "{\"tst\":\"2026-11-20T07:20:49.999199Z+0000\",\"topic\":\"fmt/"
-        "topic\",\"qos\":1,\"retain\":1,\"payloadlen\":3,\"mid\":7,"
-        "\"properties\":{\"content-type\":\"text/plain\",\"user-properties\":"
-        "{\"k\":\"v\",\"k2\":\"v2\"},\"response-topic\":\"re/sp\","
-        "\"correlation-data\":\"corr\",\"payload-format-indicator\":1,"
-        "\"message-expiry-interval\":1000},\"payload\":\"a\\\"b\"}"));
-    start("{\"a\": [1, {\"b\":null}]}");
-    message.qos = 0;
-    CHECK(prints("%J", true,
-                 "{\n\t\"tst\":\t\"2026-11-20T07:20:49.999199Z+0000\",\n\t"
-                 "\"topic\":\t\"fmt/topic\",\n\t\"qos\":\t0,\n\t\"retain\":\t"
-                 "1,\n\t\"payloadlen\":\t22,\n\t\"payload\":\t{\n\t\t\"a\":\t"
-                 "[1, {\n\t\t\t\t\"b\":\tnull\n\t\t\t}]\n\t}\n}"));
-    start("no json");
-    CHECK(!prints("<%J>", false, "<>"));
 }
 
 static void wrong_formats(void)
@@ -122,20 +72,52 @@ static void wrong_formats(void)
     static const struct {
         const char *format;
         const char *error;
-    } wrong[] = {{"%t%", "Error: Incomplete format specifier.\n"},
-                 {"%5", "Error: Incomplete format specifier.\n"},
-                 {"%.", "Error: Incomplete format specifier.\n"},
-                 {"%-", "Error: Incomplete format specifier.\n"},
-                 {"@", "Error: Incomplete format specifier.\n"},
-                 {"%z", "Error: Invalid format specifier 'z'.\n"},
-                 {"%0-5l", "Error: Invalid format specifier '-'.\n"},
-                 {"\\q", "Error: Invalid escape specifier 'q'.\n"},
-                 {"\\", "Error: Incomplete escape specifier.\n"}};
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    } bad[] = {{"%t%", "Error: Incomplete format specifier.\n"},
+               {"%5", "Error: Incomplete format specifier.\n"},
+               {"%.", "Error: Incomplete format specifier.\n"},
+               {"%-", "Error: Incomplete format specifier.\n"},
+               {"@", "Error: Incomplete format specifier.\n"},
+               {"%z", "Error: Invalid format specifier 'z'.\n"},
+               {"%0-5l", "Error: Invalid format specifier '-'.\n"},
+               {"\\q", "Error: Invalid escape specifier 'q'.\n"},
+               {"\\", "Error: Incomplete escape specifier.\n"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char error[128] = "";
-        CHECK(!format_check(wrong[i].format, error, sizeof error));
-        CHECK_STR(error, wrong[i].error);
+        CHECK(!format_check(bad[i].format, error, sizeof error));
+        CHECK_STR(error, bad[i].error);
     }
+}
+
+/* As mosquitto_sub 2.1 prints it. */
+static void hexadecimal_in_groups(void)
+{
+    start("message");
+    CHECK(prints("%.1x", false, "6 d 6 5 7 3 7 3 6 1 6 7 6 5"));
+    CHECK(prints("%.2x|%.2:X", false,
+                 "6d 65 73 73 61 67 65|6D:65:73:73:61:67:65"));
+    CHECK(prints("%.4.x|%.20x|%.0x", false,
+                 "6d65.7373.6167.65|6d657373616765|6d657373616765"));
+    CHECK(prints("%24.2x|%-24.2x|", false,
+                 "    6d 65 73 73 61 67 65|6d 65 73 73 61 67 65    |"));
+    start("");
+    CHECK(prints("<%.2x>", false, "<>"));
+}
+
+static void numbers_of_ieee_754(void)
+{
+    static const uint8_t two[] = {0x58, 0x39, 0xb4, 0xc8,
+                                  0x76, 0xbe, 0x05, 0x40};
+    static const uint8_t one[] = {0xf4, 0xfd, 0x34, 0x3f};
+    start("x");
+    message.payload = (struct mogi_bytes){two, sizeof two};
+    CHECK(prints("%.3d|%8.2d|%-8.2d|%08.2d|%d", false,
+                 "2.718|    2.72|2.72    |00002.72|2.718000"));
+    CHECK(!prints("<%f>", false, "<>"));
+    CHECK_STR(wrong, "a float (4 bytes)");
+    message.payload = (struct mogi_bytes){one, sizeof one};
+    CHECK(prints("%.3f", false, "0.707"));
+    CHECK(!prints("<%d>", false, "<>"));
+    CHECK_STR(wrong, "a double (8 bytes)");
 }
 
 int main(void)
@@ -146,7 +128,8 @@ int main(void)
     RUN(about_properties);
     RUN(about_time);
     RUN(escapes);
-    RUN(as_json);
     RUN(wrong_formats);
+    RUN(hexadecimal_in_groups);
+    RUN(numbers_of_ieee_754);
     return check_result();
 }

@@ -8,7 +8,7 @@ static void names_are_unique(void)
         CHECK(row->brief != NULL || row->full != NULL);
         bool known = row->take != NULL || row->member != 0;
         CHECK(known == (row->help != NULL));
-        for (unsigned c = 0; c < 2; c++) {
+        for (unsigned c = 0; c < 3; c++) {
             if ((row->users >> c & 1) == 0) continue;
             enum arguments_command command = (enum arguments_command)c;
             if (row->brief != NULL) {
@@ -28,6 +28,10 @@ static void each_command_has_its_own(void)
     CHECK(options_find(ARGUMENTS_SUB, "-m") == NULL);
     CHECK(options_find(ARGUMENTS_PUB, "-t") !=
           options_find(ARGUMENTS_SUB, "-t"));
+    CHECK(options_find(ARGUMENTS_RR, "-t") ==
+          options_find(ARGUMENTS_PUB, "-t"));
+    CHECK(options_find(ARGUMENTS_RR, "-e") != NULL);
+    CHECK(options_find(ARGUMENTS_PUB, "-e") == NULL);
     CHECK(options_find(ARGUMENTS_SUB, "--nothing") == NULL);
 }
 

@@ -52,6 +52,8 @@ CHECK_UNUSED static void stage_start(int (*command)(int, char **),
     stage.pid = fork();
     REQUIRE(stage.pid >= 0);
     if (stage.pid == 0) {
+        /* Nothing but these words counts. */
+        REQUIRE(setenv("XDG_CONFIG_HOME", "/nowhere", 1) == 0);
         dup2(fds[0], STDIN_FILENO);
         dup2(fileno(stage.out), STDOUT_FILENO);
         close(stage.server);

@@ -94,10 +94,22 @@ static void keys_in_advance(void)
     char digits[2 * ARGUMENTS_PSK_MAX + 2];
     memset(digits, 'a', sizeof digits);
     digits[sizeof digits - 1] = '\0';
-    CHECK(!tls_option_psk(&a, digits));
+    a = (struct arguments){.psk_text = digits, .tls = {.psk_identity = "me"}};
+    CHECK(!tls_option_check(&a));
     digits[sizeof digits - 2] = '\0';
-    CHECK(tls_option_psk(&a, digits));
+    CHECK(tls_option_check(&a));
     CHECK_EQ(a.tls.psk.size, ARGUMENTS_PSK_MAX);
+}
+
+/* --no-tls undoes what a file of options says, whatever it is. */
+static void none_at_all(void)
+{
+    CHECK_EQ(READ("--cafile", "c", "--key", "k", "--insecure", "--no-tls"),
+             ARGUMENTS_OK);
+    CHECK(a.client.tls == NULL);
+    CHECK_EQ(a.client.port, 1883);
+    CHECK_STR(a.warning, "");
+    arguments_fini(&a);
 }
 
 static void versions_and_keys(void)
@@ -118,8 +130,12 @@ static void versions_and_keys(void)
     refused(READ("--cafile", "c", "--key", "x"), "Both certfile");
     refused(READ("--cert", "x", "--key", "y"), "--cafile FILE");
     refused(READ("--cafile", "c", "--keyform", "pem"), "keyform");
-    refused(READ("--cafile", "c", "--keyform", "der"), "'pem'");
-    refused(READ("--cafile", "c", "--keyform", "engine"), "OpenSSL 3");
+    refused(
+        READ("--cafile", "c", "--cert", "c", "--key", "k", "--keyform", "der"),
+        "'pem'");
+    refused(READ("--cafile", "c", "--cert", "c", "--key", "k", "--keyform",
+                 "engine"),
+            "OpenSSL 3");
     refused(READ("--cafile", "c", "--tls-engine", "x"), "OpenSSL 3");
     refused(READ("--tls-engine-kpass-sha1", "x"), "OpenSSL 3");
 }
@@ -159,10 +175,12 @@ static void passwords(void)
 
 int main(void)
 {
+    REQUIRE(setenv("XDG_CONFIG_HOME", "/nowhere", 1) == 0);
     RUN(passwords);
     RUN(what_switches_it_on);
     RUN(urls);
     RUN(keys_in_advance);
+    RUN(none_at_all);
     RUN(versions_and_keys);
     RUN(lonely_options_warn);
     return check_result();
