@@ -692,11 +692,11 @@ static void calm_pause(struct calm *calm)
     if (chance(calm, 1, 40) && mirror_jump(calm->mirror, jump)) {
         story_tell(calm->config->story, "jump %" PRIu64 "ms", jump);
         world_jump(calm->world, jump);
-    } else {
-        story_wait(calm->config->story, ms);
-        world_wait(calm->world, ms);
-        mirror_wait(calm->mirror, ms);
+        ms = 1; /* nor is what was late at once with what comes next */
     }
+    story_wait(calm->config->story, ms);
+    world_wait(calm->world, ms);
+    mirror_wait(calm->mirror, ms);
     calm_check(calm);
 }
 
