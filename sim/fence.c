@@ -18,7 +18,10 @@ enum {
     FILTERS = 9,
     SHARDS_RANDOM = 4,
     RECEIVE_MAX = 1000,
-    OPEN = -1 /* the end of a time that is not over */
+    RULES_BYTES = 2048, /* of an access list in words */
+    SETUP = UINT32_MAX, /* a step before all others, */
+    FINALE = SETUP - 1, /* and behind them */
+    OPEN = -1           /* the end of a time that is not over */
 };
 
 static const char *const filters[FILTERS] = {
@@ -90,14 +93,62 @@ static bool chance(struct fence *f, uint64_t parts, uint64_t whole)
     return rng_chance(&f->rng, parts, whole);
 }
 
+/* `caller` should have been, or have seen, `claim`. */
 static void fence_wrong(struct fence *f, const struct caller *caller,
-                        const char *what, const struct words *packet)
+                        const char *what, const struct words *packet,
+                        const char *claim)
 {
     char text[160] = "";
     if (f->error[0] != 0) return;
     if (packet != NULL) words_print(packet, text, sizeof(text));
     snprintf(f->error, sizeof(f->error), "%s: %.200s %s", caller->client->name,
              what, text);
+    story_claim(f->config->story, "%s %s\n", caller->client->name, claim);
+}
+
+/* It got `packet`, a PUBLISH, which is wrong. */
+static void publish_wrong(struct fence *f, const struct caller *caller,
+                          const char *what, const struct words *packet)
+{
+    char claim[160];
+    struct bytes topic = words_text(packet, "topic");
+    struct bytes payload = words_text(packet, "payload");
+    snprintf(claim, sizeof(claim), "saw at_most 0 publish \"%.*s\" \"%.*s\"",
+             (int)topic.size, (const char *)topic.data, (int)payload.size,
+             (const char *)payload.data);
+    fence_wrong(f, caller, what, packet, claim);
+}
+
+/* Is this part lived? Then it has its own luck, and the world too. */
+static bool fence_part(struct fence *f, uint32_t step, enum part part)
+{
+    const struct random_config *config = f->config;
+    bool always = step == SETUP || step == FINALE;
+    if (!always && !acts_has(config->acts, step, part)) return false;
+    uint64_t luck = acts_luck(config->seed, step, part);
+    rng_init(&f->rng, luck);
+    if (f->world == NULL) return true;
+    story_detail(config->story, "luck %" PRIu64, ~luck);
+    rng_init(world_rng(f->world), ~luck);
+    return true;
+}
+
+/* `caller` says `words`, which are freed, and the story is told of it. */
+static void caller_say(struct fence *f, struct caller *caller,
+                       struct words *words)
+{
+    story_packet(f->config->story, caller->client->name, false, words);
+    client_say(caller->client, words);
+    words_free(words);
+}
+
+static void caller_hang_up(struct fence *f, struct caller *caller, bool cut)
+{
+    if (caller->client->cable.v == 0) return;
+    story_tell(f->config->story, "%s %s", cut ? "cut" : "close",
+               caller->client->name);
+    client_hang_up(caller->client, cut);
+    caller->in = false;
 }
 
 /* --- judging -------------------------------------------------------------- */
@@ -151,13 +202,13 @@ static void hear_publish(struct fence *f, struct caller *caller,
     struct bytes payload = words_text(packet, "payload");
     f->copies += 1;
     if (payload.size == 0 || payload.size >= sizeof(text)) {
-        fence_wrong(f, caller, "a payload that nobody sent", packet);
+        publish_wrong(f, caller, "a payload that nobody sent", packet);
         return;
     }
     memcpy(text, payload.data, payload.size);
     unsigned long number = strtoul(text, NULL, 10);
     if (number >= f->count) {
-        fence_wrong(f, caller, "a payload that nobody sent", packet);
+        publish_wrong(f, caller, "a payload that nobody sent", packet);
         return;
     }
     const struct said *s = &f->list[number];
@@ -166,14 +217,14 @@ static void hear_publish(struct fence *f, struct caller *caller,
     bool retained = words_number(packet, "retain", 0) != 0 &&
                     words_number(packet, "dup", 0) == 0;
     if (!bytes_equal(words_text(packet, "topic"), bytes_of(topic))) {
-        fence_wrong(f, caller, "another topic than it was sent on", packet);
+        publish_wrong(f, caller, "another topic than it was sent on", packet);
     } else if (!guest_asked(&f->guests[caller->guest], topic)) {
-        fence_wrong(f, caller, "it never asked for", packet);
+        publish_wrong(f, caller, "it never asked for", packet);
     } else if (!said_allowed(f, s, retained)) {
-        fence_wrong(f, caller, "who sent this may not", packet);
+        publish_wrong(f, caller, "who sent this may not", packet);
     } else if (!may(f, &caller->who, &caller->before, caller->two, f->law.base,
                     OPEN, ACL_READ, topic)) {
-        fence_wrong(f, caller, "it may not read", packet);
+        publish_wrong(f, caller, "it may not read", packet);
     }
 }
 
@@ -208,8 +259,7 @@ static void caller_publish(struct fence *f, struct caller *caller,
     words_number_add(words, "qos", qos);
     words_number_add(words, "retain", retain);
     if (qos > 0) words_number_add(words, "pid", client_pid(caller->client));
-    client_say(caller->client, words);
-    words_free(words);
+    caller_say(f, caller, words);
 }
 
 static void caller_subscribe(struct fence *f, struct caller *caller)
@@ -221,17 +271,16 @@ static void caller_subscribe(struct fence *f, struct caller *caller)
     words_text_add(words, "filter", bytes_of(filters[filter]));
     if (on) words_number_add(words, "qos", (uint32_t)below(f, 3));
     if (on) f->guests[caller->guest].asked[filter] = true;
-    client_say(caller->client, words);
-    words_free(words);
+    caller_say(f, caller, words);
 }
 
-static void caller_prove(struct caller *caller, uint32_t reason)
+static void caller_prove(struct fence *f, struct caller *caller,
+                         uint32_t reason)
 {
     struct words *words = words_new(PACKET_AUTH);
     words_number_add(words, "reason", reason);
     words_text_add(words, "auth_method", bytes_of("M"));
-    client_say(caller->client, words);
-    words_free(words);
+    caller_say(f, caller, words);
 }
 
 /* What a message that is left as a will says. */
@@ -271,14 +320,14 @@ static void caller_connect(struct fence *f, struct caller *caller)
     client_open(caller->client, caller->version);
     /* Whoever had the id meanwhile may have ended what this one remembers. */
     memset(caller->client->flight, FLIGHT_NONE, UINT16_MAX + 1);
+    story_packet(f->config->story, caller->client->name, false, words);
     client_connect(caller->client, words);
     words_free(words);
 }
 
 static void caller_leave(struct fence *f, struct caller *caller)
 {
-    client_hang_up(caller->client, chance(f, 1, 2));
-    caller->in = false;
+    caller_hang_up(f, caller, chance(f, 1, 2));
 }
 
 /* --- the door ------------------------------------------------------------- */
@@ -304,6 +353,23 @@ static void said_renew(struct fence *f, const struct caller *caller)
         s->who = caller->who;
         s->two = true;
     }
+}
+
+/* What `caller` is granted, in words. */
+static void accept_tell(struct fence *f, const struct caller *caller)
+{
+    char user[32] = "", expires[32] = "", rules[RULES_BYTES] = "";
+    const char *name = law_user(caller->who.user);
+    if (name != NULL) snprintf(user, sizeof(user), " user=\"%s\"", name);
+    if (caller->ends_ms != 0) {
+        snprintf(expires, sizeof(expires), " expires=%" PRIu64 "ms",
+                 caller->ends_ms - world_now(f->world));
+    }
+    if (caller->who.own != NULL) {
+        rules_write(caller->who.own, rules, sizeof(rules));
+    }
+    story_tell(f->config->story, "grant %s accept%s%s%s", caller->client->name,
+               user, expires, rules);
 }
 
 static void door_accept(struct fence *f, struct caller *caller)
@@ -334,6 +400,7 @@ static void door_accept(struct fence *f, struct caller *caller)
     }
     if (caller->again) said_renew(f, caller);
     caller->granted = true;
+    accept_tell(f, caller);
     world_answer(f->world, caller->client->asked, &answer);
 }
 
@@ -351,7 +418,10 @@ static void door_answer(struct fence *f, struct caller *caller)
         return;
     }
     if (what < 8 && said.has_method) answer.verdict = ANSWER_MORE;
-    if (answer.verdict == ANSWER_REFUSE) caller->ends = true;
+    bool refused = answer.verdict == ANSWER_REFUSE;
+    if (refused) caller->ends = true;
+    story_tell(f->config->story, "grant %s %s", caller->client->name,
+               refused ? "refuse credentials" : "more");
     world_answer(f->world, caller->client->asked, &answer);
 }
 
@@ -366,7 +436,8 @@ static void hear_will(struct fence *f, struct caller *caller,
             law_topic(s->topic))) {
         return;
     }
-    fence_wrong(f, caller, "leaves a will that it may not", packet);
+    fence_wrong(f, caller, "leaves a will that it may not", packet,
+                "saw at_most 0 connack reason=0");
 }
 
 static void hear_connack(struct fence *f, struct caller *caller,
@@ -374,13 +445,15 @@ static void hear_connack(struct fence *f, struct caller *caller,
 {
     uint32_t reason = words_number(packet, "reason", 1);
     if (reason == 0 && !caller->granted) {
-        fence_wrong(f, caller, "was let in by nobody", packet);
+        fence_wrong(f, caller, "was let in by nobody", packet,
+                    "saw at_most 0 connack reason=0");
     }
     if (reason == 0 && caller->will) hear_will(f, caller, packet);
     bool excused = caller->ends || caller->will || reason == 0x88 ||
                    reason == 3 || !caller->granted;
     if (reason != 0 && !excused) {
-        fence_wrong(f, caller, "is refused though it was granted", packet);
+        fence_wrong(f, caller, "is refused though it was granted", packet,
+                    "expect connack");
     }
     caller->in = reason == 0;
 }
@@ -398,16 +471,18 @@ static void hear_disconnect(struct fence *f, struct caller *caller,
     bool taken = f->guests[caller->guest].turns > caller->turn;
     caller->in = false;
     if (reason == 0x8e ? taken : reason == 0x87 && caller->ends) return;
-    fence_wrong(f, caller, "is put out without a reason", packet);
+    fence_wrong(f, caller, "is put out without a reason", packet,
+                "expect open");
 }
 
 static void hear_auth(struct fence *f, struct caller *caller,
                       const struct words *packet)
 {
     if (words_number(packet, "reason", 0) == 0x18) {
-        if (f->ending || chance(f, 7, 8)) caller_prove(caller, 0x18);
+        if (f->ending || chance(f, 7, 8)) caller_prove(f, caller, 0x18);
     } else if (!caller->again) {
-        fence_wrong(f, caller, "did not prove itself again", packet);
+        fence_wrong(f, caller, "did not prove itself again", packet,
+                    "saw at_most 0 auth reason=0");
     } else {
         caller->again = false;
     }
@@ -452,7 +527,9 @@ static bool caller_read(struct fence *f, struct caller *caller)
         hear(f, caller, packet);
         words_free(packet);
     }
-    if (client->error[0] != 0) fence_wrong(f, caller, client->error, NULL);
+    if (client->error[0] != 0) {
+        fence_wrong(f, caller, client->error, NULL, "expect open");
+    }
     return read;
 }
 
@@ -479,7 +556,8 @@ static void caller_settle(struct fence *f, struct caller *caller)
     if (client->cable.v == 0 || world_closed(f->world, client->cable)) return;
     if (!caller->in) return;
     if (caller->ends_ms != 0 && caller->ends_ms <= world_now(f->world)) {
-        fence_wrong(f, caller, "is in longer than it was granted", NULL);
+        fence_wrong(f, caller, "is in longer than it was granted", NULL,
+                    "expect close");
     }
     if (!caller->will) return;
     struct said *s = &f->list[caller->will_number];
@@ -491,6 +569,7 @@ static void caller_settle(struct fence *f, struct caller *caller)
 /* All comes to rest: what holds now is all that can hold. */
 static void fence_settle(struct fence *f)
 {
+    story_detail(f->config->story, "wait 0ms");
     world_settle(f->world);
     law_settle(&f->law);
     for (unsigned i = 0; i < CALLERS; i++)
@@ -503,22 +582,28 @@ static void fence_settle(struct fence *f)
 
 static void fence_change(struct fence *f)
 {
+    char text[RULES_BYTES] = " off";
     struct options options = *world_options(f->world);
     options.listener.acl = law_change(&f->law, &f->rng);
+    const struct rules *rules = f->law.versions[law_now(&f->law)];
+    if (rules != NULL) rules_write(rules, text, sizeof(text));
+    story_tell(f->config->story, "acl%s", text);
     world_reload(f->world, &options);
 }
 
 static void fence_crash(struct fence *f)
 {
-    world_crash(f->world, below(f, 10));
+    size_t commits = below(f, 10);
+    if (f->config->shards == 0 && chance(f, 1, 2)) {
+        f->shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
+    }
+    story_tell(f->config->story, "crash %zu %u", commits, f->shards);
+    world_crash(f->world, commits);
     for (uint32_t i = 0; i < f->count; i++)
         f->list[i].unknown = f->list[i].unknown || f->list[i].will;
     for (unsigned i = 0; i < CALLERS; i++) {
         client_hang_up(f->callers[i].client, true);
         f->callers[i].in = false;
-    }
-    if (f->config->shards == 0 && chance(f, 1, 2)) {
-        f->shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
     }
     world_restart(f->world, f->shards);
 }
@@ -533,7 +618,7 @@ static void caller_act(struct fence *f, struct caller *caller)
     }
     if (world_closed(f->world, client->cable)) {
         if (caller->in && !caller_excused(f, caller)) {
-            fence_wrong(f, caller, "was closed", NULL);
+            fence_wrong(f, caller, "was closed", NULL, "expect open");
         }
         caller_leave(f, caller);
         return;
@@ -553,30 +638,52 @@ static void caller_act(struct fence *f, struct caller *caller)
     } else if (what < 92 && client->enhanced && !caller->again &&
                !caller->two) {
         caller->again = true;
-        caller_prove(caller, 0x19);
+        caller_prove(f, caller, 0x19);
     }
+}
+
+static void step_turns(struct fence *f)
+{
+    for (uint64_t turns = below(f, 6); turns > 0; turns--) {
+        story_detail(f->config->story, "turn");
+        (void)world_turn(f->world);
+        if (!chance(f, 2, 3)) continue;
+        struct caller *caller = &f->callers[below(f, CALLERS)];
+        story_detail(f->config->story, "%s read", caller->client->name);
+        (void)caller_read(f, caller);
+    }
+}
+
+static void step_pause(struct fence *f)
+{
+    if (chance(f, 1, 20)) fence_settle(f);
+    if (!chance(f, 1, 60)) return;
+    uint64_t ms = below(f, 3000);
+    story_wait(f->config->story, ms);
+    world_wait(f->world, ms);
 }
 
 static void fence_step(struct fence *f)
 {
-    if (chance(f, 1, 40)) fence_change(f);
-    if (chance(f, 1, 300) && world_options(f->world)->persistence) {
-        fence_crash(f);
+    if (fence_part(f, f->step, PART_DISK)) {
+        if (chance(f, 1, 40)) fence_change(f);
+        bool disk = world_options(f->world)->persistence;
+        if (chance(f, 1, 300) && disk) fence_crash(f);
     }
-    struct caller *caller = &f->callers[below(f, CALLERS)];
-    if (chance(f, 1, 3)) {
-        door_answer(f, caller);
-    } else {
-        caller_act(f, caller);
-    }
-    for (uint64_t turns = below(f, 6); turns > 0; turns--) {
-        (void)world_turn(f->world);
-        if (chance(f, 2, 3)) {
-            (void)caller_read(f, &f->callers[below(f, CALLERS)]);
+    if (fence_part(f, f->step, PART_ACT)) {
+        struct caller *caller = &f->callers[below(f, CALLERS)];
+        if (chance(f, 1, 3)) {
+            door_answer(f, caller);
+        } else {
+            caller_act(f, caller);
         }
     }
-    if (chance(f, 1, 20)) fence_settle(f);
-    if (chance(f, 1, 60)) world_wait(f->world, below(f, 3000));
+    if (f->config->plain) {
+        world_settle(f->world);
+    } else if (fence_part(f, f->step, PART_TURNS)) {
+        step_turns(f);
+    }
+    if (fence_part(f, f->step, PART_PAUSE)) step_pause(f);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -584,24 +691,27 @@ static void fence_step(struct fence *f)
 /* Everybody out, and one of each id in again, with nothing left of before. */
 static void end_enter(struct fence *f)
 {
+    (void)fence_part(f, FINALE, PART_ACT);
     f->ending = true;
     f->first_at_end = UINT32_MAX;
-    for (unsigned i = 0; i < CALLERS; i++) {
-        client_hang_up(f->callers[i].client, true);
-        f->callers[i].in = false;
-    }
+    for (unsigned i = 0; i < CALLERS; i++)
+        caller_hang_up(f, &f->callers[i], true);
+    story_wait(f->config->story, 3600 * 1000);
     world_wait(f->world, 3600 * 1000);
     for (unsigned i = 0; i < GUESTS; i++) {
         struct caller *caller = &f->callers[2 * i];
         struct guest *guest = &f->guests[i];
         do {
-            client_hang_up(caller->client, true);
+            caller_hang_up(f, caller, true);
             caller_connect(f, caller);
+            story_detail(f->config->story, "wait 0ms");
             world_settle(f->world);
             door_answer(f, caller);
             fence_settle(f);
         } while (caller->persistent && f->error[0] == 0);
-        if (!caller->in) fence_wrong(f, caller, "cannot come back", NULL);
+        if (!caller->in) {
+            fence_wrong(f, caller, "cannot come back", NULL, "expect connack");
+        }
         memset(guest->asked, 0, sizeof(guest->asked));
     }
 }
@@ -617,8 +727,7 @@ static void end_talk(struct fence *f)
             words_number_add(words, "pid", client_pid(caller->client));
             words_text_add(words, "filter", bytes_of(filters[all[k]]));
             f->guests[i].asked[all[k]] = true;
-            client_say(caller->client, words);
-            words_free(words);
+            caller_say(f, caller, words);
         }
     }
     fence_settle(f);
@@ -650,12 +759,32 @@ static void end_check(struct fence *f)
         char what[96];
         snprintf(what, sizeof(what), "%s %s of %s", due ? "misses" : "gets",
                  law_topic(topic), from->client->name);
-        fence_wrong(f, to, what, NULL);
+        char claim[96];
+        snprintf(claim, sizeof(claim), "saw %spublish \"%s\" \"%u\"",
+                 due ? "" : "at_most 0 ", law_topic(topic),
+                 f->first_at_end + writer * LAW_TOPICS + topic);
+        fence_wrong(f, to, what, NULL, claim);
     }
+}
+
+static void world_tell(const struct fence *f, const struct world_config *config)
+{
+    struct story *story = f->config->story;
+    story_tell(story, "# shards: %u\n# seed: %" PRIu64, config->shards,
+               config->seed);
+    if (config->chaos) story_detail(story, "# chaos: 1");
+    story_tell(
+        story, "options ask=1 receive_maximum=%u max_inflight_messages=%u%s",
+        config->options.receive_maximum, config->options.max_inflight_messages,
+        config->options.persistence ? " persistence=1" : "");
+    story_detail(story, "by_hand");
 }
 
 static void fence_begin(struct fence *f)
 {
+    f->shards = f->config->shards;
+    uint16_t shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
+    if (f->shards == 0) f->shards = shards;
     struct world_config config = {.shards = f->shards,
                                   .seed = f->config->seed,
                                   .trace = f->config->trace,
@@ -666,6 +795,7 @@ static void fence_begin(struct fence *f)
     config.options.max_inflight_messages = (uint16_t)(1 + below(f, 30));
     config.options.persistence = chance(f, 1, 2);
     config.options.sys_interval_s = 0;
+    world_tell(f, &config);
     law_init(&f->law);
     f->world = world_new(&config);
     world_clients_set(f->world, fence_read, f);
@@ -698,9 +828,7 @@ void fence_live(const struct random_config *config, struct random_end *end)
 {
     struct fence *f = words_memory(NULL, sizeof(*f));
     *f = (struct fence){.config = config};
-    rng_init(&f->rng, config->seed * 2 + 1);
-    f->shards = config->shards;
-    if (f->shards == 0) f->shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
+    (void)fence_part(f, SETUP, PART_ACT);
     fence_begin(f);
     for (; f->step < config->steps && f->error[0] == 0; f->step++)
         fence_step(f);

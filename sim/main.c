@@ -132,10 +132,8 @@ static void acts_read(struct acts *acts, uint32_t steps, const char *list)
 static const struct profile {
     const char *name;
     life_kind *live;
-    bool told; /* it tells its story, of which a play can be made */
-} profiles[] = {{"storm", random_live, true},
-                {"calm", calm_live, true},
-                {"fence", fence_live, false}};
+} profiles[] = {
+    {"storm", random_live}, {"calm", calm_live}, {"fence", fence_live}};
 
 /* Live one life; in this process when it is to be watched. Returns 0 or 1. */
 static int life_run(const struct profile *profile,
@@ -157,7 +155,7 @@ static int life_run(const struct profile *profile,
     printf("    see it: mogi-sim %" PRIu64
            " --profile %s --shards %u --steps %u --trace\n",
            config->seed, profile->name, config->shards, config->steps);
-    if (!a->whole && profile->told) {
+    if (!a->whole) {
         shrink_show(profile->live, profile->name, config, &end, a->save);
     }
     return 1;

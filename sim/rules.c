@@ -5,6 +5,7 @@
 #include "wire/topic.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void on_ref(void *owner)
@@ -95,6 +96,39 @@ const struct acl *rules_seal(struct rules *rules)
     qsort(rules->users, acl->user_count, sizeof(rules->users[0]), user_order);
     acl->users = rules->users;
     return acl;
+}
+
+/* The words of one section, behind `text`. */
+static void section_write(const struct rules_section *section, char *text,
+                          size_t size)
+{
+    static const char *const names[] = {
+        [ACL_DENY] = "deny",
+        [ACL_READ] = "read",
+        [ACL_WRITE] = "write",
+        [ACL_READWRITE] = "readwrite",
+    };
+    for (size_t i = 0; i < section->count; i++) {
+        const struct acl_rule *rule = &section->list[i];
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, " %s %s \"%.*s\"",
+                 rule->pattern ? "pattern" : "topic", names[rule->access],
+                 (int)rule->filter.size, (const char *)rule->filter.data);
+    }
+}
+
+void rules_write(const struct rules *rules, char *text, size_t size)
+{
+    assert(size > 0);
+    text[0] = 0;
+    section_write(&rules->anonymous, text, size);
+    section_write(&rules->patterns, text, size);
+    for (size_t i = 0; i < rules->acl.user_count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, " user \"%.*s\"",
+                 (int)rules->names[i].size, (const char *)rules->names[i].data);
+        section_write(&rules->of[i], text, size);
+    }
 }
 
 static void section_free(struct rules_section *section)

@@ -44,6 +44,9 @@ bool rules_add(struct rules *rules, bool pattern, enum acl_access access,
 /* The list is whole: sorted, ready to be used. */
 const struct acl *rules_seal(struct rules *rules);
 
+/* What `rules` say, in those words, in `text` of `size` bytes. */
+void rules_write(const struct rules *rules, char *text, size_t size);
+
 /* Free it; NULL is fine. The broker holds it no more. */
 void rules_free(struct rules *rules);
 
