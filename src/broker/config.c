@@ -16,6 +16,8 @@
 
 enum { KEY_NAME_MAX = 64 };
 
+#define NEEDS_VALUE "%s needs a value; `mogi broker --help` says which"
+
 void config_init(struct config *config)
 {
     *config = (struct config){
@@ -115,9 +117,9 @@ static void key_unknown(const char *name, const struct config_place *place,
                         struct report *report)
 {
     const char *nearest = key_nearest(name);
-    config_say(report, place, "unknown option '%s'%s%s%s", name,
-               nearest ? "; did you mean '" : "", nearest ? nearest : "",
-               nearest ? "'?" : "");
+    config_say(report, place, "unknown option '%s'; %s%s%s", name,
+               nearest ? "did you mean '" : "`mogi broker --help` lists all",
+               nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 void config_set(struct config *config, const char *name, const char *value,
@@ -134,7 +136,7 @@ void config_set(struct config *config, const char *name, const char *value,
         setting_note(&setting, "%s is %s", name, key->help);
     } else if (value[0] == '\0' &&
                (key->kind != KEY_TEXT || place->rank == RANK_FILE)) {
-        setting_error(&setting, "%s needs a value", name);
+        setting_error(&setting, NEEDS_VALUE, name);
     } else {
         setting_place(&setting);
     }
@@ -213,7 +215,7 @@ static size_t argument_read(struct config *config, char **arguments,
     if (shortcut == NULL) place.name = key;
     const struct key *known = key_find(name);
     if (value == NULL && known != NULL && known->kind == KEY_TEXT) {
-        config_say(&reports->errors, &place, "%s needs a value", name);
+        config_say(&reports->errors, &place, NEEDS_VALUE, name);
         return taken;
     }
     config_set(config, name, value == NULL ? "" : value, &place, reports);

@@ -172,7 +172,10 @@ static void call_domain(const struct setting *setting)
 static void call_protocol(const struct setting *setting)
 {
     if (strcmp(setting->value, "mqtt") == 0) return;
-    setting_error(setting, "protocol '%s' is not in this version: only mqtt is",
+    setting_error(setting,
+                  "protocol '%s' is not in this version: only mqtt is. Leave "
+                  "the listener out; a proxy that translates can stand before "
+                  "another",
                   setting->value);
 }
 

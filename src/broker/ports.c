@@ -145,7 +145,11 @@ static void failure_explain(const struct address *address, int error,
                    text);
         break;
     case UV_EADDRNOTAVAIL:
-        report_add(errors, "%s is not an address of this machine", text);
+        report_add(errors,
+                   "%s is not an address of this machine; `ip address` lists "
+                   "those that are, and without an address the listener has "
+                   "all of them",
+                   text);
         break;
     default:
         report_add(errors, "cannot listen on %s: %s", text, uv_strerror(error));

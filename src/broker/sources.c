@@ -8,6 +8,7 @@
 #include "auth/tokens.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static bool is_set(const char *text)
 {
@@ -58,8 +59,12 @@ static enum err passwords_make(const struct config *config,
                                const struct config_listener *listener,
                                struct auth_method *out, struct fault *fault)
 {
-    return passwords_open(listener->entry.password_file, config->auth_cache_s,
-                          out, fault);
+    const char *path = listener->entry.password_file;
+    enum err e = passwords_open(path, config->auth_cache_s, out, fault);
+    if (e != ERR_IO || access(path, F_OK) == 0) return e;
+    struct fault why = *fault;
+    return fault_set(fault, e, "%.*s; `mogi passwd -c FILE NAME` makes one",
+                     FAULT_TEXT_MAX / 2, why.text);
 }
 
 static size_t passwords_files(const struct config_listener *listener,

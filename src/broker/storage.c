@@ -76,7 +76,10 @@ enum err storage_open(struct hosts *hosts, const struct config *config)
     };
     enum err e = wal_open(&options, &hosts->store, why);
     if (e != OK) {
-        log_write(hosts->log, LEVEL_ERROR, NULL, "%s", why);
+        log_write(hosts->log, LEVEL_ERROR, NULL, "%s%s", why,
+                  e == ERR_IO ? "; persistence_location names the folder, "
+                                "which is made or must be there to write in"
+                              : "");
         return e;
     }
     key_set(hosts);

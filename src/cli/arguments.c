@@ -188,6 +188,12 @@ static bool combination_check(struct arguments *a)
             a, "Error: You must specify a topic to subscribe to (-t) or "
                "unsubscribe from (-U).\n");
     }
+    if (a->command == ARGUMENTS_PUB &&
+        (a->topic == NULL || a->source == SOURCE_NONE)) {
+        return options_wrong(
+            a, "Error: Both topic and message must be supplied, as in: mogi "
+               "pub -t hello -m world\n");
+    }
     if (a->command == ARGUMENTS_RR &&
         (a->topic == NULL || a->source == SOURCE_NONE ||
          a->response_topic == NULL)) {

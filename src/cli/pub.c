@@ -35,12 +35,6 @@ struct pub {
 static bool pub_init(struct pub *p)
 {
     struct arguments *a = &p->arguments;
-    if (a->topic == NULL || a->source == SOURCE_NONE) {
-        (void)fprintf(stderr,
-                      "Error: Both topic and message must be supplied.\n");
-        arguments_help(ARGUMENTS_PUB, stderr);
-        return false;
-    }
     if (!source_load(a, &p->message.payload, &p->loaded)) return false;
     p->message.topic = mogi_text(a->topic);
     p->message.qos = (uint8_t)a->qos;

@@ -84,11 +84,12 @@ static void mistakes_are_all_named(void)
                    "'perhaps'");
     check_error(3, ":4: tls_engine: engines, which OpenSSL 3 gives up, are "
                    "not used; put the key into a file, and remove the line");
-    check_error(4, ":5: port needs a value");
+    check_error(4, ":5: port needs a value; `mogi broker --help` says which");
     check_error(5, ":6: listener begins with a port, 0 to 65535, not 'x'");
     check_error(6, ":7: socket_domain is ipv4 or ipv6, not 'ipv9'");
     check_error(7, ":8: queue_overflow is one of: newest oldest, not 'none'");
-    check_error(8, ":11: pid_file needs a value");
+    check_error(8,
+                ":11: pid_file needs a value; `mogi broker --help` says which");
     check_error(9, "max_packet_size is at least 20, or 0, not 5");
     CHECK_EQ(reports.notes.count, 1);
     CHECK(!config.options.persistence);
@@ -127,13 +128,16 @@ static void arguments_come_in_every_form(void)
     char *wrong[] = {bad, b, stray, last};
     CHECK_EQ(load(wrong, 4), ERR_CONFIG);
     CHECK_EQ(reports.errors.count, 3);
-    check_error(0, "--nope: unknown option 'nope'");
+    check_error(
+        0, "--nope: unknown option 'nope'; `mogi broker --help` lists all");
     check_error(1, "unknown argument 'stray'; --help lists what there is");
-    check_error(2, "--max_qos: max_qos needs a value");
+    check_error(
+        2, "--max_qos: max_qos needs a value; `mogi broker --help` says which");
     char bare[] = "-c", *no_file[] = {bare};
     CHECK_EQ(load(no_file, 1), ERR_CONFIG);
     CHECK_EQ(reports.errors.count, 1);
-    check_error(0, "-c: config_file needs a value");
+    check_error(
+        0, "-c: config_file needs a value; `mogi broker --help` says which");
     char missing[] = "/nowhere/mogi.conf", option[] = "-c";
     char *nowhere[] = {option, missing};
     CHECK_EQ(load(nowhere, 2), ERR_CONFIG);
