@@ -227,7 +227,8 @@ void actor_lost(struct life *life, struct actor *actor)
     actor->dismissed = false;
     actor->stalled = false;
     actor->asked_pid = 0;
-    wills_lost(life_wills(life), actor->index);
+    /* While commits wait, so does what was sent. */
+    wills_lost(life_wills(life), actor->index, life->held);
     model_actor_left(life->model, actor->index);
     if (!actor->persistent) model_session_lost(life->model, actor->index);
 }

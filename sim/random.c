@@ -15,6 +15,7 @@ enum {
     ROUND_MS = 100,
     SHARDS_RANDOM = 4,
     ERRANDS = 100,      /* more than this: */
+    BURST = 6,          /* what one client does at once, about */
     RECORDS_KEPT = 64,  /* what shards know of one another */
     CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
     CRASH_AGAIN = 60,   /* steps until another one, if it comes soon */
@@ -215,9 +216,12 @@ static void step_act(struct life *life)
 {
     if (life->rude_count > 0 && life_chance(life, 1, 10)) {
         rude_act(life, life->rude[life_below(life, life->rude_count)]);
-    } else {
-        actor_act(life, &life->actors[life_below(life, life->actor_count)]);
+        return;
     }
+    struct actor *actor = &life->actors[life_below(life, life->actor_count)];
+    uint64_t acts = life_chance(life, 1, 6) ? 2 + life_below(life, BURST) : 1;
+    for (; acts > 0; acts--)
+        actor_act(life, actor);
 }
 
 static void step_turns(struct life *life)

@@ -166,7 +166,7 @@ void wills_left(struct wills *wills, unsigned actor)
     if (will != NULL && will->state == WILL_LEAVING) will->state = WILL_OFF;
 }
 
-void wills_lost(struct wills *wills, unsigned actor)
+void wills_lost(struct wills *wills, unsigned actor, bool late)
 {
     struct will *before = will_at(wills, wills->before[actor]);
     struct will *will = will_at(wills, wills->current[actor]);
@@ -177,7 +177,7 @@ void wills_lost(struct wills *wills, unsigned actor)
     if (will->state == WILL_SAID) will->state = WILL_DOUBTED;
     if (will->state != WILL_HELD) return;
     bool waits = will->delay_ms > 0 && will->lasting;
-    will->state = waits ? WILL_WAITING : WILL_DUE;
+    will->state = !waits ? WILL_DUE : late ? WILL_DOUBTED : WILL_WAITING;
     will->due_ms = wills->now_ms + (waits ? will->delay_ms : 0);
 }
 

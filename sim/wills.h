@@ -49,8 +49,9 @@ void wills_sealed(struct wills *wills, unsigned actor);
 void wills_leaving(struct wills *wills, unsigned actor);
 void wills_left(struct wills *wills, unsigned actor);
 
-/* Its connection is gone without one. */
-void wills_lost(struct wills *wills, unsigned actor);
+/* Its connection is gone without one. The broker hears of it now, or `late`:
+ * when it has read what came before. */
+void wills_lost(struct wills *wills, unsigned actor, bool late);
 
 /* The broker is gone and comes back; nobody has been told so yet. */
 void wills_crashed(struct wills *wills);

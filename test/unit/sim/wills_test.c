@@ -21,17 +21,17 @@ static void check_end(struct wills *wills, const char *error)
 static void the_lost_have_one(void)
 {
     struct wills *wills = here(0, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_came(wills, 0, 0);
     wills_end(wills);
     check_end(wills, "");
     wills = here(0, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_end(wills);
     CHECK_STR(wills_claim(wills), "undertaker saw publish \"w/0\" \"0\"\n");
     check_end(wills, "will 0 of actor 0 is missing");
     wills = here(0, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_came(wills, 0, 0);
     wills_came(wills, 0, 0);
     check_end(wills, "will 0 of actor 0 came twice");
@@ -47,7 +47,7 @@ static void nobody_else_has(void)
     check_end(wills, "will 0 of actor 1 was left by nobody");
     wills = here(0, true);
     wills_leaving(wills, 0);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_came(wills, 0, 0);
     check_end(wills, "will 0 of actor 0 came after DISCONNECT");
     wills = here(0, true);
@@ -61,21 +61,26 @@ static void it_waits_for_its_time(void)
 {
     struct wills *wills = here(3000, true);
     wills_now(wills, 1000);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_now(wills, 3999);
     wills_came(wills, 0, 0);
     check_end(wills, "will 0 of actor 0 came before its time");
     wills = here(3000, true);
     wills_now(wills, 1000);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_end(wills);
     CHECK_STR(wills_error(wills), "");
     wills_now(wills, 4000);
     wills_end(wills);
     check_end(wills, "will 0 of actor 0 is missing");
+    wills = here(3000, true);
+    wills_lost(wills, 0, true);
+    wills_now(wills, 4000);
+    wills_end(wills);
+    check_end(wills, "");
     /* It does not wait longer than the session lasts. */
     wills = here(3000, false);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_end(wills);
     check_end(wills, "will 0 of actor 0 is missing");
 }
@@ -83,7 +88,7 @@ static void it_waits_for_its_time(void)
 static void who_returns_calls_it_off(void)
 {
     struct wills *wills = here(3000, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_connecting(wills, 0);
     wills_greeted(wills, 0, true);
     wills_now(wills, 9000);
@@ -93,7 +98,7 @@ static void who_returns_calls_it_off(void)
     check_end(wills, "will 0 of actor 0 came after it was called off");
     /* Not if the session was not there; nor without a delay. */
     wills = here(3000, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_connecting(wills, 0);
     wills_greeted(wills, 0, false);
     wills_end(wills);
@@ -104,7 +109,7 @@ static void who_returns_calls_it_off(void)
     wills_end(wills);
     check_end(wills, "will 0 of actor 0 is missing");
     wills = here(3000, true);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_connecting(wills, 0);
     wills_came(wills, 0, 0);
     wills_greeted(wills, 0, true);
@@ -123,7 +128,7 @@ static void a_crash_leaves_what_is_on_disk(void)
     wills = here(2000, true);
     wills_sealed(wills, 0);
     wills_crashed(wills);
-    wills_lost(wills, 0);
+    wills_lost(wills, 0, false);
     wills_now(wills, 2000);
     wills_end(wills);
     check_end(wills, "will 0 of actor 0 is missing");
