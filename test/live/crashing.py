@@ -9,7 +9,7 @@
 
 A publisher numbers its messages, sends them again after a crash as MQTT asks,
 and knows which were acknowledged. A subscriber knows what it received, once or
-twice, and in which order.
+twice, and in which order. Members of a group receive each message among them.
 """
 
 import collections
@@ -205,6 +205,8 @@ class Publisher(Client):
 class Subscriber(Client):
     """Receives all that publishers publish, and subscribes to more."""
 
+    main_filter = "m/#"
+
     def __init__(self, world, name, version=5):
         super().__init__(world, name, version)
         self.came = collections.defaultdict(list)  # (publisher, qos): numbers
@@ -212,7 +214,7 @@ class Subscriber(Client):
         self.filters = []   # granted
         self.asked = None   # (packet id, filter)
         self.heard = set()  # topics of filters that were tried
-        self.wants = ["m/#"]
+        self.wants = [self.main_filter]
         self.online = True
 
     def resume(self):
@@ -250,16 +252,23 @@ class Subscriber(Client):
         self.unreleased.discard(packet.packet_id)
         self.send(packets.ack(packets.PUBCOMP, packet.packet_id))
 
-    def missing(self, publishers):
-        """How many messages that are acknowledged have not come."""
-        return sum(publisher.acknowledged[qos] -
-                   len({n for n in self.came[publisher.client_id, qos]
-                        if n < publisher.acknowledged[qos]})
-                   for publisher in publishers for qos in (1, 2))
+
+class Member(Subscriber):
+    """Receives its part of all that publishers publish."""
+
+    main_filter = "$share/group/m/#"
+
+
+def missing(came, publishers):
+    """How many messages that are acknowledged have not come."""
+    return sum(publisher.acknowledged[qos] -
+               len({n for n in came[publisher.client_id, qos]
+                    if n < publisher.acknowledged[qos]})
+               for publisher in publishers for qos in (1, 2))
 
 
 class World:
-    def __init__(self, port, seed, publishers=4, online=2, away=2):
+    def __init__(self, port, seed, publishers=4, online=2, away=2, members=3):
         self.port = port
         self.random = random.Random(seed)
         self.publishers = [Publisher(self, f"pub{n}", 5 if n % 2 else 4)
@@ -268,11 +277,13 @@ class World:
                        for n in range(online)]
         self.away = [Subscriber(self, f"away{n}") for n in range(away)]
         self.subscribers = self.online + self.away
-        self.clients = self.subscribers + self.publishers
+        self.members = [Member(self, f"member{n}") for n in range(members)]
+        self.clients = self.subscribers + self.members + self.publishers
         self.behind = False
         for publisher in self.publishers:
             publisher.resting = True
-        self.run_until(lambda: all(s.filters for s in self.subscribers))
+        self.run_until(lambda: all(s.filters for s in
+                                   self.subscribers + self.members))
         for publisher in self.publishers:
             publisher.resting = False
         for subscriber in self.away:
@@ -338,26 +349,40 @@ class World:
                 subscriber.online = True
             elif subscriber.online:
                 self.send_away(subscriber)
+        for member in self.members:
+            if self.random.random() < 0.3:
+                self.send_away(member)
+            else:
+                member.online = True
+
+    def came_to_group(self):
+        """As a subscriber's `came`, of all members."""
+        came = collections.defaultdict(list)
+        for member in self.members:
+            for stream, numbers in member.came.items():
+                came[stream] += numbers
+        return came
 
     def finish(self):
         """Let all that is under way come to its end."""
         for publisher in self.publishers:
             publisher.resting = True
-        for subscriber in self.away:
-            subscriber.online = True
+        for client in self.away + self.members:
+            client.online = True
         self.run_until(lambda: not any(p.flight for p in self.publishers))
-        self.run_until(lambda: all(s.ready and not s.wants
-                                   for s in self.subscribers))
+        self.run_until(lambda: all(s.ready and not s.wants for s in
+                                   self.subscribers + self.members))
         last = [0, 0.0]  # no hurry as long as something comes
 
         def quiet():
-            count = sum(map(len, (c for s in self.subscribers
+            count = sum(map(len, (c for s in self.subscribers + self.members
                                   for c in s.came.values())))
             now = time.monotonic()
             if count != last[0]:
                 last[:] = [count, now]
-            done = not any(s.missing(self.publishers)
-                           for s in self.subscribers)
+            cames = [s.came for s in self.subscribers]
+            cames.append(self.came_to_group())
+            done = not any(missing(c, self.publishers) for c in cames)
             return done or now - last[1] > TIMEOUT_S / 4
         self.run_until(quiet, TIMEOUT_S * 10)
         self.run(0.3)  # what comes too much comes now
@@ -368,18 +393,28 @@ class World:
             for publisher in self.publishers:
                 for qos in (1, 2):
                     wrong += self.check_stream(subscriber, publisher, qos)
+        group = self.came_to_group()
+        for publisher in self.publishers:
+            for qos in (1, 2):
+                wrong += self.check_came(group, "the group", publisher, qos)
         assert not wrong, "\n".join(wrong[:20])
 
-    def check_stream(self, subscriber, publisher, qos):
-        came = subscriber.came[publisher.client_id, qos]
+    def check_came(self, came, name, publisher, qos):
+        came = came[publisher.client_id, qos]
         count = publisher.acknowledged[qos]
-        who = f"{publisher.client_id} to {subscriber.client_id}, QoS {qos}"
+        who = f"{publisher.client_id} to {name}, QoS {qos}"
         lost = sorted(set(range(count)) - set(came))
         if lost:
             yield f"{who}: {len(lost)} of {count} are lost, as {lost[:5]}"
         if qos == 2 and len(came) != len(set(came)):
             twice = [n for n, k in collections.Counter(came).items() if k > 1]
             yield f"{who}: {len(twice)} came twice, as {twice[:5]}"
+
+    def check_stream(self, subscriber, publisher, qos):
+        yield from self.check_came(subscriber.came, subscriber.client_id,
+                                   publisher, qos)
+        came = subscriber.came[publisher.client_id, qos]
+        who = f"{publisher.client_id} to {subscriber.client_id}, QoS {qos}"
         # Order holds on each topic: [MQTT-4.6.0-5].
         for topic in range(TOPICS):
             firsts = list(dict.fromkeys(
