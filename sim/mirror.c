@@ -162,13 +162,9 @@ static bool make_room(const struct mirror *mirror, struct mirror_guest *g)
     bool idle = g->here && window == g->due_count && window < g->window_max;
     uint32_t max = mirror->options->max_queued_messages;
     if (idle || max == 0) return true;
-    while (g->due_count - window >= max) {
+    while (g->due_count - first >= max) {
         if (mirror->options->queue_overflow != OVERFLOW_OLDEST) return false;
-        unsigned i = window;
-        while (i < g->due_count && g->dues[i].state != MIRROR_QUEUED)
-            i += 1;
-        if (i == g->due_count) return false;
-        due_remove(g, i);
+        due_remove(g, first);
     }
     return true;
 }

@@ -173,9 +173,9 @@ static bool backlog_full(const struct shard *shard, const struct backlog *b)
     const struct outbound *o = b->session->outbound;
     const struct options *options = shard->options;
     bool many = options->max_queued_messages > 0 &&
-                o->queue_count + 1 >= options->max_queued_messages;
+                outbound_unsent(o) + 1 >= options->max_queued_messages;
     return many || (options->max_queued_bytes > 0 &&
-                    o->queue_bytes * 2 >= options->max_queued_bytes);
+                    outbound_unsent_bytes(o) * 2 >= options->max_queued_bytes);
 }
 
 /* Of a session that is away: see that what was dropped is deleted, and, before

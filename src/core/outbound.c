@@ -54,6 +54,24 @@ void outbound_append(struct session *session, struct delivery *d)
     o->head_bytes += delivery_bytes(d);
 }
 
+/* `d`, which was sent before, is in the queue, to be sent again; or not any
+ * more. */
+static void sent_add(struct outbound *o, const struct delivery *d)
+{
+    if (d->packet_id == 0) return;
+    o->sent_count += 1;
+    o->sent_bytes += delivery_bytes(d);
+    assert(o->sent_count <= o->queue_count);
+}
+
+static void sent_remove(struct outbound *o, const struct delivery *d)
+{
+    if (d->packet_id == 0) return;
+    assert(o->sent_count > 0);
+    o->sent_count -= 1;
+    o->sent_bytes -= delivery_bytes(d);
+}
+
 /* Queue `d`, where it belongs. */
 static void queue_push(struct shard *shard, struct session *session,
                        struct delivery *d)
@@ -62,6 +80,7 @@ static void queue_push(struct shard *shard, struct session *session,
     o->queue_count += 1;
     o->queue_qos0_count += d->qos == 0;
     o->queue_bytes += delivery_bytes(d);
+    sent_add(o, d);
     stat_add(shard, STAT_QUEUED, 1);
     stat_add(shard, STAT_QUEUED_BYTES, delivery_bytes(d));
     if (backlog_wants(shard, session, d)) {
@@ -84,6 +103,7 @@ static void queue_remove(struct session *session, struct delivery *d)
         o->head_bytes -= delivery_bytes(d);
     }
     d->behind = false;
+    sent_remove(o, d);
     o->queue_count -= 1;
     o->queue_qos0_count -= d->qos == 0;
     o->queue_bytes -= delivery_bytes(d);
@@ -209,8 +229,8 @@ static bool queue_send(struct shard *shard, struct session *session,
         return true;
     }
     if (!window_has_room(shard, session, d)) return false;
-    if (d->packet_id == 0) delivery_number(shard, session, d);
     queue_remove(session, d);
+    if (d->packet_id == 0) delivery_number(shard, session, d);
     window_push(session, d);
     window_send(shard, session, d);
     return true;
@@ -269,16 +289,16 @@ static void overflow_note(struct shard *shard, struct session *session)
                  (unsigned long long)shard->options->max_queued_bytes);
 }
 
-/* Is there room in a queue of `count` messages and `bytes` for `more` bytes? */
-static bool queue_has_room(const struct options *options, uint32_t count,
-                           uint64_t bytes, uint64_t more)
+/* Is there room in the queue for `m`? */
+static bool queue_has_room(const struct options *options,
+                           const struct outbound *o, const struct message *m)
 {
     if (options->max_queued_messages > 0 &&
-        count >= options->max_queued_messages) {
+        outbound_unsent(o) >= options->max_queued_messages) {
         return false;
     }
-    return options->max_queued_bytes == 0 ||
-           bytes + more <= options->max_queued_bytes;
+    uint64_t bytes = outbound_unsent_bytes(o) + m->payload.size;
+    return options->max_queued_bytes == 0 || bytes <= options->max_queued_bytes;
 }
 
 /* A large payload is in memory once, however many get it with a packet of their
@@ -352,13 +372,9 @@ static bool queue_make_room(struct shard *shard, struct session *session,
                             const struct message *m)
 {
     const struct options *options = shard->options;
-    struct outbound *o = session->outbound;
-    if (!queue_has_room(options, o->queue_count, o->queue_bytes,
-                        m->payload.size)) {
-        queue_drop_expired(shard, session);
-    }
-    while (!queue_has_room(options, o->queue_count, o->queue_bytes,
-                           m->payload.size)) {
+    if (queue_has_room(options, session->outbound, m)) return true;
+    queue_drop_expired(shard, session);
+    while (!queue_has_room(options, session->outbound, m)) {
         if (options->queue_overflow != OVERFLOW_OLDEST) return false;
         if (!queue_drop_oldest(shard, session)) return false;
     }
@@ -476,6 +492,7 @@ static void outbound_rewind(struct outbound *o)
         o->head_bytes += delivery_bytes(d);
         o->queue_count += 1;
         o->queue_bytes += delivery_bytes(d);
+        sent_add(o, d);
     }
     assert(o->window_count == 0);
     assert(o->window_bytes == 0);

@@ -5,7 +5,9 @@
  *      <= max_queued_messages       <= window_max
  *
  * Of a queue that is stored only the head is in memory: see backlog.h. Counts
- * and bytes of the queue are those of all of it.
+ * and bytes of the queue are those of all of it. Its limits are about what was
+ * never sent: what is in flight does not count, nor does it when the client is
+ * away.
  *
  * Part of a session, outlives its connection: when that ends, the window goes
  * back to the queue's front, each with the packet id it has, and is sent again
@@ -36,10 +38,12 @@ struct outbound {
     uint32_t queue_count, window_count;
     uint32_t queue_qos0_count;
     uint32_t head_count; /* in memory, of the queue */
+    uint32_t sent_count; /* of the queue, to be sent again */
     struct inflight ids;
     struct backlog *backlog; /* what is behind the head; NULL: nothing */
     uint64_t head_bytes;
     uint64_t queue_bytes, window_bytes;
+    uint64_t sent_bytes;
     uint64_t total_bytes; /* ever stored: see record.h */
     uint64_t holed;       /* the batch that took the last out of the middle */
 };
@@ -49,6 +53,18 @@ extern const struct outbound outbound_none;
 
 /* That of `session`, to be written in: its own from now on. */
 struct outbound *outbound_own(struct shard *shard, struct session *session);
+
+/* How many of the queue were never sent. */
+static inline uint32_t outbound_unsent(const struct outbound *o)
+{
+    return o->queue_count - o->sent_count;
+}
+
+/* Their bytes. */
+static inline uint64_t outbound_unsent_bytes(const struct outbound *o)
+{
+    return o->queue_bytes - o->sent_bytes;
+}
 
 /* Could a message be sent at once, without waiting in the queue? */
 bool outbound_idle(const struct session *session);

@@ -209,7 +209,8 @@ static void overflow(void)
     }
 }
 
-/* The oldest that goes is one that was never sent. */
+/* The oldest that goes is one that was never sent, and what was sent takes no
+ * place. */
 static void overflow_spares_sent(void)
 {
     struct options options = bench_options();
@@ -226,7 +227,8 @@ static void overflow_spares_sent(void)
     to = bench_enter(b, v);
     for (int i = 1; i <= 2; i++)
         bench_ack(b, to, PACKET_PUBACK, expect(b, to, i, true), 0);
-    expect(b, to, 9, false);
+    for (int i = 7; i <= 9; i++)
+        bench_ack(b, to, PACKET_PUBACK, expect(b, to, i, false), 0);
     EXPECT_QUIET(b, to);
     bench_free(b);
 }
