@@ -31,6 +31,57 @@ static void agrees_on_nothing(void)
     CHECK(hash_bytes(&key, (struct bytes){NULL, 0}) == 0xabac0158050fc4dcu);
 }
 
+static void plain_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[2] += v[3];
+    v[1] = (v[1] << 13 | v[1] >> 51) ^ v[0];
+    v[3] = (v[3] << 16 | v[3] >> 48) ^ v[2];
+    v[0] = v[0] << 32 | v[0] >> 32;
+    v[2] += v[1];
+    v[0] += v[3];
+    v[1] = (v[1] << 17 | v[1] >> 47) ^ v[2];
+    v[3] = (v[3] << 21 | v[3] >> 43) ^ v[0];
+    v[2] = v[2] << 32 | v[2] >> 32;
+}
+
+/* The same, byte for byte. */
+static uint64_t plain_hash(const struct hash_key *key, const uint8_t *data,
+                           size_t size)
+{
+    uint64_t v[4] = {
+        key->k0 ^ 0x736f6d6570736575u, key->k1 ^ 0x646f72616e646f6du,
+        key->k0 ^ 0x6c7967656e657261u, key->k1 ^ 0x7465646279746573u};
+    uint64_t word = 0;
+    for (size_t i = 0; i < (size | 7) + 1; i++) {
+        uint64_t byte = i < size ? data[i] : i == (size | 7) ? size & 255 : 0;
+        word |= byte << (8 * (i & 7));
+        if ((i & 7) != 7) continue;
+        v[3] ^= word;
+        plain_round(v);
+        v[0] ^= word;
+        word = 0;
+    }
+    v[2] ^= 0xff;
+    for (int i = 0; i < 3; i++)
+        plain_round(v);
+    return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static void any_size_is_as_plain(void)
+{
+    struct hash_key key = {0x1122334455667788u, 0x99aabbccddeeff00u};
+    struct rng rng;
+    rng_init(&rng, 7);
+    uint8_t bytes[600];
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (uint8_t)rng_below(&rng, 256);
+        CHECK(hash_bytes(&key, bytes_at(bytes, size)) ==
+              plain_hash(&key, bytes, size));
+    }
+}
+
 /* No byte past the end is read, at any alignment. */
 static void stays_inside(void)
 {
@@ -91,6 +142,7 @@ int main(void)
 {
     RUN(agrees_with_python);
     RUN(agrees_on_nothing);
+    RUN(any_size_is_as_plain);
     RUN(stays_inside);
     RUN(spreads);
     RUN(one_bit_changes_half);
