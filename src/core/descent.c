@@ -10,20 +10,6 @@
  * longer levels lie behind. */
 enum { FRONT_BYTES = 16, NODE_BYTES = 64 };
 
-void descent_begin(struct descent *descent, const struct tree *tree,
-                   struct bytes name, tree_visit *visit, void *context)
-{
-    assert(name.size > 0);
-    descent->tree = tree;
-    descent->levels = topic_levels_of(name);
-    descent->hidden = name.data[0] == '$';
-    descent->failed = false;
-    descent->edge_count = 0;
-    descent->nodes[0] = tree->root;
-    descent->node_count = tree->root->child_count > 0;
-    if (!descent->hidden) visit(tree->root, true, context);
-}
-
 static void edge_add(struct descent *descent, const struct tree_node *parent,
                      uint64_t hash, bool plus)
 {
@@ -95,21 +81,69 @@ static void visit_all(struct descent *descent, bool rest, tree_visit *visit,
         visit(descent->nodes[i], rest, context);
 }
 
+/* From the nodes of now towards the next level; true when it is over. */
+static bool level_begin(struct descent *descent, tree_visit *visit,
+                        void *context)
+{
+    if (descent->node_count == 0) return true;
+    if (topic_level_next(&descent->levels, &descent->level)) {
+        edges_begin(descent);
+        return descent->edge_count == 0;
+    }
+    visit_all(descent, false, visit, context);
+    descent->node_count = 0;
+    return true;
+}
+
+/* The first level, without a pause: of a few nodes that all names go by. */
+static void roots_near(struct descent *descent, tree_visit *visit,
+                       void *context)
+{
+    const struct tree *tree = descent->tree;
+    const struct tree_node *root = tree->root;
+    struct tree_node *node = NULL;
+    bool more = topic_level_next(&descent->levels, &descent->level);
+    assert(more && descent->node_count == 0);
+    if (tree_has_named(root)) {
+        uint64_t hash = tree_hash(tree, descent->level);
+        node = tree_child(tree, root, descent->level, hash);
+        if (node != NULL) descent->nodes[descent->node_count++] = node;
+    }
+    if (root->plus && !descent->hidden) {
+        node = tree_child(tree, root, bytes_of("+"), tree->plus_hash);
+        assert(node != NULL);
+        descent->nodes[descent->node_count++] = node;
+    }
+    descent->hidden = false;
+    visit_all(descent, true, visit, context);
+    (void)level_begin(descent, visit, context);
+}
+
+void descent_begin(struct descent *descent, const struct tree *tree,
+                   struct bytes name, tree_visit *visit, void *context)
+{
+    assert(name.size > 0);
+    descent->tree = tree;
+    descent->levels = topic_levels_of(name);
+    descent->hidden = name.data[0] == '$';
+    descent->failed = false;
+    descent->node_count = descent->edge_count = 0;
+    if (!descent->hidden) visit(tree->root, true, context);
+    uint32_t roots = tree->root->child_count;
+    if (roots > 0 && roots <= DESCENT_ROOTS_NEAR) {
+        roots_near(descent, visit, context);
+    } else if (roots > 0) {
+        descent->nodes[descent->node_count++] = tree->root;
+        (void)level_begin(descent, visit, context);
+    }
+}
+
 bool descent_on(struct descent *descent, tree_visit *visit, void *context)
 {
+    if (descent->failed || descent->edge_count == 0) return true;
+    if (!edges_on(descent)) return false;
+    edges_end(descent);
     if (descent->failed) return true;
-    if (descent->edge_count > 0) {
-        if (!edges_on(descent)) return false;
-        edges_end(descent);
-        if (descent->failed) return true;
-        visit_all(descent, true, visit, context);
-    }
-    if (descent->node_count == 0) return true;
-    if (!topic_level_next(&descent->levels, &descent->level)) {
-        visit_all(descent, false, visit, context);
-        descent->node_count = 0;
-        return true;
-    }
-    edges_begin(descent);
-    return descent->edge_count == 0;
+    visit_all(descent, true, visit, context);
+    return level_begin(descent, visit, context);
 }

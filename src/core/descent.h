@@ -13,7 +13,12 @@
 #include "core/tree.h"
 #include "wire/topic.h"
 
-enum { DESCENT_NODES_MAX = 4 };
+enum {
+    DESCENT_NODES_MAX = 4,
+
+    /* So few children of the root are near, since all names go by them. */
+    DESCENT_ROOTS_NEAR = 64
+};
 
 /* A child that is looked for. */
 struct descent_edge {

@@ -16,7 +16,14 @@ enum {
 };
 
 /* What is near when a step is done. */
-enum step { STEP_SLOTS, STEP_ENDS, STEP_SUBSCRIPTION, STEP_CACHED, STEP_DONE };
+enum step {
+    STEP_CACHE,
+    STEP_SLOTS,
+    STEP_ENDS,
+    STEP_SUBSCRIPTION,
+    STEP_CACHED,
+    STEP_DONE
+};
 
 void foresee_init(struct foresee *foresee, struct pool *pool)
 {
@@ -52,7 +59,7 @@ static void topic_begin(struct foreseen *f, const struct foresee_place *place,
     f->topic = topic;
     f->hash = hash_bytes(&place->key, topic);
     f->whole = false;
-    f->step = STEP_SLOTS;
+    f->step = STEP_CACHE;
     f->first = f->end_count = 1;
     f->session = NULL;
     f->resolved = NULL;
@@ -98,15 +105,22 @@ static void ends_found(struct foreseen *f)
 
 static void step_slots(struct foreseen *f, const struct foresee_place *place)
 {
-    if (f->resolved == NULL) f->resolved = cache_guess(place->cache, f->hash);
-    if (f->resolved != NULL) {
-        fetch_block(f->resolved, sizeof *f->resolved);
-        fetch(f->resolved + 1);
-        f->step = STEP_CACHED;
-        return;
-    }
+    (void)place;
     bool over = exact_on(f);
     if (descent_on(&f->wild, end_add, f) && over) ends_found(f);
+}
+
+static void step_cache(struct foreseen *f, const struct foresee_place *place)
+{
+    f->resolved = cache_guess(place->cache, f->hash);
+    if (f->resolved == NULL) {
+        f->step = STEP_SLOTS;
+        step_slots(f, place);
+        return;
+    }
+    fetch_block(f->resolved, sizeof *f->resolved);
+    fetch(f->resolved + 1);
+    f->step = STEP_CACHED;
 }
 
 /* The first of them that is there, of all that match. */
@@ -148,9 +162,8 @@ static void step_cached(struct foreseen *f, const struct foresee_place *place)
 
 static void (*const STEPS[])(struct foreseen *,
                              const struct foresee_place *) = {
-    [STEP_SLOTS] = step_slots,
-    [STEP_ENDS] = step_ends,
-    [STEP_SUBSCRIPTION] = step_subscription,
+    [STEP_CACHE] = step_cache,   [STEP_SLOTS] = step_slots,
+    [STEP_ENDS] = step_ends,     [STEP_SUBSCRIPTION] = step_subscription,
     [STEP_CACHED] = step_cached,
 };
 
