@@ -281,13 +281,18 @@ void connect_failed(struct shard *shard, struct conn *conn, enum err why)
 
 /* End what is left under this id, as far as the client wants: the connection
  * that has it always [MQTT-3.1.4-3], the session with Clean Start
- * [MQTT-3.1.2-4]. Returns the session to go on with, or NULL. */
+ * [MQTT-3.1.2-4]. What was due while it was away comes first, though the tick
+ * for it is still to come. [MQTT-3.1.3-9] Returns the session to go on with, or
+ * NULL. */
 static struct session *connect_take_over(struct shard *shard,
                                          struct bytes client_id, bool clean)
 {
     struct session *session = session_find(shard, client_id);
     if (session != NULL && session->conn != NULL) {
         conn_fail(shard, session->conn, ERR_TAKEN_OVER);
+        session = session_find(shard, client_id);
+    } else if (session != NULL) {
+        session_due(shard, session);
         session = session_find(shard, client_id);
     }
     if (session == NULL || !clean) return session;
