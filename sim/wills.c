@@ -138,6 +138,7 @@ void wills_greeted(struct wills *wills, unsigned actor, bool present)
     if (before->came) before->state = WILL_CAME;
     if (before->delay_ms == 0 || !present) return;
     before->state = WILL_OFF;
+    before->sealed = false;
     if (!before->came) return;
     wrong(wills, actor, wills->before[actor] - 1,
           "came though its client was back", "at_most 0 ");

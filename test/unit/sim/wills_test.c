@@ -132,6 +132,15 @@ static void a_crash_leaves_what_is_on_disk(void)
     wills_now(wills, 2000);
     wills_end(wills);
     check_end(wills, "will 0 of actor 0 is missing");
+    /* That it was called off may not be on disk, though it was. */
+    wills = here(2000, true);
+    wills_sealed(wills, 0);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_greeted(wills, 0, true);
+    wills_crashed(wills);
+    wills_came(wills, 0, 0);
+    check_end(wills, "");
 }
 
 int main(void)
