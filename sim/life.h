@@ -83,6 +83,7 @@ struct life {
     bool jumped;   /* time did */
     bool moved;    /* a crash changed the number of shards */
     bool crowd;    /* most are members of groups, and come and go */
+    bool restless; /* one crash comes after the other */
     uint32_t step;
     uint32_t crash_at; /* there the broker crashes once more */
     char error[LIFE_TEXT_MAX + 1];

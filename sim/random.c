@@ -166,7 +166,8 @@ static void life_cut(struct life *life)
 
 /* The broker is gone, and all that was under way; it comes back, perhaps with
  * another number of shards. What was torn off had not been committed. Half of
- * them have another one soon, which finds in doubt what this one left so. */
+ * them have another one soon, which finds in doubt what this one left so; in a
+ * restless life all have. */
 static void life_crash(struct life *life)
 {
     uint16_t shards = life->shards;
@@ -185,9 +186,11 @@ static void life_crash(struct life *life)
     life->held = false;
     life->failing = false;
     life->loads = LOADS_WORK;
-    bool again = life_chance(life, 1, 2);
+    bool again = life->restless || life_chance(life, 1, 2);
+    bool slow = life_chance(life, 1, 2);
     uint32_t steps = 1 + (uint32_t)life_below(life, CRASH_AGAIN);
     life->crash_at = again ? life->step + steps : SETUP;
+    if (again && slow) life_hold(life, true);
     undertaker_return(life);
 }
 
@@ -659,6 +662,7 @@ static void life_begin(struct life *life)
         first->persistent = first->version > 3 || !config.options.persistence;
         first->keeps = first->persistent;
     }
+    life->restless = life_chance(life, 1, 4);
     life->step = 0;
 }
 

@@ -356,8 +356,10 @@ void route_posted(struct shard *shard, const struct post *post)
     size_t puts = shard->out->put_count;
     if (post->keep) route_keep_once(shard, &m, &routing);
     if (post->deliver) route_local(shard, &m, &routing);
-    bool wrote = shard->out->put_count > puts || lack.size > 0;
-    if (post->once && wrote) journal_heard(shard, m.stamp);
+    /* A member whose session is not kept has no record of it, but may hand it
+     * on to one whose is. */
+    bool has = shard->out->put_count > puts || routing.given || lack.size > 0;
+    if (post->once && has) journal_heard(shard, m.stamp);
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
     message_done(&m);
 }

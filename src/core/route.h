@@ -28,6 +28,7 @@ struct routing {
     struct join_ref join;    /* where answers go; nothing: none is wanted */
     uint32_t count;          /* receivers found here */
     bool once;               /* as in struct post */
+    bool given;              /* a group here gave it to a member */
     struct bytes lack;       /* not empty: it came before a crash; see lack.h */
 };
 

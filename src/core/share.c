@@ -503,7 +503,7 @@ void share_deliver(struct shard *shard, struct group *group, struct message *m,
 {
     struct search search = {0};
     routing->count += 1;
-    group_offer(shard, group, m, search, routing);
+    if (group_offer(shard, group, m, search, routing)) routing->given = true;
 }
 
 void share_offered(struct shard *shard, const struct post *post)
