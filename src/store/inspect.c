@@ -1,6 +1,7 @@
 /* inspect.c - look at a store without changing it, while no broker uses it. */
 #include "store/inspect.h"
 
+#include "store/changes.h"
 #include "store/lmdb.h"
 #include "store/segment.h"
 #include "store/wal_state.h"
@@ -20,8 +21,8 @@ struct inspect {
 
     uint64_t first, last; /* segments: the lowest needed, the highest there */
     uint8_t **files;      /* of the segments first..last */
-    struct lmdb_change *changes;
-    size_t count, capacity, shown;
+    struct changes changes;
+    size_t shown; /* of them */
 };
 
 static enum err fail(struct inspect *in, enum err e, const char *format, ...)
@@ -45,22 +46,6 @@ static void file_seen(void *context, const char *name)
     if (number > in->last) in->last = number;
 }
 
-static enum err change_keep(struct inspect *in, const struct logframe_change *c)
-{
-    if (in->count == in->capacity) {
-        size_t capacity = in->capacity * 2 + 1024;
-        struct lmdb_change *list =
-            realloc(in->changes, capacity * sizeof *list);
-        if (list == NULL) return ERR_NO_MEMORY;
-        in->changes = list;
-        in->capacity = capacity;
-    }
-    in->changes[in->count] = (struct lmdb_change){
-        .key = c->key, .value = c->value, .kind = c->kind, .order = in->count};
-    in->count += 1;
-    return OK;
-}
-
 static enum err frame_keep(struct inspect *in, struct bytes body)
 {
     size_t offset = 0;
@@ -68,7 +53,7 @@ static enum err frame_keep(struct inspect *in, struct bytes body)
     while (offset < body.size) {
         struct logframe_change change;
         enum err e = logframe_change_read(body, &offset, &change);
-        if (e == OK) e = change_keep(in, &change);
+        if (e == OK) e = changes_add(&in->changes, &change);
         if (e != OK) return e;
         in->report->changes += 1;
     }
@@ -163,10 +148,10 @@ static int key_compare(struct bytes a, struct bytes b)
 /* The changes of the next key, and what they make of it. */
 static void changes_next(struct inspect *in, struct lmdb_count *count)
 {
-    struct bytes key = in->changes[in->shown].key;
+    struct bytes key = in->changes.list[in->shown].key;
     bool counts = store_counted(key);
-    for (; in->shown < in->count; in->shown++) {
-        const struct lmdb_change *change = &in->changes[in->shown];
+    for (; in->shown < in->changes.count; in->shown++) {
+        const struct lmdb_change *change = &in->changes.list[in->shown];
         if (!bytes_equal(change->key, key)) break;
         if (counts) {
             lmdb_count(count, change);
@@ -183,8 +168,8 @@ static void changes_next(struct inspect *in, struct lmdb_count *count)
 static bool changes_show(struct inspect *in, const struct bytes *key,
                          struct lmdb_count base)
 {
-    while (in->shown < in->count) {
-        struct bytes next = in->changes[in->shown].key;
+    while (in->shown < in->changes.count) {
+        struct bytes next = in->changes.list[in->shown].key;
         int order = key == NULL ? -1 : key_compare(next, *key);
         if (order > 0) return false;
         struct lmdb_count count = {.holders = 0};
@@ -205,7 +190,7 @@ static void base_seen(void *context, struct bytes key, struct bytes value)
 
 static enum err base_show(struct inspect *in, struct lmdb *lmdb)
 {
-    lmdb_sort(in->changes, in->count);
+    lmdb_sort(in->changes.list, in->changes.count);
     enum err e = lmdb_each(lmdb, base_seen, in);
     in->report->bytes = lmdb_bytes(lmdb);
     struct lmdb_count nothing = {.holders = 0};
@@ -262,7 +247,7 @@ enum err inspect_folder(const char *folder, store_visit *visit, void *context,
     for (uint64_t i = 0; in.files != NULL && i < report->segments; i++)
         free(in.files[i]);
     free(in.files);
-    free(in.changes);
+    changes_free(&in.changes);
     if (e != OK && why[0] == '\0') (void)fail(&in, e, "%s", err_text(e));
     return e;
 }

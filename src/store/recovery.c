@@ -7,6 +7,7 @@
  *     0000000008.log    the same, up to where its last frame is torn
  *     0000000009.log    new, and empty, before base.mdb says "below 9"
  */
+#include "store/changes.h"
 #include "store/segment.h"
 #include "store/wal_state.h"
 
@@ -24,12 +25,6 @@ struct found {
     bool damaged; /* it is kept, under another name */
 };
 
-/* Changes, in the order of the log. */
-struct list {
-    struct lmdb_change *changes;
-    size_t count, capacity;
-};
-
 struct recovery {
     struct wal *wal;
     char *why;
@@ -39,8 +34,8 @@ struct recovery {
     size_t count, capacity;
     bool failed; /* to remember a number */
 
-    struct list plain, counted; /* changes of the segment at work */
-    uint64_t next;              /* the sequence of the frame to come */
+    struct changes plain, counted; /* changes of the segment at work */
+    uint64_t next;                 /* the sequence of the frame to come */
 };
 
 /* What is wrong and cannot be gone round. */
@@ -226,25 +221,6 @@ static enum err found_load(struct recovery *r, uint64_t number,
                          SALVAGE);
 }
 
-static bool change_add(struct recovery *r, const struct logframe_change *change)
-{
-    struct list *list = store_counted(change->key) ? &r->counted : &r->plain;
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity * 2 + 1024;
-        struct lmdb_change *changes =
-            realloc(list->changes, capacity * sizeof *changes);
-        if (changes == NULL) return false;
-        list->changes = changes;
-        list->capacity = capacity;
-    }
-    size_t order = list->count++;
-    list->changes[order] = (struct lmdb_change){.key = change->key,
-                                                .value = change->value,
-                                                .kind = change->kind,
-                                                .order = order};
-    return true;
-}
-
 static enum err frame_gather(struct recovery *r, struct bytes body)
 {
     size_t offset = 0;
@@ -252,7 +228,9 @@ static enum err frame_gather(struct recovery *r, struct bytes body)
         struct logframe_change change;
         enum err e = logframe_change_read(body, &offset, &change);
         if (e != OK) return e;
-        if (!change_add(r, &change)) return ERR_NO_MEMORY;
+        bool counted = store_counted(change.key);
+        e = changes_add(counted ? &r->counted : &r->plain, &change);
+        if (e != OK) return e;
     }
     return OK;
 }
@@ -334,10 +312,10 @@ static enum err base_apply(struct recovery *r)
     enum err e = ERR_FULL;
     bool more = true;
     while (e != OK && more) {
-        e = lmdb_make(wal->lmdb, r->plain.changes, r->plain.count,
+        e = lmdb_make(wal->lmdb, r->plain.list, r->plain.count,
                       r->head.segment);
         if (e == OK) {
-            e = lmdb_apply(wal->lmdb, r->counted.changes, r->counted.count,
+            e = lmdb_apply(wal->lmdb, r->counted.list, r->counted.count,
                            &r->head);
         }
         more = e != OK && (keeper_spend(wal) || logfile_spend(wal));
@@ -542,8 +520,8 @@ enum err recovery_run(struct wal *wal, char why[WAL_TEXT_MAX])
         wal->number = wal->now->number + 1;
         wal->sequence = wal->durable = wal->now->first;
     }
-    free(r.plain.changes);
-    free(r.counted.changes);
+    changes_free(&r.plain);
+    changes_free(&r.counted);
     free(r.numbers);
     return e;
 }
