@@ -15,7 +15,6 @@
 #include "cli/source.h"
 #include "cli/trouble.h"
 #include "cli/visit.h"
-#include "client/clock.h"
 #include "wire/reason.h"
 
 #include <stdlib.h>
@@ -173,31 +172,18 @@ static void event_take(struct rr *r, const struct mogi_event *event)
     }
 }
 
-/* A signal or -W: our will is published, as mosquitto_rr has it. */
-static void ends_check(struct rr *r)
+static void end_check(struct rr *r)
 {
-    if (r->done) return;
-    bool late = r->end_ms != 0 && clock_now_ms() >= r->end_ms;
-    if (!late && !interrupt_came()) return;
+    int status;
+    if (r->done || !visit_is_over(&r->arguments, r->end_ms, &status)) return;
     r->farewell = REASON_DISCONNECT_WITH_WILL;
-    if (late) trouble_print(&r->arguments, "Timed out\n");
-    rr_end(r, late ? STATUS_TIMEOUT : STATUS_OK);
-}
-
-static int wait_ms(const struct rr *r)
-{
-    if (r->end_ms == 0) return -1;
-    uint64_t now_ms = clock_now_ms();
-    return now_ms >= r->end_ms ? 0 : (int)(r->end_ms - now_ms);
+    rr_end(r, status);
 }
 
 static void rr_run(struct rr *r)
 {
     struct mogi_event event;
-    long timeout_s = r->arguments.timeout_s;
-    if (timeout_s > 0) {
-        r->end_ms = clock_now_ms() + (uint64_t)timeout_s * 1000;
-    }
+    r->end_ms = visit_end_ms(&r->arguments);
     while (!r->done) {
         do {
             if (mogi_client_next(r->client, 0, &event) != MOGI_OK) {
@@ -205,9 +191,10 @@ static void rr_run(struct rr *r)
                 return;
             }
             event_take(r, &event);
-            ends_check(r);
+            end_check(r);
         } while (event.kind != MOGI_NOTHING && !r->done);
-        if (!r->done) (void)interrupt_wait(r->client, false, wait_ms(r));
+        if (!r->done)
+            (void)interrupt_wait(r->client, false, visit_wait_ms(r->end_ms));
     }
 }
 

@@ -7,7 +7,6 @@
 #include "cli/output.h"
 #include "cli/trouble.h"
 #include "cli/visit.h"
-#include "client/clock.h"
 #include "wire/reason.h"
 #include "wire/topic.h"
 
@@ -188,33 +187,18 @@ static void event_take(struct sub *s, const struct mogi_event *event)
     if (s->finishing && s->removing == 0) s->done = true;
 }
 
-/* A signal or -W: our will is published, as mosquitto_sub has it. */
-static void ends_check(struct sub *s)
+static void end_check(struct sub *s)
 {
-    if (s->done) return;
-    if (interrupt_came()) {
-        s->farewell = REASON_DISCONNECT_WITH_WILL;
-        s->done = true;
-    } else if (s->end_ms != 0 && clock_now_ms() >= s->end_ms) {
-        s->farewell = REASON_DISCONNECT_WITH_WILL;
-        trouble_print(&s->arguments, "Timed out\n");
-        sub_end(s, STATUS_TIMEOUT);
-    }
-}
-
-static int wait_ms(const struct sub *s)
-{
-    if (s->end_ms == 0) return -1;
-    uint64_t now_ms = clock_now_ms();
-    return now_ms >= s->end_ms ? 0 : (int)(s->end_ms - now_ms);
+    int status;
+    if (s->done || !visit_is_over(&s->arguments, s->end_ms, &status)) return;
+    s->farewell = REASON_DISCONNECT_WITH_WILL;
+    sub_end(s, status == STATUS_OK ? s->status : status);
 }
 
 static void sub_run(struct sub *s)
 {
     struct mogi_event event;
-    if (s->arguments.timeout_s > 0) {
-        s->end_ms = clock_now_ms() + (uint64_t)s->arguments.timeout_s * 1000;
-    }
+    s->end_ms = visit_end_ms(&s->arguments);
     while (!s->done) {
         do {
             if (mogi_client_next(s->client, 0, &event) != MOGI_OK) {
@@ -222,10 +206,11 @@ static void sub_run(struct sub *s)
                 return;
             }
             event_take(s, &event);
-            ends_check(s);
+            end_check(s);
         } while (event.kind != MOGI_NOTHING && !s->done);
         if (fflush(stdout) != 0) s->done = true;
-        if (!s->done) (void)interrupt_wait(s->client, false, wait_ms(s));
+        if (!s->done)
+            (void)interrupt_wait(s->client, false, visit_wait_ms(s->end_ms));
     }
 }
 

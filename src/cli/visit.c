@@ -3,6 +3,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/trouble.h"
+#include "client/clock.h"
 
 bool visit_begin(struct arguments *a, enum arguments_command command, int argc,
                  char **argv, int *status)
@@ -29,6 +30,29 @@ bool visit_open(const struct arguments *a, struct mogi_client *c, int *status)
         return false;
     }
     interrupt_catch();
+    return true;
+}
+
+uint64_t visit_end_ms(const struct arguments *a)
+{
+    if (a->timeout_s == 0) return 0;
+    return clock_now_ms() + (uint64_t)a->timeout_s * 1000;
+}
+
+int visit_wait_ms(uint64_t end_ms)
+{
+    if (end_ms == 0) return -1;
+    uint64_t now_ms = clock_now_ms();
+    return now_ms >= end_ms ? 0 : (int)(end_ms - now_ms);
+}
+
+bool visit_is_over(const struct arguments *a, uint64_t end_ms, int *status)
+{
+    *status = STATUS_OK;
+    if (interrupt_came()) return true;
+    if (end_ms == 0 || clock_now_ms() < end_ms) return false;
+    trouble_print(a, "Timed out\n");
+    *status = STATUS_TIMEOUT;
     return true;
 }
 

@@ -19,6 +19,17 @@ bool visit_begin(struct arguments *a, enum arguments_command command, int argc,
  * about it: *status is the exit status. */
 bool visit_open(const struct arguments *a, struct mogi_client *c, int *status);
 
+/* When the patience of -W ends, from now on; 0: never. */
+uint64_t visit_end_ms(const struct arguments *a);
+
+/* For how long interrupt_wait may wait until then; -1: for ever. */
+int visit_wait_ms(uint64_t end_ms);
+
+/* Is it time to go? A signal has come, and *status is STATUS_OK; or `end_ms` is
+ * over, which is said: STATUS_TIMEOUT. The will is published then, as
+ * mosquitto's clients have it: part with REASON_DISCONNECT_WITH_WILL. */
+bool visit_is_over(const struct arguments *a, uint64_t end_ms, int *status);
+
 /* Say good-bye with `reason`, if there is a connection; what waits may take
  * `timeout_ms` to leave. Returns `status`, or STATUS_ARGUMENT after a word
  * about a property that may not be there. */
