@@ -312,8 +312,8 @@ const char *format_print(FILE *to, const char *format, bool pretty,
         char kind = *at++;
         if (kind == '%') {
             struct spec s = spec_read(&at);
-            const char *not = spec_print(to, &s, pretty, m, now);
-            if (not != NULL) wrong = not ;
+            const char *wanted = spec_print(to, &s, pretty, m, now);
+            if (wanted != NULL) wrong = wanted;
         } else if (kind == '@') {
             time_print(to, *at++, now);
         } else if (kind == '\\') {
