@@ -18,10 +18,10 @@ enum {
     FILTERS = 9,
     SHARDS_RANDOM = 4,
     RECEIVE_MAX = 1000,
-    RULES_BYTES = 2048, /* of an access list in words */
-    SETUP = UINT32_MAX, /* a step before all others, */
-    FINALE = SETUP - 1, /* and behind them */
-    OPEN = -1           /* the end of a time that is not over */
+    RULES_BYTES = 2048,      /* of an access list in words */
+    SETUP = UINT32_MAX,      /* a step before all others, */
+    FINALE = UINT32_MAX - 1, /* and behind them */
+    OPEN = -1                /* the end of a time that is not over */
 };
 
 static const char *const filters[FILTERS] = {
