@@ -16,7 +16,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* More at once brought nothing, 64 cost more. */
+/* As many as mogi has. 1024 are a tenth cheaper with 1000 receivers, and nearly
+ * as much dearer with 5000; 64 cost a quarter more with 5000. */
 enum { RING_ENTRIES = 512 };
 
 static struct io_uring ring;
