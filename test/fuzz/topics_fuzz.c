@@ -229,14 +229,19 @@ static void match(struct index *index, struct reader *in)
     unsigned bits = read_u8(in);
     struct session *publisher = bits & 4 ? session_of(bits) : NULL;
     struct bytes topic = fuzz_text(in, text, false);
+    if (topic.size > 0 && bits & 32)
+        (void)topics_foresee(index->topics, &topic, 1);
     if (!topic_name_valid(topic)) return;
     for (unsigned i = 0; i < SLOTS; i++) {
         struct bytes filter = index->slots[i].filter;
         if (!index->slots[i].here) continue;
         PROMISE(topic_matches(filter, topic) == levels_match(filter, topic));
     }
+    struct bytes soon[2] = {topic, topic};
+    if (bits & 16) (void)topics_foresee(index->topics, soon, 2);
     check_match(index, topic, publisher, bits & 8);
     check_interest(index, topic);
+    topics_forget(index->topics);
 }
 
 static void step(struct index *index, struct reader *in)
