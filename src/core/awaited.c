@@ -65,7 +65,6 @@ enum err awaited_message(struct shard *shard, const struct record_key *key,
     if (m.stamp != key->number) return ERR_MALFORMED;
     awaited->body = message_share(&m, shard->pool);
     message_done(&m);
-    awaited->failed = awaited->body == NULL;
     return OK;
 }
 

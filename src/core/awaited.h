@@ -24,7 +24,6 @@ struct awaited {
     struct map_entry entry;
     uint64_t stamp;
     uint16_t home; /* the shard that kept it */
-    bool failed;   /* it is there, but there was no memory */
     struct body *body;
     const struct delivery *last; /* the last one that waits for it */
     const struct restored *last_of;

@@ -137,13 +137,10 @@ static void found_settle(struct shard *shard, struct found *found)
     bool taken = d->body != NULL && outbound_restore(shard, session, d);
     if (!taken) {
         actions_note(shard->out, NOTE_ERROR, NOTE_STATE, NULL,
-                     "A stored message for client %s is lost: %s",
-                     session_name(session),
-                     found->awaited->failed ? "there is no memory for it"
-                                            : "it has no body, or no free id");
-        if (!found->awaited->failed) {
-            journal_delivery_drop(shard, session_id(session), d->order, 0);
-        }
+                     "A stored message for client %s is lost: it has no body, "
+                     "or no free id",
+                     session_name(session));
+        journal_delivery_drop(shard, session_id(session), d->order, 0);
         return;
     }
     found->delivery = NULL;

@@ -122,7 +122,6 @@ static enum err restore_retained(struct shard *shard,
     if (!m.retain || m.payload.size == 0) return ERR_MALFORMED;
     struct body *body = message_share(&m, shard->pool);
     message_done(&m);
-    if (body == NULL) return ERR_NO_MEMORY;
     return retain_take(shard->retain, &body, 0);
 }
 

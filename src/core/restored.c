@@ -106,7 +106,6 @@ enum err restored_will(struct shard *shard, const struct record_key *key,
     struct session *session = shard->restore->restored->session;
     struct body *body = message_share(&m, shard->pool);
     message_done(&m);
-    if (body == NULL) return ERR_NO_MEMORY;
     assert(session->will == NULL);
     session->will = pool_take(shard->pool, sizeof *session->will);
     *session->will = (struct will){
@@ -124,7 +123,6 @@ static enum err restored_sent(struct shard *shard, struct session *session,
     enum err e = record_message_read(shard->restore->message, &m);
     if (e != OK) return e;
     struct delivery *d = delivery_stored(shard, session, record, &m);
-    if (d == NULL) return ERR_NO_MEMORY;
     assert(d->packet_id == record->packet_id);
     if (outbound_restore(shard, session, d)) return OK;
     delivery_free(shard, d);

@@ -26,8 +26,7 @@ struct restored {
 };
 
 /* A SESSION of any client. If it is at home here, what follows is its own. All
- * of these give ERR_MALFORMED; restored_will and restored_delivery
- * ERR_NO_MEMORY, too. */
+ * of these give ERR_MALFORMED. */
 MUST_USE
 enum err restored_session(struct shard *shard, const struct record_key *key,
                           struct bytes value);
