@@ -253,8 +253,8 @@ static void dates_and_cas(void)
           "the peer's certificate is refused: its CA is unknown");
 }
 
-/* How long a handshake takes here, in whole seconds and one more: valgrind and a
- * busy machine take their time. */
+/* How long a handshake takes here, in whole seconds and one more: valgrind and
+ * a busy machine take their time. */
 static int handshake_s(struct tls_server *server)
 {
     time_t began = time(NULL);
