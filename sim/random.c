@@ -222,7 +222,9 @@ static void step_act(struct life *life)
         return;
     }
     struct actor *actor = &life->actors[life_below(life, life->actor_count)];
-    uint64_t acts = life_chance(life, 1, 6) ? 2 + life_below(life, BURST) : 1;
+    /* Members of a crowd come and go one step at a time. */
+    bool burst = !life->crowd && life_chance(life, 1, 6);
+    uint64_t acts = burst ? 2 + life_below(life, BURST) : 1;
     for (; acts > 0; acts--)
         actor_act(life, actor);
 }
