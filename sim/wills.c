@@ -211,7 +211,8 @@ void wills_jumped(struct wills *wills)
 {
     for (uint32_t i = 0; i < wills->count; i++) {
         struct will *will = &wills->list[i];
-        bool counts = will->state == WILL_WAITING || will->state == WILL_ASKED;
+        bool counts = will->state == WILL_WAITING ||
+                      will->state == WILL_ASKED || will->state == WILL_DUE;
         if (counts) will->state = WILL_DOUBTED;
     }
 }
