@@ -249,6 +249,7 @@ static void actor_swap(struct life *life, struct actor *actor)
     memcpy(heir->flight, old->flight, IDS);
     heir->next_pid = old->next_pid;
     actor->client = heir;
+    wills_taken(life->wills, actor->index);
     actor_lost(life, actor);
 }
 

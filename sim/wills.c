@@ -14,7 +14,8 @@ enum will_state {
     WILL_LEAVING, /* DISCONNECT is on its way */
     WILL_WAITING, /* its client is gone, for less than the delay */
     WILL_ASKED,   /* its client comes back: it depends on the session */
-    WILL_OFF,     /* it was called off */
+    WILL_TAKEN, /* its client comes on another connection, this one is there */
+    WILL_OFF,   /* it was called off */
     WILL_DUE,
     WILL_CAME,
     WILL_DOUBTED
@@ -132,6 +133,11 @@ void wills_greeted(struct wills *wills, unsigned actor, bool present)
 {
     struct will *before = will_at(wills, wills->before[actor]);
     struct will *will = will_at(wills, wills->current[actor]);
+    for (uint32_t i = 0; i < wills->count; i++) {
+        struct will *taken = &wills->list[i];
+        bool over = taken->actor == actor && taken->state == WILL_TAKEN;
+        if (over) taken->state = WILL_DUE;
+    }
     if (will != NULL && will->state == WILL_SAID) will->state = WILL_HELD;
     if (before == NULL || before->state != WILL_ASKED) return;
     before->state = WILL_DUE;
@@ -167,6 +173,20 @@ void wills_left(struct wills *wills, unsigned actor)
     if (will != NULL && will->state == WILL_LEAVING) will->state = WILL_OFF;
 }
 
+static bool will_waits(const struct will *will)
+{
+    return will->delay_ms > 0 && will->lasting;
+}
+
+/* CONNECT may never be whole, if time jumps: then nothing is taken over, and
+ * the connection that left the will stays. */
+void wills_taken(struct wills *wills, unsigned actor)
+{
+    struct will *will = will_at(wills, wills->current[actor]);
+    if (will == NULL || will->state != WILL_HELD || will_waits(will)) return;
+    will->state = WILL_TAKEN;
+}
+
 void wills_lost(struct wills *wills, unsigned actor, bool late)
 {
     struct will *before = will_at(wills, wills->before[actor]);
@@ -177,7 +197,7 @@ void wills_lost(struct wills *wills, unsigned actor, bool late)
     if (will == NULL) return;
     if (will->state == WILL_SAID) will->state = WILL_DOUBTED;
     if (will->state != WILL_HELD) return;
-    bool waits = will->delay_ms > 0 && will->lasting;
+    bool waits = will_waits(will);
     will->state = !waits ? WILL_DUE : late ? WILL_DOUBTED : WILL_WAITING;
     will->due_ms = wills->now_ms + (waits ? will->delay_ms : 0);
 }
@@ -244,7 +264,8 @@ void wills_came(struct wills *wills, unsigned actor, uint32_t number)
         wrong(wills, actor, number, "came twice", "at_most 1 ");
     }
     will->came = true;
-    if (will->state == WILL_DUE) will->state = WILL_CAME;
+    bool due = will->state == WILL_DUE || will->state == WILL_TAKEN;
+    if (due) will->state = WILL_CAME;
 }
 
 void wills_end(struct wills *wills)

@@ -49,6 +49,10 @@ void wills_sealed(struct wills *wills, unsigned actor);
 void wills_leaving(struct wills *wills, unsigned actor);
 void wills_left(struct wills *wills, unsigned actor);
 
+/* It is about to say CONNECT on another connection, which takes over what this
+ * one has: that one ends when CONNACK comes, not before. wills_lost follows. */
+void wills_taken(struct wills *wills, unsigned actor);
+
 /* Its connection is gone without one. The broker hears of it now, or `late`:
  * when it has read what came before. */
 void wills_lost(struct wills *wills, unsigned actor, bool late);

@@ -116,6 +116,49 @@ static void who_returns_calls_it_off(void)
     check_end(wills, "will 0 of actor 0 came though its client was back");
 }
 
+static void a_take_over_has_one_once_it_is_heard(void)
+{
+    struct wills *wills = here(0, true);
+    wills_taken(wills, 0);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_end(wills);
+    /* Time jumps over CONNECT, and it begins again. */
+    wills_jumped(wills);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_end(wills);
+    CHECK_STR(wills_error(wills), "");
+    wills_greeted(wills, 0, true);
+    wills_end(wills);
+    check_end(wills, "will 0 of actor 0 is missing");
+    wills = here(0, true);
+    wills_taken(wills, 0);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_came(wills, 0, 0);
+    wills_greeted(wills, 0, true);
+    wills_end(wills);
+    CHECK_STR(wills_error(wills), "");
+    wills_came(wills, 0, 0);
+    check_end(wills, "will 0 of actor 0 came twice");
+    /* A delay is over at once where the session is. */
+    wills = here(3000, false);
+    wills_taken(wills, 0);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_greeted(wills, 0, false);
+    wills_end(wills);
+    check_end(wills, "will 0 of actor 0 is missing");
+    wills = here(3000, true);
+    wills_taken(wills, 0);
+    wills_lost(wills, 0, false);
+    wills_connecting(wills, 0);
+    wills_greeted(wills, 0, true);
+    wills_came(wills, 0, 0);
+    check_end(wills, "will 0 of actor 0 came after it was called off");
+}
+
 static void a_crash_leaves_what_is_on_disk(void)
 {
     struct wills *wills = here(2000, true);
@@ -149,6 +192,7 @@ int main(void)
     RUN(nobody_else_has);
     RUN(it_waits_for_its_time);
     RUN(who_returns_calls_it_off);
+    RUN(a_take_over_has_one_once_it_is_heard);
     RUN(a_crash_leaves_what_is_on_disk);
     return check_result();
 }
