@@ -130,6 +130,26 @@ static packet_handler *conn_handler_outside(const struct conn *conn,
     return frame->type == PACKET_DISCONNECT ? admission_leave_in : NULL;
 }
 
+/* What a doomed connection brings is new work, and comes to nothing. */
+static enum err doomed_in(struct shard *shard, struct conn *conn,
+                          const struct frame *frame)
+{
+    (void)shard;
+    (void)frame;
+    assert(conn->doomed && conn->session != NULL);
+    return OK;
+}
+
+/* The handler of this packet for those who are doomed. They may still take what
+ * waits for them, and leave: else memory that is full of it never gets free. */
+static packet_handler *conn_handler_doomed(const struct frame *frame)
+{
+    bool brings = frame->type == PACKET_PUBLISH ||
+                  frame->type == PACKET_SUBSCRIBE ||
+                  frame->type == PACKET_UNSUBSCRIBE;
+    return brings ? doomed_in : HANDLERS[frame->type];
+}
+
 /* The handler of this packet in this state, or NULL when it is out of place:
  * CONNECT comes first and once. [MQTT-3.1.0-1] [MQTT-3.1.0-2] */
 static packet_handler *conn_handler(const struct conn *conn,
@@ -137,6 +157,7 @@ static packet_handler *conn_handler(const struct conn *conn,
 {
     assert(frame->type <= PACKET_AUTH);
     if (conn->session == NULL) return conn_handler_outside(conn, frame);
+    if (conn->doomed) return conn_handler_doomed(frame);
     return HANDLERS[frame->type];
 }
 
@@ -241,7 +262,7 @@ static struct bytes conn_complete(struct shard *shard, struct conn *conn,
  * was retained, as with one shard. */
 static bool conn_ready(const struct conn *conn)
 {
-    if (conn->closed || conn->doomed || !output_room(conn)) return false;
+    if (conn->closed || !output_room(conn)) return false;
     if (pace_waits(conn)) return false;
     const struct session *session = conn->session;
     if (session == NULL) return !admission_holds(conn);

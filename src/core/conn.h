@@ -45,7 +45,7 @@ struct conn {
     bool refused : 1;  /* over the limit: its CONNECT gets a refusal */
     bool paused : 1;   /* the host does not read it */
     bool held : 1;     /* `partial` is input that was put off */
-    bool doomed : 1;   /* nothing more is read; it ends when its timer is due */
+    bool doomed : 1;   /* it brings nothing more; ends when its timer is due */
 
     /* What the client takes. */
     uint32_t packet_max;    /* bytes of a packet; 0: any */
@@ -130,8 +130,9 @@ void conn_lost(struct shard *shard, struct conn *conn);
  * standard says. */
 void conn_fail(struct shard *shard, struct conn *conn, enum err why);
 
-/* End `conn` in CONN_DOOM_MS, and handle no more of its input: it cannot be
- * told what is wrong, and would come back at once with the same. */
+/* End `conn` in CONN_DOOM_MS: it cannot be told what is wrong, and would come
+ * back at once with the same. Until then it may acknowledge what it gets, and
+ * leave; what else it asks for is not heard, and asked for again. */
 void conn_doom(struct shard *shard, struct conn *conn);
 
 /* End `conn` after its DISCONNECT or a refusal: nothing more is said, what was
