@@ -50,6 +50,7 @@ struct wish {
 struct receiver {
     struct wish wishes[MODEL_FILTERS];
     uint64_t crashes; /* that have cost it its session, if any did */
+    uint64_t broken;  /* the last crash that took one nobody had promised it */
     uint8_t *copies;  /* by message; first ones */
     size_t copies_capacity;
     /* The last message in order, by publisher, topic, QoS as published and as
@@ -372,6 +373,7 @@ static unsigned wishes_for(const struct receiver *r, unsigned topic,
 void model_session_broken(struct model *model, unsigned actor)
 {
     struct receiver *r = &model->receivers[actor];
+    r->broken = model->crashes + 1;
     for (uint32_t i = 0; i < model->count && i < r->copies_capacity; i++) {
         bool plain, shared;
         wishes_for(r, model->messages[i].topic, &plain, &shared);
@@ -572,7 +574,7 @@ static void check_shared_missing(struct model *model, unsigned filter,
                                  uint32_t number)
 {
     const struct message *m = &model->messages[number];
-    bool sure = false, got = false;
+    bool sure = false, got = false, broken = false;
     if (!wants(filter, m->topic)) return;
     for (unsigned i = 0; i < MODEL_ACTORS_MAX; i++) {
         struct receiver *r = &model->receivers[i];
@@ -580,9 +582,9 @@ static void check_shared_missing(struct model *model, unsigned filter,
         sure =
             sure || (wish->sure && wish->qos > 0 && wish->since < m->sent_at);
         got = got || (wish->ever && *copies_of(r, number) > 0);
+        broken = broken || (wish->ever && r->broken > m->crashes_before);
     }
-    bool steady = model->crashes == m->crashes_before &&
-                  (m->qos == 1 || model->ends == m->ends_before);
+    bool steady = !broken && (m->qos == 1 || model->ends == m->ends_before);
     if (sure && steady && !got &&
         wrong(model, "nobody of the group has m%u on %s", number,
               topics[m->topic])) {

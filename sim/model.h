@@ -83,8 +83,8 @@ void model_session_ended(struct model *model, unsigned actor);
  * that is not heard any more loses what it has to another. */
 void model_short(struct model *model);
 
-/* A crash took the actor's session, which nobody had promised to keep: what had
- * come to it may come to others. */
+/* A crash took the actor's session, which nobody had promised to keep: what it
+ * had got from a group may come to others, or to nobody. */
 void model_session_broken(struct model *model, unsigned actor);
 
 /* The broker crashed. */
