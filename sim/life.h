@@ -76,14 +76,15 @@ struct life {
     uint16_t shards;
     bool held; /* commits wait */
     enum loads loads;
-    bool failing;  /* the disk takes nothing more */
-    bool failed;   /* at some time it did */
-    bool tight;    /* memory is short */
-    unsigned bulk; /* bytes of a payload, at most */
-    bool jumped;   /* time did */
-    bool moved;    /* a crash changed the number of shards */
-    bool crowd;    /* most are members of groups, and come and go */
-    bool restless; /* one crash comes after the other */
+    uint64_t loads_ms; /* by then what failed was tried again */
+    bool failing;      /* the disk takes nothing more */
+    bool failed;       /* at some time it did */
+    bool tight;        /* memory is short */
+    unsigned bulk;     /* bytes of a payload, at most */
+    bool jumped;       /* time did */
+    bool moved;        /* a crash changed the number of shards */
+    bool crowd;        /* most are members of groups, and come and go */
+    bool restless;     /* one crash comes after the other */
     uint32_t step;
     uint32_t crash_at; /* there the broker crashes once more */
     char error[LIFE_TEXT_MAX + 1];

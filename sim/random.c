@@ -20,6 +20,7 @@ enum {
     CRASH_COMMITS = 20, /* that reach the disk before a crash, below this */
     CRASH_AGAIN = 60,   /* steps until another one, if it comes soon */
     COMMITS_ALL = 1000000,
+    LOADS_AGAIN_MS = 2000, /* a failed one is tried again before that */
     /* What shards may keep when all is gone: tables that have grown. */
     MEMORY_SLACK = 256 * 1024,
     MEMORY_TIGHT = 300 * 1000, /* of a shard in a life short of it */
@@ -143,6 +144,9 @@ static void life_loads(struct life *life, enum loads loads)
 {
     static const char *const words[] = {"work", "hold", "fail"};
     if (life->loads == loads) return;
+    if (life->loads == LOADS_FAIL) {
+        life->loads_ms = world_now(life->world) + LOADS_AGAIN_MS;
+    }
     life->loads = loads;
     story_tell(life->config->story, "loads %s", words[loads]);
     world_loads(life->world, loads);

@@ -95,6 +95,8 @@ bool undertaker_read(struct life *life)
 void undertaker_check(struct life *life)
 {
     bool late = life->held || life->failing || life->loads != LOADS_WORK;
+    /* Its queue is on disk too, and what failed is tried again later. */
+    late = late || world_now(life->world) < life->loads_ms;
     if (life->undertaker == NULL || late) return;
     wills_end(life_wills(life));
     (void)undertaker_read(life);
