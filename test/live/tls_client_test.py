@@ -516,7 +516,7 @@ class WrongPortTest(ClientCase):
 
 
 class StreamTest(ClientCase):
-    options = {"max_packet_size": 30_000_000}
+    options = {"max_packet_size": 30_000_000, "max_queued_messages": 0}
 
     def subscribe(self, tap, *args):
         process = subprocess.Popen(
