@@ -313,7 +313,8 @@ int main(int argc, char **argv)
 {
     bool fills = argc > 4 && strcmp(argv[2], "fill") == 0;
     if (fills) session_count = strtoull(argv[3], NULL, 10);
-    if (argc < 2 || session_count == 0 || session_count > SESSIONS_MAX) {
+    bool folder = argc > 1 && argv[1][0] != '-';
+    if (!folder || session_count == 0 || session_count > SESSIONS_MAX) {
         (void)fprintf(stderr,
                       "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n"
                       "       mogi-store-bench FOLDER fill SESSIONS MESSAGES "
