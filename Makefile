@@ -83,7 +83,9 @@ valgrind: ## run the unit tests under valgrind
 	@$(call preset,default)
 	@JOBS=$(JOBS) tools/memcheck build
 
-sim: build ## live 1,000 random lives, or SEEDS=... of them from FIRST=...
+sim: ## live 1,000 random lives, or SEEDS=... of them from FIRST=...
+	@bash tools/setup build
+	@$(call preset,default) --target mogi-sim
 	@echo "$(SEEDS) seeds from $(FIRST)"
 	@seq $(FIRST) $$(($(FIRST) + $(SEEDS) - 1)) | xargs -P $(JOBS) -n 1 \
 	    sh -c 'out=$$(build/mogi-sim "$$0" 2>&1) || { echo "$$out"; exit 1; }'
