@@ -94,6 +94,10 @@ struct life {
 uint64_t life_below(struct life *life, uint64_t bound);
 bool life_chance(struct life *life, uint64_t parts, uint64_t whole);
 
+/* CONNECT of 3.1.1 for `client`, whose name is its id, with a session that
+ * stays, or to end it. */
+void life_greet(struct life *life, struct client *client, bool clean);
+
 /* A promise is broken. Returns whether it is the first one. */
 bool life_wrong(struct life *life, const char *who, const char *what);
 

@@ -44,6 +44,18 @@ bool life_wrong(struct life *life, const char *who, const char *what)
     return true;
 }
 
+void life_greet(struct life *life, struct client *client, bool clean)
+{
+    struct words *words = words_new(PACKET_CONNECT);
+    words_number_add(words, "v", 4);
+    words_text_add(words, "id", bytes_of(client->name));
+    words_number_add(words, "clean", clean);
+    client_open(client, 4);
+    story_packet(life->config->story, client->name, false, words);
+    client_connect(client, words);
+    words_free(words);
+}
+
 /* Everybody reads; for world_settle and world_wait. */
 static bool life_read(void *context)
 {
@@ -496,14 +508,7 @@ static struct client *guest_come(struct life *life, const char *name,
                                  bool clean)
 {
     struct client *client = client_new(life->world, name);
-    struct words *words = words_new(PACKET_CONNECT);
-    words_number_add(words, "v", 4);
-    words_text_add(words, "id", bytes_of(name));
-    words_number_add(words, "clean", clean);
-    client_open(client, 4);
-    story_packet(life->config->story, name, false, words);
-    client_connect(client, words);
-    words_free(words);
+    life_greet(life, client, clean);
     world_settle(life->world);
     (void)client_read(client);
     return client;

@@ -14,24 +14,10 @@ struct wills *life_wills(struct life *life)
     return life->wills;
 }
 
-/* CONNECT, with a session that stays, or to end it. */
-static void undertaker_connect(struct life *life, bool clean)
-{
-    struct client *client = life->undertaker;
-    struct words *words = words_new(PACKET_CONNECT);
-    words_number_add(words, "v", 4);
-    words_text_add(words, "id", bytes_of(name));
-    words_number_add(words, "clean", clean);
-    client_open(client, 4);
-    story_packet(life->config->story, name, false, words);
-    client_connect(client, words);
-    words_free(words);
-}
-
 void undertaker_begin(struct life *life)
 {
     life->undertaker = client_new(life->world, name);
-    undertaker_connect(life, false);
+    life_greet(life, life->undertaker, false);
     struct words *words = words_new(PACKET_SUBSCRIBE);
     words_number_add(words, "pid", 1);
     words_text_add(words, "filter", bytes_of("w/#"));
@@ -49,7 +35,7 @@ void undertaker_lost(struct life *life)
 
 void undertaker_return(struct life *life)
 {
-    if (life->undertaker != NULL) undertaker_connect(life, false);
+    if (life->undertaker != NULL) life_greet(life, life->undertaker, false);
 }
 
 /* "w/ACTOR", and the number of the will. */
@@ -82,7 +68,7 @@ bool undertaker_read(struct life *life)
     /* A jump in time may have cost it the connection that it had begun. */
     if (client->cable.v != 0 && world_closed(life->world, client->cable)) {
         if (!life->jumped) (void)life_wrong(life, name, "was closed");
-        undertaker_connect(life, false);
+        life_greet(life, life->undertaker, false);
     }
     if (client->error[0] != 0) (void)life_wrong(life, name, client->error);
     if (wills_error(life->wills)[0] != 0 &&
@@ -106,7 +92,7 @@ void undertaker_end(struct life *life)
 {
     if (life->undertaker == NULL) return;
     undertaker_check(life);
-    undertaker_connect(life, true);
+    life_greet(life, life->undertaker, true);
     world_settle(life->world);
     story_tell(life->config->story, "close %s", name);
     client_hang_up(life->undertaker, false);
