@@ -35,7 +35,11 @@ static const struct share shares[] = {
     {"message", BENCH_SENDING, BENCH_DRAINING, BENCH_SENT},
 };
 
-enum { SHARE_COUNT = sizeof shares / sizeof *shares };
+enum {
+    SHARE_COUNT = sizeof shares / sizeof *shares,
+    SHARED_LEAST = 100 /* resident memory grows in pages: a share among fewer
+                          says nothing to a reader */
+};
 
 static double seconds_between(uint64_t from_ns, uint64_t to_ns)
 {
@@ -157,7 +161,8 @@ static void process_table(FILE *to, const struct bench_result *r)
                   (double)last->resident_bytes / 1e6);
     for (size_t i = 0; i < SHARE_COUNT; i++) {
         double bytes = share_bytes(r, &shares[i]);
-        if (bytes == 0) continue;
+        if (r->counters[shares[i].counter] < SHARED_LEAST) continue;
+        if (bytes < 1) continue;
         (void)fprintf(to, "  %-22s %.0f bytes more for each %s\n", "", bytes,
                       shares[i].name);
     }
