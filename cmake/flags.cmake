@@ -20,7 +20,7 @@ check_pie_supported(LANGUAGES C)
 # Files of more than 2 GiB, on machines of 32 bits too.
 add_compile_definitions(_GNU_SOURCE _FILE_OFFSET_BITS=64)
 add_compile_options(
-  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+  -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wold-style-definition -Wvla -Wpointer-arith -Wcast-qual -Wwrite-strings
   -Wundef -Wformat=2 -Wimplicit-fallthrough -fno-common -fno-strict-aliasing)
 # gcc for x86 copies and clears structures with string instructions, which take

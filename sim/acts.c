@@ -1,9 +1,12 @@
 /* acts.c - parts of steps, and their luck. */
 #include "sim/acts.h"
 
+#include "sim/random.h"
 #include "sim/words_codec.h"
+#include "sim/world.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 void acts_init(struct acts *acts, uint32_t count)
@@ -21,7 +24,7 @@ void acts_free(struct acts *acts)
 
 bool acts_has(const struct acts *acts, uint32_t step, enum part part)
 {
-    if (acts == NULL) return true;
+    if (acts == NULL || step >= ACTS_FINALE) return true;
     return step < acts->count && (acts->kept[step] & part) != 0;
 }
 
@@ -31,4 +34,16 @@ uint64_t acts_luck(uint64_t seed, uint32_t step, enum part part)
     x = (x ^ x >> 29) * UINT64_C(0xbf58476d1ce4e5b9) + (uint64_t)part;
     x = (x ^ x >> 32) * UINT64_C(0x94d049bb133111eb);
     return x ^ x >> 31;
+}
+
+bool acts_begin(const struct random_config *config, uint32_t step,
+                enum part part, struct rng *rng, struct world *world)
+{
+    if (!acts_has(config->acts, step, part)) return false;
+    uint64_t luck = acts_luck(config->seed, step, part);
+    rng_init(rng, luck);
+    if (world == NULL) return true;
+    story_detail(config->story, "luck %" PRIu64, ~luck);
+    rng_init(world_rng(world), ~luck);
+    return true;
 }

@@ -10,7 +10,14 @@
 #ifndef MOGI_SIM_ACTS_H
 #define MOGI_SIM_ACTS_H
 
-#include "base/bytes.h"
+#include "base/rng.h"
+
+struct random_config;
+struct world;
+
+/* Steps that are always lived: one before all others, and one behind them. */
+#define ACTS_SETUP  UINT32_MAX
+#define ACTS_FINALE (UINT32_MAX - 1)
 
 enum part {
     PART_DISK = 1,  /* what befalls the broker */
@@ -29,10 +36,16 @@ struct acts {
 void acts_init(struct acts *acts, uint32_t count);
 void acts_free(struct acts *acts);
 
-/* Is `part` of `step` lived? Always, when `acts` is NULL. */
+/* Is `part` of `step` lived? Always, when `acts` is NULL or `step` is one of
+ * the two above. */
 bool acts_has(const struct acts *acts, uint32_t step, enum part part);
 
 /* What `part` of `step` draws its luck from. */
 uint64_t acts_luck(uint64_t seed, uint32_t step, enum part part);
+
+/* Is `part` of `step` lived in the life of `config`? Then `rng` has its luck,
+ * and so has `world`, when there is one (NULL: not yet). */
+bool acts_begin(const struct random_config *config, uint32_t step,
+                enum part part, struct rng *rng, struct world *world);
 
 #endif

@@ -18,8 +18,7 @@ enum {
     PAUSE_MS = 40,     /* between two things, so that no two are at once */
     SHARDS_RANDOM = 4,
     PACKET_MAX = 600, /* the broker takes no larger one */
-    PACKET_LARGER = 700,
-    SETUP = UINT32_MAX /* a step before all others */
+    PACKET_LARGER = 700
 };
 
 /* Somebody at one of two cables: the other one may be taken over. */
@@ -73,19 +72,9 @@ static bool calm_wrong(struct calm *calm, unsigned guest, const char *what,
     return true;
 }
 
-/* Is this part lived? Then it has its own luck, and the world too. */
 static bool calm_part(struct calm *calm, enum part part)
 {
-    const struct random_config *config = calm->config;
-    if (calm->step != SETUP && !acts_has(config->acts, calm->step, part)) {
-        return false;
-    }
-    uint64_t luck = acts_luck(config->seed, calm->step, part);
-    rng_init(&calm->rng, luck);
-    if (calm->world == NULL) return true;
-    story_detail(config->story, "luck %" PRIu64, ~luck);
-    rng_init(world_rng(calm->world), ~luck);
-    return true;
+    return acts_begin(calm->config, calm->step, part, &calm->rng, calm->world);
 }
 
 /* --- comparing ------------------------------------------------------------ */
@@ -749,7 +738,7 @@ static void world_tell(const struct calm *calm,
 
 static void calm_begin(struct calm *calm)
 {
-    calm->step = SETUP;
+    calm->step = ACTS_SETUP;
     (void)calm_part(calm, PART_ACT);
     calm->shards = calm->config->shards;
     uint16_t shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));

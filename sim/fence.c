@@ -18,10 +18,8 @@ enum {
     FILTERS = 9,
     SHARDS_RANDOM = 4,
     RECEIVE_MAX = 1000,
-    RULES_BYTES = 2048,      /* of an access list in words */
-    SETUP = UINT32_MAX,      /* a step before all others, */
-    FINALE = UINT32_MAX - 1, /* and behind them */
-    OPEN = -1                /* the end of a time that is not over */
+    RULES_BYTES = 2048, /* of an access list in words */
+    OPEN = -1           /* the end of a time that is not over */
 };
 
 static const char *const filters[FILTERS] = {
@@ -119,18 +117,9 @@ static void publish_wrong(struct fence *f, const struct caller *caller,
     fence_wrong(f, caller, what, packet, claim);
 }
 
-/* Is this part lived? Then it has its own luck, and the world too. */
 static bool fence_part(struct fence *f, uint32_t step, enum part part)
 {
-    const struct random_config *config = f->config;
-    bool always = step == SETUP || step == FINALE;
-    if (!always && !acts_has(config->acts, step, part)) return false;
-    uint64_t luck = acts_luck(config->seed, step, part);
-    rng_init(&f->rng, luck);
-    if (f->world == NULL) return true;
-    story_detail(config->story, "luck %" PRIu64, ~luck);
-    rng_init(world_rng(f->world), ~luck);
-    return true;
+    return acts_begin(f->config, step, part, &f->rng, f->world);
 }
 
 /* `caller` says `words`, which are freed, and the story is told of it. */
@@ -691,7 +680,7 @@ static void fence_step(struct fence *f)
 /* Everybody out, and one of each id in again, with nothing left of before. */
 static void end_enter(struct fence *f)
 {
-    (void)fence_part(f, FINALE, PART_ACT);
+    (void)fence_part(f, ACTS_FINALE, PART_ACT);
     f->ending = true;
     f->first_at_end = UINT32_MAX;
     for (unsigned i = 0; i < CALLERS; i++)
@@ -828,7 +817,7 @@ void fence_live(const struct random_config *config, struct random_end *end)
 {
     struct fence *f = words_memory(NULL, sizeof(*f));
     *f = (struct fence){.config = config};
-    (void)fence_part(f, SETUP, PART_ACT);
+    (void)fence_part(f, ACTS_SETUP, PART_ACT);
     fence_begin(f);
     for (; f->step < config->steps && f->error[0] == 0; f->step++)
         fence_step(f);

@@ -86,7 +86,7 @@ struct life {
     bool crowd;        /* most are members of groups, and come and go */
     bool restless;     /* one crash comes after the other */
     uint32_t step;
-    uint32_t crash_at; /* there the broker crashes once more */
+    uint32_t crash_at; /* there it crashes once more; ACTS_SETUP: nowhere */
     char error[LIFE_TEXT_MAX + 1];
 };
 

@@ -23,8 +23,7 @@ enum {
     LOADS_AGAIN_MS = 2000, /* a failed one is tried again before that */
     /* What shards may keep when all is gone: tables that have grown. */
     MEMORY_SLACK = 256 * 1024,
-    MEMORY_TIGHT = 300 * 1000, /* of a shard in a life short of it */
-    SETUP = UINT32_MAX         /* a step before all others */
+    MEMORY_TIGHT = 300 * 1000 /* of a shard in a life short of it */
 };
 
 uint64_t life_below(struct life *life, uint64_t bound)
@@ -70,19 +69,9 @@ static bool life_read(void *context)
     return busy && life->error[0] == 0;
 }
 
-/* Is this part lived? Then it has its own luck, and the world too. */
 static bool life_part(struct life *life, enum part part)
 {
-    const struct random_config *config = life->config;
-    if (life->step != SETUP && !acts_has(config->acts, life->step, part)) {
-        return false;
-    }
-    uint64_t luck = acts_luck(config->seed, life->step, part);
-    rng_init(&life->rng, luck);
-    if (life->world == NULL) return true;
-    story_detail(config->story, "luck %" PRIu64, ~luck);
-    rng_init(world_rng(life->world), ~luck);
-    return true;
+    return acts_begin(life->config, life->step, part, &life->rng, life->world);
 }
 
 /* --- rudeness ------------------------------------------------------------- */
@@ -205,7 +194,7 @@ static void life_crash(struct life *life)
     bool again = life->restless || life_chance(life, 1, 2);
     bool slow = life_chance(life, 1, 2);
     uint32_t steps = 1 + (uint32_t)life_below(life, CRASH_AGAIN);
-    life->crash_at = again ? life->step + steps : SETUP;
+    life->crash_at = again ? life->step + steps : ACTS_SETUP;
     if (again && slow) life_hold(life, true);
     undertaker_return(life);
 }
@@ -632,8 +621,8 @@ static void world_tell(const struct life *life,
 
 static void life_begin(struct life *life)
 {
-    life->step = SETUP;
-    life->crash_at = SETUP;
+    life->step = ACTS_SETUP;
+    life->crash_at = ACTS_SETUP;
     (void)life_part(life, PART_ACT);
     life->shards = life->config->shards;
     uint16_t shards = (uint16_t)(1 + life_below(life, SHARDS_RANDOM));

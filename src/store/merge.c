@@ -6,13 +6,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum {
-    NONE = UINT32_MAX,
+static const uint32_t NONE = UINT32_MAX; /* no change */
 
-    /* It costs a copy, so it must save some bytes, and a part of all. */
-    SAVED_BYTES_MIN = 256,
-    SAVED_SHARE_MIN = 8
-};
+/* It costs a copy, so it must save some bytes, and a part of all. */
+enum { SAVED_BYTES_MIN = 256, SAVED_SHARE_MIN = 8 };
 
 /* A change of the group. */
 struct item {

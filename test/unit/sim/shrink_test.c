@@ -101,6 +101,18 @@ static void a_part_has_luck_of_its_own(void)
     CHECK(acts_luck(1, 5, PART_ACT) != acts_luck(2, 5, PART_ACT));
 }
 
+static void setup_and_finale_are_never_left_out(void)
+{
+    struct acts acts;
+    acts_init(&acts, 2);
+    memset(acts.kept, 0, acts.count);
+    CHECK(!acts_has(&acts, 1, PART_ACT));
+    CHECK(!acts_has(&acts, 2, PART_ACT));
+    CHECK(acts_has(&acts, ACTS_SETUP, PART_ACT));
+    CHECK(acts_has(&acts, ACTS_FINALE, PART_ACT));
+    acts_free(&acts);
+}
+
 static void plays_run_in_silence(void)
 {
     CHECK(trial_play("a ping"));
@@ -113,6 +125,7 @@ int main(void)
     RUN(a_play_that_succeeds_is_not_shown);
     RUN(what_ends_the_process_is_a_mistake);
     RUN(a_part_has_luck_of_its_own);
+    RUN(setup_and_finale_are_never_left_out);
     RUN(plays_run_in_silence);
     return check_result();
 }
