@@ -61,9 +61,7 @@ static void what_cannot_be_read_is_read_later(void)
     CHECK_EQ(away_got(&disk), 0);
     memory_blind(disk.store, false);
     disk.sent_size = 0;
-    disk.now_ms += 1000;
-    disk_step(&disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(&disk);
+    disk_wait(&disk, 1000);
     CHECK_EQ(away_got(&disk), 3);
     disk_fini(&disk);
 }

@@ -200,6 +200,14 @@ CHECK_UNUSED static void disk_perform(struct disk *disk)
     }
 }
 
+/* So much time passes, and the shard has its TICK. */
+CHECK_UNUSED static void disk_wait(struct disk *disk, uint64_t ms)
+{
+    disk->now_ms += ms;
+    disk_step(disk, (struct event){.kind = EVENT_TICK});
+    disk_perform(disk);
+}
+
 /* What `conn` sends, as hex; spaces mean nothing. */
 CHECK_UNUSED static void disk_send(struct disk *disk, uint32_t conn,
                                    const char *hex)

@@ -46,14 +46,6 @@ static void version_1_is_taken_over(void)
     disk_fini(&disk);
 }
 
-/* Let what waits for the other shards go. */
-static void later(struct disk *disk)
-{
-    disk->now_ms += 1000;
-    disk_step(disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(disk);
-}
-
 /* Member "m" of "$share/g/t" is away. */
 static void member(struct disk *disk)
 {
@@ -89,7 +81,7 @@ static void handover_goes_on(const char *key)
     disk_restart(&disk);
     CHECK_EQ(disk.errors, 0);
     CHECK_EQ(memory_count(disk.store), 4);
-    later(&disk);
+    disk_wait(&disk, 1000);
     /* Session, membership, and one delivery, now of "m", with its message. */
     CHECK_EQ(memory_count(disk.store), 4);
     member_gets(&disk, 1);
@@ -118,7 +110,7 @@ static void an_old_stray_goes_to_its_group(void)
         "01 0000000000000043 0000000000000000 01 0001 00000000 74 61626364");
     disk_restart(&disk);
     CHECK_EQ(disk.errors, 1);
-    later(&disk);
+    disk_wait(&disk, 1000);
     member_gets(&disk, 1);
     disk_fini(&disk);
 }
@@ -139,7 +131,7 @@ static void twice_in_one_queue_is_once(void)
         "01 0000000000000043 0000000000000000 01 0001 00000000 74 61626364");
     disk_restart(&disk);
     CHECK_EQ(disk.errors, 0);
-    later(&disk);
+    disk_wait(&disk, 1000);
     member_gets(&disk, 1);
     disk_fini(&disk);
 }

@@ -30,9 +30,7 @@ static void a_crash_leaves_it_for_the_next_start(void)
     disk_restart(&disk);
     CHECK_EQ(disk.errors, 0);
     CHECK_EQ(memory_count(disk.store), 2 + 2 + 2 * 600);
-    disk.now_ms += 1000;
-    disk_step(&disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(&disk);
+    disk_wait(&disk, 1000);
     CHECK_EQ(memory_count(disk.store), 2 + 2);
     away_return(&disk, CONNECT_S);
     CHECK_EQ(away_got(&disk), 1);
@@ -48,9 +46,7 @@ static void it_waits_for_a_disk_that_fails(void)
     away_return(&disk, CONNECT_CLEAN);
     CHECK_EQ(memory_count(disk.store), 1 + 2 * 10);
     memory_blind(disk.store, false);
-    disk.now_ms += 1000;
-    disk_step(&disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(&disk);
+    disk_wait(&disk, 1000);
     CHECK_EQ(memory_count(disk.store), 1);
     disk_fini(&disk);
 }

@@ -78,9 +78,7 @@ static void use(struct disk *disk)
     disk_send(disk, 2, CONNECT_P);
     disk_send(disk, 2, "320a 000174 0001 00 61626364");
     disk_close(disk, 1);
-    disk->now_ms += UINT64_C(10000) * 1000;
-    disk_step(disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(disk);
+    disk_wait(disk, UINT64_C(10000) * 1000);
     disk->sent_size = 0;
 }
 
@@ -168,9 +166,7 @@ static void orphans_are_noted_and_go(void)
     /* The retained message, and the queue, of which another member of the group
      * may have a part. */
     CHECK_EQ(memory_count(disk.store), 9);
-    disk.now_ms += 1000;
-    disk_step(&disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(&disk);
+    disk_wait(&disk, 1000);
     CHECK_EQ(memory_count(disk.store), 1);
     disk_fini(&disk);
 }

@@ -92,9 +92,7 @@ static void what_is_below_the_floor_goes(void)
              "02 0000000000000040 0000000000000004 0000000000000002 00000002"
              "0000 01 00 00 0000 0000");
     (void)came(&disk, 0);
-    disk.now_ms += 1000;
-    disk_step(&disk, (struct event){.kind = EVENT_TICK});
-    disk_perform(&disk);
+    disk_wait(&disk, 1000);
     CHECK_EQ(memory_count(disk.store), 1);
     disk_fini(&disk);
 }
