@@ -8,7 +8,7 @@
 
 /* The bytes of a node, and of what is in front of it, that a match looks at:
  * longer levels lie behind. */
-enum { FRONT_BYTES = 16, NODE_BYTES = 64 };
+enum { FRONT_BYTES = sizeof(struct tree_ends), NODE_BYTES = 40 };
 
 static void edge_add(struct descent *descent, const struct tree_node *parent,
                      uint64_t hash, bool plus)
@@ -74,11 +74,11 @@ static void edges_end(struct descent *descent)
     descent->edge_count = 0;
 }
 
-static void visit_all(struct descent *descent, bool rest, tree_visit *visit,
-                      void *context)
+static void visit_all(struct descent *descent, enum tree_end end,
+                      tree_visit *visit, void *context)
 {
     for (size_t i = 0; i < descent->node_count; i++)
-        visit(descent->nodes[i], rest, context);
+        visit(descent->nodes[i], end, context);
 }
 
 /* From the nodes of now towards the next level; true when it is over. */
@@ -87,10 +87,12 @@ static bool level_begin(struct descent *descent, tree_visit *visit,
 {
     if (descent->node_count == 0) return true;
     if (topic_level_next(&descent->levels, &descent->level)) {
+        if (descent->levels.done && !descent->hidden)
+            visit_all(descent, TREE_PLUS, visit, context);
         edges_begin(descent);
         return descent->edge_count == 0;
     }
-    visit_all(descent, false, visit, context);
+    visit_all(descent, TREE_HERE, visit, context);
     descent->node_count = 0;
     return true;
 }
@@ -104,6 +106,8 @@ static void roots_near(struct descent *descent, tree_visit *visit,
     struct tree_node *node = NULL;
     bool more = topic_level_next(&descent->levels, &descent->level);
     assert(more && descent->node_count == 0);
+    if (descent->levels.done && !descent->hidden)
+        visit(tree->root, TREE_PLUS, context);
     if (tree_has_named(root)) {
         uint64_t hash = tree_hash(tree, descent->level);
         node = tree_child(tree, root, descent->level, hash);
@@ -115,24 +119,25 @@ static void roots_near(struct descent *descent, tree_visit *visit,
         descent->nodes[descent->node_count++] = node;
     }
     descent->hidden = false;
-    visit_all(descent, true, visit, context);
+    visit_all(descent, TREE_REST, visit, context);
     (void)level_begin(descent, visit, context);
 }
 
 void descent_begin(struct descent *descent, const struct tree *tree,
                    struct bytes name, tree_visit *visit, void *context)
 {
+    assert(tree->kind == TREE_OF_FILTERS);
     assert(name.size > 0);
     descent->tree = tree;
     descent->levels = topic_levels_of(name);
     descent->hidden = name.data[0] == '$';
     descent->failed = false;
     descent->node_count = descent->edge_count = 0;
-    if (!descent->hidden) visit(tree->root, true, context);
-    uint32_t roots = tree->root->child_count;
-    if (roots > 0 && roots <= DESCENT_ROOTS_NEAR) {
+    if (!descent->hidden) visit(tree->root, TREE_REST, context);
+    if (tree_bare(tree)) return;
+    if (tree->root->child_count <= DESCENT_ROOTS_NEAR) {
         roots_near(descent, visit, context);
-    } else if (roots > 0) {
+    } else {
         descent->nodes[descent->node_count++] = tree->root;
         (void)level_begin(descent, visit, context);
     }
@@ -144,6 +149,6 @@ bool descent_on(struct descent *descent, tree_visit *visit, void *context)
     if (!edges_on(descent)) return false;
     edges_end(descent);
     if (descent->failed) return true;
-    visit_all(descent, true, visit, context);
+    visit_all(descent, TREE_REST, visit, context);
     return level_begin(descent, visit, context);
 }

@@ -11,35 +11,34 @@ enum {
 };
 
 /* Of one with wildcard only the part of `place` that is used is there. */
-static size_t block_size(size_t size, bool wildcard)
+static size_t block_size(size_t size)
 {
-    if (!wildcard) return sizeof(struct filter) + size;
+    if (size > 0) return sizeof(struct filter) + size;
     return offsetof(struct filter, place) + sizeof(struct tree_node *);
 }
 
-static struct filter *filter_make(struct pool *pool, size_t size, bool wildcard)
+static struct filter *filter_make(struct pool *pool, size_t size)
 {
-    struct filter *filter = pool_take(pool, block_size(size, wildcard));
+    struct filter *filter = pool_take(pool, block_size(size));
     list_init(&filter->subscriptions);
     filter->size = (uint16_t)size;
-    filter->wildcard = wildcard;
     return filter;
 }
 
 struct filter *filter_new(struct pool *pool, struct bytes text)
 {
     assert(text.size > 0 && text.size <= UINT16_MAX);
-    struct filter *filter = filter_make(pool, text.size, false);
+    struct filter *filter = filter_make(pool, text.size);
     memcpy(filter + 1, text.data, text.size);
     return filter;
 }
 
 struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
-                               bool rest)
+                               enum tree_end end)
 {
-    assert(node != NULL);
-    struct filter *filter = filter_make(pool, 0, true);
-    filter->rest = rest;
+    assert(node != NULL && end < TREE_ENDS);
+    struct filter *filter = filter_make(pool, 0);
+    filter->end = (uint8_t)end;
     filter->place.node = node;
     return filter;
 }
@@ -61,12 +60,12 @@ void filter_free(struct pool *pool, struct filter *filter)
 {
     if (filter == NULL) return;
     owners_give(pool, filter);
-    pool_give(pool, filter, block_size(filter->size, filter->wildcard));
+    pool_give(pool, filter, block_size(filter->size));
 }
 
 struct bytes filter_text(const struct filter *filter)
 {
-    assert(!filter->wildcard && filter->size > 0);
+    assert(!filter_wildcard(filter));
     return bytes_at(filter + 1, filter->size);
 }
 

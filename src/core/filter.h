@@ -20,10 +20,9 @@ struct filter {
     struct link subscriptions;
     struct subscription **owners; /* open table of 2^owner_bits, or NULL */
     uint32_t count;               /* subscriptions */
-    uint16_t size;                /* of the text; 0: see `node` */
+    uint16_t size;                /* of the text; 0: it has a wildcard */
     uint8_t owner_bits;
-    bool wildcard : 1;
-    bool rest : 1; /* it ends in "#" */
+    uint8_t end; /* enum tree_end: how it goes on from `node` */
     union {
         struct map_entry entry; /* no wildcard */
         struct tree_node *node; /* wildcard */
@@ -33,9 +32,15 @@ struct filter {
 /* The filter `text`, without wildcard and without subscriptions. */
 struct filter *filter_new(struct pool *pool, struct bytes text);
 
-/* The filter that leads to `node`, and with `rest` to all below. */
+/* The filter that leads to `node`, and goes on as `end` says. */
 struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
-                               bool rest);
+                               enum tree_end end);
+
+/* Has its text a wildcard? Then it stands in the tree. */
+static inline bool filter_wildcard(const struct filter *filter)
+{
+    return filter->size == 0;
+}
 
 /* Free `filter`; its subscriptions are not looked at. NULL is fine. */
 void filter_free(struct pool *pool, struct filter *filter);

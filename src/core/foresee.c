@@ -39,11 +39,10 @@ void foresee_fini(struct foresee *foresee)
 }
 
 /* `node` matches: keep what it carries, if there is room. */
-static void end_add(struct tree_node *node, bool rest, void *context)
+static void end_add(struct tree_node *node, enum tree_end at, void *context)
 {
     struct foreseen *f = context;
-    const struct tree_ends *ends = tree_ends(node);
-    void *end = rest ? ends->rest.pointer : ends->here.pointer;
+    void *end = tree_ends(node)->at[at].pointer;
     if (end == NULL) return;
     if (f->end_count == FORESEEN_ENDS) {
         f->wild.failed = true;

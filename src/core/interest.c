@@ -111,12 +111,11 @@ static void set_exact(struct interest *interest, struct bytes filter,
 static void set_wild(struct interest *interest, struct bytes filter,
                      uint64_t bit, bool on)
 {
-    bool rest;
-    struct tree_node *node = on ? tree_make(&interest->wild, filter, &rest)
-                                : tree_find(&interest->wild, filter, &rest);
+    enum tree_end end;
+    struct tree_node *node = on ? tree_make(&interest->wild, filter, &end)
+                                : tree_find(&interest->wild, filter, &end);
     if (node == NULL) return;
-    struct tree_ends *ends = tree_ends(node);
-    uint64_t *set = rest ? &ends->rest.bits : &ends->here.bits;
+    uint64_t *set = &tree_ends(node)->at[end].bits;
     set_bit(interest, set, bit, on);
     assert(!on || *set != 0);
     tree_prune(&interest->wild, node);
@@ -135,11 +134,10 @@ void interest_set(struct interest *interest, struct bytes filter,
     }
 }
 
-static void match_node(struct tree_node *node, bool rest, void *context)
+static void match_node(struct tree_node *node, enum tree_end end, void *context)
 {
     uint64_t *shards = context;
-    const struct tree_ends *ends = tree_ends(node);
-    *shards |= rest ? ends->rest.bits : ends->here.bits;
+    *shards |= tree_ends(node)->at[end].bits;
 }
 
 uint64_t interest_match(struct interest *interest, struct bytes topic)

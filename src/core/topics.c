@@ -46,13 +46,6 @@ static void *end_of_alone(struct subscription *subscription)
     return (uint8_t *)subscription + 1;
 }
 
-/* That end of `node`. */
-static union tree_value *end_at(struct tree_node *node, bool rest)
-{
-    struct tree_ends *ends = tree_ends(node);
-    return rest ? &ends->rest : &ends->here;
-}
-
 static void free_exact(struct map_entry *entry, void *context)
 {
     struct topics *topics = context;
@@ -67,8 +60,8 @@ static void free_end(struct topics *topics, void *end)
 
 static void free_wild(struct tree_node *node, void *context)
 {
-    free_end(context, tree_ends(node)->here.pointer);
-    free_end(context, tree_ends(node)->rest.pointer);
+    for (int end = 0; end < TREE_ENDS; end++)
+        free_end(context, tree_ends(node)->at[end].pointer);
 }
 
 void topics_free(struct topics *topics)
@@ -122,7 +115,7 @@ static void outdate(struct topics *topics,
     const struct filter *filter = subscription->place.filter;
     assert(filter != NULL);
     foresee_forget(&topics->foresee);
-    if (subscription->alone || filter->wildcard) {
+    if (subscription->alone || filter_wildcard(filter)) {
         cache_outdate(&topics->cache);
     } else {
         cache_drop(&topics->cache, filter->place.entry.hash,
@@ -131,26 +124,26 @@ static void outdate(struct topics *topics,
 }
 
 /* Link `subscription` at `node`; true when nobody was there. */
-static bool wild_add(struct topics *topics, struct tree_node *node, bool rest,
-                     struct subscription *subscription)
+static bool wild_add(struct topics *topics, struct tree_node *node,
+                     enum tree_end end, struct subscription *subscription)
 {
-    union tree_value *end = end_at(node, rest);
-    if (end->pointer == NULL) {
-        end->pointer = end_of_alone(subscription);
+    void **place = &tree_ends(node)->at[end].pointer;
+    if (*place == NULL) {
+        *place = end_of_alone(subscription);
         subscription->place.node = node;
-        subscription->rest = rest;
+        subscription->end = (uint8_t)end;
         subscription->alone = true;
         topics->filter_count++;
         return true;
     }
-    struct subscription *first = filter_alone(end->pointer);
+    struct subscription *first = filter_alone(*place);
     if (first != NULL) {
-        end->pointer = filter_new_wild(topics->pool, node, rest);
+        *place = filter_new_wild(topics->pool, node, end);
         first->alone = false;
         first->place.filter = NULL;
-        filter_link(topics->pool, end->pointer, first);
+        filter_link(topics->pool, *place, first);
     }
-    filter_link(topics->pool, end->pointer, subscription);
+    filter_link(topics->pool, *place, subscription);
     return false;
 }
 
@@ -161,9 +154,9 @@ bool topics_add(struct topics *topics, struct bytes filter,
     assert(subscription->place.filter == NULL);
     bool added;
     if (topic_has_wildcard(filter)) {
-        bool rest;
-        struct tree_node *node = tree_make(&topics->wild, filter, &rest);
-        added = wild_add(topics, node, rest, subscription);
+        enum tree_end end;
+        struct tree_node *node = tree_make(&topics->wild, filter, &end);
+        added = wild_add(topics, node, end, subscription);
     } else {
         uint64_t hash = hash_bytes(&topics->key, filter);
         struct filter *found = exact_find(topics, filter, hash);
@@ -177,9 +170,10 @@ bool topics_add(struct topics *topics, struct bytes filter,
 }
 
 /* Nobody has what ended at `node` any more. */
-static void wild_drop(struct topics *topics, struct tree_node *node, bool rest)
+static void wild_drop(struct topics *topics, struct tree_node *node,
+                      uint8_t end)
 {
-    end_at(node, rest)->pointer = NULL;
+    tree_ends(node)->at[end].pointer = NULL;
     tree_prune(&topics->wild, node);
 }
 
@@ -187,9 +181,10 @@ static void wild_drop(struct topics *topics, struct tree_node *node, bool rest)
 static void filter_drop(struct topics *topics, struct filter *filter)
 {
     assert(filter->count == 0);
-    if (filter->wildcard) {
-        assert(end_at(filter->place.node, filter->rest)->pointer == filter);
-        wild_drop(topics, filter->place.node, filter->rest);
+    if (filter_wildcard(filter)) {
+        struct tree_node *node = filter->place.node;
+        assert(tree_ends(node)->at[filter->end].pointer == filter);
+        wild_drop(topics, node, filter->end);
     } else {
         map_remove(&topics->exact, &filter->place.entry);
     }
@@ -203,7 +198,7 @@ bool topics_remove(struct topics *topics, struct subscription *subscription)
     outdate(topics, subscription);
     topics->subscription_count--;
     if (subscription->alone) {
-        wild_drop(topics, subscription->place.node, subscription->rest);
+        wild_drop(topics, subscription->place.node, subscription->end);
         subscription->place.node = NULL;
         subscription->alone = false;
     } else {
@@ -219,9 +214,9 @@ bool topics_remove(struct topics *topics, struct subscription *subscription)
 /* What ends where the wildcard filter `text` does, or NULL. */
 static void *wild_find(const struct topics *topics, struct bytes text)
 {
-    bool rest;
-    struct tree_node *node = tree_find(&topics->wild, text, &rest);
-    return node == NULL ? NULL : end_at(node, rest)->pointer;
+    enum tree_end end;
+    struct tree_node *node = tree_find(&topics->wild, text, &end);
+    return node == NULL ? NULL : tree_ends(node)->at[end].pointer;
 }
 
 struct subscription *topics_find(struct topics *topics, struct bytes filter,
@@ -254,11 +249,12 @@ struct bytes topics_filter(struct topics *topics,
     assert(subscription->place.filter != NULL);
     if (subscription->alone) {
         return tree_text(&topics->wild, subscription->place.node,
-                         subscription->rest);
+                         (enum tree_end)subscription->end);
     }
     const struct filter *filter = subscription->place.filter;
-    if (!filter->wildcard) return filter_text(filter);
-    return tree_text(&topics->wild, filter->place.node, filter->rest);
+    if (!filter_wildcard(filter)) return filter_text(filter);
+    return tree_text(&topics->wild, filter->place.node,
+                     (enum tree_end)filter->end);
 }
 
 /* What is at `end` (or NULL) matches the topic that is being resolved. */
@@ -268,10 +264,9 @@ static void match_add(struct topics *topics, void *end)
     buffer_append(&topics->matched, bytes_at(&end, sizeof end));
 }
 
-static void match_node(struct tree_node *node, bool rest, void *context)
+static void match_node(struct tree_node *node, enum tree_end end, void *context)
 {
-    struct tree_ends *ends = tree_ends(node);
-    match_add(context, rest ? ends->rest.pointer : ends->here.pointer);
+    match_add(context, tree_ends(node)->at[end].pointer);
 }
 
 /* How many subscriptions are at `end`. */
@@ -414,9 +409,9 @@ static void each_wild(struct tree_node *node, void *context)
 {
     struct each_filter *each = context;
     struct tree *tree = &each->topics->wild;
-    for (int rest = 0; rest < 2; rest++) {
-        if (end_at(node, rest)->pointer == NULL) continue;
-        each->visit(tree_text(tree, node, rest), each->context);
+    for (int end = 0; end < TREE_ENDS; end++) {
+        if (tree_ends(node)->at[end].pointer == NULL) continue;
+        each->visit(tree_text(tree, node, (enum tree_end)end), each->context);
     }
 }
 

@@ -8,10 +8,10 @@
  *
  * Owned by the shard. Subscriptions belong to their owners (a session, or a
  * shared group at home here); the index links them and owns the filters. An
- * exact filter costs one hash entry, a wildcard filter those of its levels
- * that no other has; one subscription alone stands in the tree by itself. With
- * the subscription that is some 140 bytes for a filter of 20, and 60 more for
- * each further level of its own.
+ * exact filter costs one hash entry, a wildcard filter those of its levels that
+ * no other has, without a wildcard at the end; one subscription alone stands in
+ * the tree by itself. With the subscription that is some 140 bytes for a filter
+ * of 20, and 60 more for each further level of its own.
  *
  * Parts: filter.h (who has one filter), tree.h (levels), gather.h (merging),
  * cache.h, foresee.h.
@@ -48,7 +48,7 @@ struct subscription {
     bool of_group;
     bool pending; /* not answered yet: it gets nothing */
     bool alone;   /* nobody else has its filter, which has a wildcard */
-    bool rest;    /* that ends in "#" */
+    uint8_t end;  /* enum tree_end: how that goes on from `node` */
 };
 
 /* Its owner, a session or a group. */

@@ -194,19 +194,25 @@ static struct tree_node *child_make(struct tree *tree, struct tree_node *parent,
     return node;
 }
 
-/* Walk `text` down from the root; what is missing is made, or is the end. */
-static struct tree_node *walk(struct tree *tree, struct bytes text, bool *rest,
-                              bool make)
+/* What `level`, the last of a filter, makes of its end. */
+static enum tree_end end_of(struct bytes level)
 {
+    if (is_plus(level)) return TREE_PLUS;
+    return level.size == 1 && level.data[0] == '#' ? TREE_REST : TREE_HERE;
+}
+
+/* Walk `text` down from the root; what is missing is made, or is the end. */
+static struct tree_node *walk(struct tree *tree, struct bytes text,
+                              enum tree_end *end, bool make)
+{
+    assert((end != NULL) == (tree->kind == TREE_OF_FILTERS));
     struct tree_node *node = tree->root;
     struct topic_levels at = topic_levels_of(text);
     struct bytes level;
-    if (rest != NULL) *rest = false;
     while (node != NULL && topic_level_next(&at, &level)) {
-        if (rest != NULL && level.size == 1 && level.data[0] == '#') {
-            assert(at.done);
-            *rest = true;
-            return node;
+        if (at.done && end != NULL) {
+            *end = end_of(level);
+            if (*end != TREE_HERE) return node;
         }
         uint64_t hash = tree_hash(tree, level);
         struct tree_node *child = tree_child(tree, node, level, hash);
@@ -217,30 +223,33 @@ static struct tree_node *walk(struct tree *tree, struct bytes text, bool *rest,
 }
 
 struct tree_node *tree_find(const struct tree *tree, struct bytes text,
-                            bool *rest)
+                            enum tree_end *end)
 {
     /* Nothing is written when nothing is made. */
-    return walk((struct tree *)(uintptr_t)tree, text, rest, false);
+    return walk((struct tree *)(uintptr_t)tree, text, end, false);
 }
 
-struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest)
+struct tree_node *tree_make(struct tree *tree, struct bytes text,
+                            enum tree_end *end)
 {
-    assert((rest != NULL) == (tree->kind == TREE_OF_FILTERS));
-    struct tree_node *node = walk(tree, text, rest, true);
+    struct tree_node *node = walk(tree, text, end, true);
     assert(node != NULL);
     return node;
 }
 
 struct bytes tree_text(struct tree *tree, const struct tree_node *node,
-                       bool rest)
+                       enum tree_end end)
 {
-    size_t size = rest ? 2 : 0; /* with a slash before each */
+    /* With a slash before each. */
+    static const char *const endings[TREE_ENDS] = {"", "/+", "/#"};
+    struct bytes ending = bytes_of(endings[end]);
+    size_t size = ending.size;
     for (const struct tree_node *at = node; at != tree->root; at = at->parent)
         size += 1 + at->size;
     assert(size > 0);
     tree->text.size = 0;
     uint8_t *to = buffer_reserve(&tree->text, size) + size;
-    if (rest) memcpy(to -= 2, "/#", 2);
+    memcpy(to -= ending.size, ending.data, ending.size);
     for (const struct tree_node *at = node; at != tree->root; at = at->parent) {
         memcpy(to -= at->size, at->level, at->size);
         *--to = '/';
@@ -253,7 +262,8 @@ struct bytes tree_text(struct tree *tree, const struct tree_node *node,
 static bool node_empty(const struct tree *tree, struct tree_node *node)
 {
     if (tree->kind == TREE_OF_NAMES) return tree_links(node)->here == NULL;
-    return tree_ends(node)->here.bits == 0 && tree_ends(node)->rest.bits == 0;
+    const union tree_value *at = tree_ends(node)->at;
+    return (at[TREE_HERE].bits | at[TREE_PLUS].bits | at[TREE_REST].bits) == 0;
 }
 
 void tree_prune(struct tree *tree, struct tree_node *node)
@@ -325,30 +335,44 @@ static size_t frontier_step(struct tree *tree, size_t row, size_t count,
     return found;
 }
 
+/* A visit to come. */
+struct call {
+    tree_visit *visit;
+    void *context;
+};
+
+/* Show the `count` nodes in row `row`. */
+static void frontier_visit(const struct tree *tree, size_t row, size_t count,
+                           enum tree_end end, const struct call *call)
+{
+    struct tree_node **nodes = tree->frontier + row * tree->frontier_max;
+    for (size_t i = 0; i < count; i++)
+        call->visit(nodes[i], end, call->context);
+}
+
 void tree_match(struct tree *tree, struct bytes name, tree_visit *visit,
                 void *context)
 {
     assert(tree->kind == TREE_OF_FILTERS);
     assert(name.size > 0);
     bool hidden = name.data[0] == '$';
-    if (!hidden) visit(tree->root, true, context);
-    if (tree->root->child_count == 0) return;
+    if (!hidden) visit(tree->root, TREE_REST, context);
+    if (tree_bare(tree)) return;
     frontier_grow(tree, 1);
     tree->frontier[0] = tree->root;
     size_t row = 0, count = 1;
+    struct call call = {visit, context};
     struct topic_levels at = topic_levels_of(name);
     struct bytes level;
     while (count > 0 && topic_level_next(&at, &level)) {
+        if (at.done && !hidden)
+            frontier_visit(tree, row, count, TREE_PLUS, &call);
         count = frontier_step(tree, row, count, level, hidden);
         row = 1 - row;
         hidden = false;
-        struct tree_node **nodes = tree->frontier + row * tree->frontier_max;
-        for (size_t i = 0; i < count; i++)
-            visit(nodes[i], true, context);
+        frontier_visit(tree, row, count, TREE_REST, &call);
     }
-    struct tree_node **nodes = tree->frontier + row * tree->frontier_max;
-    for (size_t i = 0; i < count; i++)
-        visit(nodes[i], false, context);
+    frontier_visit(tree, row, count, TREE_HERE, &call);
 }
 
 struct each {

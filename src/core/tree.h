@@ -1,18 +1,19 @@
 /* tree.h - topic levels as a tree, for the three indices of a shard.
  *
- *     a/+/c     a/+/#       root --a--> [a] --+--> [+] --c--> [c]
- *                                                 rest^       here^
+ *     a/+   a/+/#   a/+/c     root --a--> [a] --+--> [+] --c--> [c]
+ *                                        plus^    rest^       here^
  *
  * An edge is found through one hash for the whole tree, keyed by parent and
  * level: a node needs no table of its own, and a million children cost no more
  * than one. What a node carries lies in front of it, and differs by kind:
  *
- *     TREE_OF_FILTERS  [ here | rest ][ node | level ]
+ *     TREE_OF_FILTERS  [ here | plus | rest ][ node | level ]
  *     TREE_OF_NAMES    [ here | first | next | prev ][ node | level ]
  *
- * `here` is what ends at this node, `rest` what goes on with a final "#" (which
- * has no node of its own). A node lives while it carries something or has
- * children. Owned by its index, all memory from the index's pool.
+ * `here` is what ends at this node, `plus` and `rest` what goes on with a final
+ * "+" or "#": these have no node of their own, so that what matches a topic is
+ * found with its level before the last. A node lives while it carries something
+ * or has children. Owned by its index, all memory from the index's pool.
  */
 #ifndef MOGI_CORE_TREE_H
 #define MOGI_CORE_TREE_H
@@ -31,10 +32,17 @@ union tree_value {
     uint64_t bits;
 };
 
+/* How a filter ends that leads to a node. */
+enum tree_end {
+    TREE_HERE, /* right there */
+    TREE_PLUS, /* with one more level, "+" */
+    TREE_REST, /* with "#" */
+    TREE_ENDS
+};
+
 /* In front of a node of filters. */
 struct tree_ends {
-    union tree_value here;
-    union tree_value rest;
+    union tree_value at[TREE_ENDS];
 };
 
 /* In front of a node of names. */
@@ -50,7 +58,7 @@ struct tree_node {
     struct tree_node *parent; /* NULL: the root */
     uint32_t child_count;
     uint16_t size; /* of the level, in bytes */
-    bool plus;     /* one of the children is "+" */
+    bool plus;     /* one of the children is "+", as of "+/a" */
     uint8_t level[];
 };
 
@@ -124,11 +132,10 @@ struct tree_node *tree_sought(const struct map_seek *seek);
 bool tree_is_child(const struct tree_node *node, const struct tree_node *parent,
                    struct bytes level);
 
-/* The node of `text` (a name, or a filter: `+` is a level like others), or
- * NULL. `*rest` (unless `rest` is NULL, as for names) says that `text` ends in
- * "#" and the node is that of the levels before. */
+/* The node of `text`, or NULL. Of a filter `*end` says how it goes on from
+ * there; for a name `end` is NULL, and `+` is a level like others. */
 struct tree_node *tree_find(const struct tree *tree, struct bytes text,
-                            bool *rest);
+                            enum tree_end *end);
 
 /* The hash that the node of `name`, where `+` and `#` are levels like others,
  * has in `nodes`. Who can tell a node by what it carries finds it there without
@@ -137,19 +144,29 @@ uint64_t tree_name_hash(const struct tree *tree, struct bytes name);
 
 /* As tree_find, and makes what is missing. The caller then gives it something
  * to carry, or calls tree_prune. */
-struct tree_node *tree_make(struct tree *tree, struct bytes text, bool *rest);
+struct tree_node *tree_make(struct tree *tree, struct bytes text,
+                            enum tree_end *end);
 
-/* The text that leads to `node`, and with `rest` goes on with a final "#".
- * Valid until the next call. */
+/* The text that leads to `node` and ends as `end` says. Valid until the next
+ * call. */
 struct bytes tree_text(struct tree *tree, const struct tree_node *node,
-                       bool rest);
+                       enum tree_end end);
 
 /* Free `node` and what is above it, as far as it carries nothing and has no
  * children. */
 void tree_prune(struct tree *tree, struct tree_node *node);
 
-/* Told of a node whose `here` (or `rest`) matches. Must not change the tree. */
-typedef void tree_visit(struct tree_node *node, bool rest, void *context);
+/* Told of a node where what stands at `end` matches. Must not change the tree.
+ */
+typedef void tree_visit(struct tree_node *node, enum tree_end end,
+                        void *context);
+
+/* Does no topic match anything but "#"? */
+static inline bool tree_bare(const struct tree *tree)
+{
+    return tree->root->child_count == 0 &&
+           tree_ends(tree->root)->at[TREE_PLUS].bits == 0;
+}
 
 /* Visit what matches the valid topic `name`, in a tree of filters. Nodes that
  * carry nothing are visited too. Level by level: time is linear in the size of

@@ -9,16 +9,16 @@ struct trail {
     size_t count;
     struct {
         const struct tree_node *node;
-        bool rest;
+        enum tree_end end;
     } visits[VISITS_MAX];
 };
 
-static void note(struct tree_node *node, bool rest, void *context)
+static void note(struct tree_node *node, enum tree_end end, void *context)
 {
     struct trail *trail = context;
     REQUIRE(trail->count < VISITS_MAX);
     trail->visits[trail->count].node = node;
-    trail->visits[trail->count++].rest = rest;
+    trail->visits[trail->count++].end = end;
 }
 
 static bool same(const struct trail *a, const struct trail *b)
@@ -26,7 +26,7 @@ static bool same(const struct trail *a, const struct trail *b)
     if (a->count != b->count) return false;
     for (size_t i = 0; i < a->count; i++) {
         if (a->visits[i].node != b->visits[i].node) return false;
-        if (a->visits[i].rest != b->visits[i].rest) return false;
+        if (a->visits[i].end != b->visits[i].end) return false;
     }
     return true;
 }
@@ -66,10 +66,12 @@ static size_t side_by_side(struct tree *tree)
     return failed;
 }
 
-static void tree_make_name(struct tree *tree, struct bytes text)
+static struct tree_node *tree_add(struct tree *tree, struct bytes text)
 {
-    bool rest;
-    tree_ends(tree_make(tree, text, &rest))->here.bits = 1;
+    enum tree_end end;
+    struct tree_node *node = tree_make(tree, text, &end);
+    tree_ends(node)->at[end].bits = 1;
+    return node;
 }
 
 static void match_is_as_tree_match(void)
@@ -83,18 +85,10 @@ static void match_is_as_tree_match(void)
         /* With many nodes of the first level they are not taken for near. */
         for (int i = 0; i < (round % 2) * 2 * DESCENT_ROOTS_NEAR; i++) {
             snprintf(text, sizeof text, "root-%d", i);
-            tree_make_name(&tree, bytes_of(text));
+            tree_add(&tree, bytes_of(text));
         }
-        for (uint32_t i = test_random(40); i > 0; i--) {
-            struct bytes filter = test_text(text, true);
-            bool rest;
-            struct tree_node *node = tree_make(&tree, filter, &rest);
-            if (rest) {
-                tree_ends(node)->rest.bits = 1;
-            } else {
-                tree_ends(node)->here.bits = 1;
-            }
-        }
+        for (uint32_t i = test_random(40); i > 0; i--)
+            tree_add(&tree, test_text(text, true));
         for (int i = 0; i < 20; i++) {
             failed += side_by_side(&tree);
             all += SIDES;
@@ -106,19 +100,18 @@ static void match_is_as_tree_match(void)
     CHECK(failed > 0 && failed < all / 4);
 }
 
-/* Of names nothing is hidden behind a "+", and what is no name does no harm. */
+/* Visits of a tree with one filter; what is no name does no harm. */
 static void names_are_found(void)
 {
     struct pool *pool = unit_pool();
     struct tree tree;
-    tree_init(&tree, pool, test_key, TREE_OF_NAMES);
-    struct tree_node *made = tree_make(&tree, bytes_of("a/b"), NULL);
-    tree_links(made)->here = &tree;
+    tree_init(&tree, pool, test_key, TREE_OF_FILTERS);
+    struct tree_node *made = tree_add(&tree, bytes_of("a/b"));
     static const struct {
         const char *name;
         size_t visits;
-    } cases[] = {{"a/b", 4}, {"a/c", 2},  {"$", 0},   {"+/b", 1},
-                 {"#", 1},   {"\377", 1}, {"a/b/", 3}};
+    } cases[] = {{"a/b", 5}, {"a/c", 3},  {"$", 0},   {"+/b", 1},
+                 {"#", 2},   {"\377", 2}, {"a/b/", 4}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct descent descent;
         struct trail trail = {0};
@@ -129,7 +122,8 @@ static void names_are_found(void)
         CHECK(!descent.failed);
         CHECK_EQ(trail.count, cases[i].visits);
         if (i > 0) continue;
-        CHECK(trail.visits[3].node == made && !trail.visits[3].rest);
+        CHECK(trail.visits[4].node == made);
+        CHECK_EQ(trail.visits[4].end, TREE_HERE);
     }
     tree_fini(&tree);
     pool_free(pool);

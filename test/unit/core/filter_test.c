@@ -30,13 +30,14 @@ static void text_is_kept(void)
         struct filter *filter = filter_new(pool, text);
         struct bytes kept = filter_text(filter);
         CHECK_BYTES(kept.data, kept.size, text.data, text.size);
-        CHECK(!filter->wildcard);
+        CHECK(!filter_wildcard(filter));
         CHECK(filter_find(filter, owners[0]) == NULL);
         filter_free(pool, filter);
     }
     struct tree_node node;
-    struct filter *filter = filter_new_wild(pool, &node, true);
-    CHECK(filter->wildcard && filter->rest && filter->place.node == &node);
+    struct filter *filter = filter_new_wild(pool, &node, TREE_REST);
+    CHECK(filter_wildcard(filter) && filter->place.node == &node);
+    CHECK_EQ(filter->end, TREE_REST);
     filter_free(pool, filter);
     filter_free(pool, NULL);
     CHECK_EQ(pool_bytes(pool), 0);

@@ -61,11 +61,10 @@ static void index_add(struct index *x, int i, struct bytes text)
     struct subscription *s = &x->subscriptions[i];
     s->session = (struct session *)(void *)owners[i % SESSIONS];
     if (topic_has_wildcard(text)) {
-        bool rest;
-        struct tree_node *node = tree_make(&x->wild, text, &rest);
-        union tree_value *end =
-            rest ? &tree_ends(node)->rest : &tree_ends(node)->here;
-        if (end->pointer == NULL) end->pointer = (uint8_t *)s + 1;
+        enum tree_end end;
+        struct tree_node *node = tree_make(&x->wild, text, &end);
+        union tree_value *value = &tree_ends(node)->at[end];
+        if (value->pointer == NULL) value->pointer = (uint8_t *)s + 1;
         return;
     }
     if (exact_find(x, text) != NULL) return;
@@ -85,11 +84,10 @@ struct ends {
     void *list[FILTERS];
 };
 
-static void add_end(struct tree_node *node, bool rest, void *context)
+static void add_end(struct tree_node *node, enum tree_end at, void *context)
 {
     struct ends *ends = context;
-    void *end =
-        rest ? tree_ends(node)->rest.pointer : tree_ends(node)->here.pointer;
+    void *end = tree_ends(node)->at[at].pointer;
     if (end != NULL) ends->list[ends->count++] = end;
 }
 
