@@ -162,9 +162,22 @@ static void lull_watch(struct host *host)
     (void)uv_timer_start(&host->lull, on_lull, EBB_WAIT_MS, 0);
 }
 
+/* Let others run before this thread sleeps. False: that is not worth it now. */
+static bool courtesy_show(struct host *host)
+{
+    uint64_t steps = host->luck_count - host->luck_seen;
+    host->luck_seen = host->luck_count;
+    if (host->hosts->count == 1 || steps < COURTESY_STEPS_MIN) return false;
+    uint64_t begin_ns = uv_hrtime();
+    if (!courtesy_due(&host->courtesy, begin_ns)) return false;
+    courtesy_yield();
+    courtesy_account(&host->courtesy, begin_ns, uv_hrtime());
+    return true;
+}
+
 /* The turn ends before the loop waits. What it has written may let the shard
  * go on, and there may be mail: then the loop does not wait, but looks for
- * other work in between. */
+ * other work in between. So it does when others have run meanwhile. */
 static void on_turn(uv_prepare_t *prepare)
 {
     struct host *host = prepare->data;
@@ -174,7 +187,8 @@ static void on_turn(uv_prepare_t *prepare)
     while (asks_deliver(&host->asks))
         turn_end(host);
     lull_watch(host);
-    if (host->written.count == 0 && mailbox_doze(host_box(host))) {
+    bool more = host->written.count > 0 || courtesy_show(host);
+    if (!more && mailbox_doze(host_box(host))) {
         (void)uv_idle_stop(&host->again);
     } else {
         (void)uv_idle_start(&host->again, on_again);

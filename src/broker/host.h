@@ -14,6 +14,7 @@
 #include "broker/arrivals.h"
 #include "broker/asks.h"
 #include "broker/config.h"
+#include "broker/courtesy.h"
 #include "broker/crowd.h"
 #include "broker/door.h"
 #include "broker/ebb.h"
@@ -87,7 +88,9 @@ struct host {
     struct shard *shard;
     struct settings *settings;
     struct hash_key luck; /* random bits are hashes of a count under it */
-    uint64_t luck_count;
+    uint64_t luck_count;  /* so many steps were made */
+    uint64_t luck_seen;   /* of them, when there was nothing more to do */
+    struct courtesy courtesy;
 
     struct asks asks;
     struct streams streams;
