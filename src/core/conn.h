@@ -46,6 +46,7 @@ struct conn {
     bool paused : 1;   /* the host does not read it */
     bool held : 1;     /* `partial` is input that was put off */
     bool doomed : 1;   /* it brings nothing more; ends when its timer is due */
+    bool bridge : 1;   /* the other side is a broker; see connect.bridge */
 
     /* What the client takes. */
     uint32_t packet_max;    /* bytes of a packet; 0: any */

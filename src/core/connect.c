@@ -321,6 +321,7 @@ static void connect_settle(struct shard *shard, struct conn *conn,
     assert(conn->rare == NULL ||
            (conn->rare->alias_out == NULL && conn->rare->alias_in == NULL));
     conn_limit(shard, conn);
+    conn->bridge = c->bridge;
     conn->keepalive_s = connect_keepalive_s(shard->options, c);
     if (c->protocol == MQTT_50) {
         uint32_t alias_max = c->properties.topic_alias_max;

@@ -272,17 +272,19 @@ void subscriptions_forget(struct shard *shard, struct session *session)
 
 /* --- SUBSCRIBE ----------------------------------------------------------- */
 
-/* The options that are granted. */
+/* The options that are granted. A bridge would send back what it brought, and
+ * loses what is retained here, but cannot say so in 3.x: its CONNECT did. */
 static struct subscription_options subscribe_options(
     const struct shard *shard, const struct conn *conn,
     const struct subscribe *s, const struct subscribe_filter *wanted)
 {
     uint8_t max = options_of(shard->options, conn->listener)->max_qos;
+    bool bridge = conn->bridge && !topic_is_shared(wanted->filter);
     return (struct subscription_options){
         .qos = wanted->qos < max ? wanted->qos : max, /* [MQTT-3.8.4-7] */
         .retain_handling = (uint8_t)wanted->retain_handling,
-        .no_local = wanted->no_local,
-        .retain_as_published = wanted->retain_as_published,
+        .no_local = wanted->no_local || bridge,
+        .retain_as_published = wanted->retain_as_published || bridge,
         .identifier = s->properties.subscription_id,
     };
 }

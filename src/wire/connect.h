@@ -20,7 +20,7 @@ struct connect_will {
 struct connect {
     enum protocol protocol;
     uint8_t level;    /* as sent, less the bridge bit */
-    bool bridge;      /* 0x80 of the level: Mosquitto's bridges set it in 3.x */
+    bool bridge;      /* 0x80 of the level, 3.x: another broker's bridge */
     bool clean_start; /* Clean Session of 3.x */
     bool has_user_name;
     bool has_password; /* without a user name in 5.0 alone */
