@@ -47,25 +47,36 @@ static void object_text(struct object *o, const char *key,
     json_print_string(o->to, bytes_at(text.data, text.size));
 }
 
+static void object_flag(struct object *o, const char *key, bool flag)
+{
+    object_key(o, mogi_text(key));
+    (void)fputs(flag ? "true" : "false", o->to);
+}
+
 static void object_close(struct object *o)
 {
     object_tabs(o, o->depth - 1);
     (void)fputc('}', o->to);
 }
 
-/* All user properties, where the first one stands. */
+/* All user properties, where the first one stands: an object each, for a key
+ * may come twice, and their order counts. */
 static void object_user(struct object *o, struct mogi_bytes region)
 {
     struct object user;
     struct mogi_property p;
+    const char *before = "[";
     object_key(o, mogi_text("user-properties"));
-    object_open(&user, o->to, o->pretty, o->depth);
     while (mogi_property_next(&region, &p)) {
         if (p.id != MOGI_USER_PROPERTY) continue;
+        (void)fputs(before, o->to);
+        object_open(&user, o->to, o->pretty, o->depth + 1);
         object_key(&user, p.key);
         json_print_string(o->to, bytes_at(p.text.data, p.text.size));
+        object_close(&user);
+        before = o->pretty ? ", " : ",";
     }
-    object_close(&user);
+    (void)fputc(']', o->to);
 }
 
 static void object_properties(struct object *o, struct mogi_bytes region)
@@ -109,7 +120,6 @@ static void object_properties(struct object *o, struct mogi_bytes region)
     object_close(&inner);
 }
 
-/* The Z before the zone is wrong, and is what mosquitto_sub prints. */
 static void object_time(struct object *o, const struct timespec *now)
 {
     char second[FORMAT_TIME_SIZE];
@@ -117,7 +127,7 @@ static void object_time(struct object *o, const struct timespec *now)
     size_t second_size = format_time(second, "%Y-%m-%dT%H:%M:%S", now);
     size_t zone_size = format_time(zone, "%z", now);
     object_key(o, mogi_text("tst"));
-    (void)fprintf(o->to, "\"%.*s.%06ldZ%.*s\"", (int)second_size, second,
+    (void)fprintf(o->to, "\"%.*s.%06ld%.*s\"", (int)second_size, second,
                   now->tv_nsec / 1000, (int)zone_size, zone);
 }
 
@@ -131,7 +141,7 @@ bool format_json(FILE *to, bool pretty, bool raw, const struct mogi_message *m,
     object_time(&o, now);
     object_text(&o, "topic", m->topic);
     object_number(&o, "qos", m->qos);
-    object_number(&o, "retain", m->retain);
+    object_flag(&o, "retain", m->retain);
     object_number(&o, "payloadlen", m->payload.size);
     if (m->qos > 0) object_number(&o, "mid", m->packet_id);
     if (m->properties.size > 0) object_properties(&o, m->properties);

@@ -1,7 +1,8 @@
-/* format_json.h - a message as a JSON object: %j and %J of format.h.
+/* format_json.h - a message as a JSON object, as mosquitto_sub 2.1 has it: %j
+ * and %J of format.h.
  *
- *     {"tst":"...","topic":"t","qos":1,"retain":0,"payloadlen":2,"mid":7,
- *      "properties":{...},"payload":"hi"}
+ *     {"tst":"...","topic":"t","qos":1,"retain":false,"payloadlen":2,"mid":7,
+ *      "properties":{"user-properties":[{"k":"v"},...],...},"payload":"hi"}
  */
 #ifndef MOGI_CLI_FORMAT_JSON_H
 #define MOGI_CLI_FORMAT_JSON_H
