@@ -73,6 +73,9 @@ struct mogi_tls {
      * above is trusted. */
     struct mogi_bytes psk;
     const char *psk_identity;
+    /* Where the secrets of each connection are added, for Wireshark and the
+     * like: who reads it reads all that was said. NULL: nowhere. */
+    const char *keylog_file;
 };
 
 /* What was wrong with TLS: behind MOGI_ERROR_TLS, and MOGI_ERROR_TIMEOUT. */

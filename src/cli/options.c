@@ -424,6 +424,8 @@ static const struct option_row rows[] = {
      "TLS with this key, which both sides know, in place of certificates"},
     {NULL, "--psk-identity", FOR_ALL, "NAME", "identity", SET(tls.psk_identity),
      "who has the key"},
+    {NULL, "--tls-keylog", FOR_ALL, "FILE", "file", SET(tls.keylog_file),
+     "add the connection's secrets to FILE, for Wireshark to read along"},
     {NULL, "--tls-engine", FOR_ALL, "ENGINE", "engine_id",
      BY(tls_option_engine), "refused: OpenSSL 3 has no engines"},
     {NULL, "--tls-engine-kpass-sha1", FOR_ALL, "SHA1", "kpass sha1",
@@ -442,7 +444,6 @@ static const struct option_row rows[] = {
     {"-d", "--debug", FOR_ALL, NULL, NULL, SET(debug), "tell of each packet"},
     {NULL, "--quiet", FOR_ALL, NULL, NULL, SET(quiet), "do not tell of errors"},
 
-    REFUSED("--tls-keylog", "FILE", "file"),
     REFUSED("--proxy", "URL", "proxy url"),
     REFUSED("--ws", NULL, NULL),
     REFUSED("-S", NULL, NULL),

@@ -123,6 +123,7 @@ static void warning_set(struct arguments *a)
                          : a->tls.ciphers != NULL      ? "--ciphers"
                          : a->tls.ciphersuites != NULL ? "--ciphers-tls1.3"
                          : a->tls.psk_identity != NULL ? "--psk-identity"
+                         : a->tls.keylog_file != NULL  ? "--tls-keylog"
                                                        : NULL;
     if (lonely == NULL || a->no_tls) return;
     (void)snprintf(a->warning, sizeof a->warning,

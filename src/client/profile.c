@@ -58,7 +58,7 @@ static size_t tls_size(const struct mogi_tls *t)
            text_size(t->cert_file) + text_size(t->key_file) +
            text_size(t->ciphers) + text_size(t->ciphersuites) +
            text_size(t->alpn) + text_size(t->host_name) + t->psk.size +
-           text_size(t->psk_identity);
+           text_size(t->psk_identity) + text_size(t->keylog_file);
 }
 
 static void tls_put(struct shelf *shelf, struct mogi_tls *t)
@@ -73,6 +73,7 @@ static void tls_put(struct shelf *shelf, struct mogi_tls *t)
     text_put(shelf, &t->host_name);
     bytes_put(shelf, &t->psk);
     text_put(shelf, &t->psk_identity);
+    text_put(shelf, &t->keylog_file);
 }
 
 static size_t options_size(const struct mogi_client_options *o)

@@ -68,6 +68,7 @@ static struct tls_client_options options_of(const struct mogi_tls *tls)
         .alpn = tls->alpn,
         .psk = bytes_at(tls->psk.data, tls->psk.size),
         .psk_identity = tls->psk_identity,
+        .keylog_file = tls->keylog_file,
     };
 }
 

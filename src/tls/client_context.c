@@ -4,10 +4,14 @@
 #include "tls/client_link.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Key exchanges with a pre-shared key, those that keep old traffic secret when
  * the key becomes known first. */
@@ -18,6 +22,7 @@ struct tls_client_context {
     SSL_CTX *ssl;
     enum tls_check check;
     bool no_password; /* one was wanted */
+    int keylog;       /* a file, or -1 */
     size_t psk_size;
     uint8_t psk[TLS_PSK_MAX];
     char identity[TLS_IDENTITY_MAX + 1];
@@ -211,6 +216,30 @@ static bool alpn_set(const struct tls_client_options *o,
     return false;
 }
 
+/* A line more in one write, so that those of several programs do not mix. What
+ * a disk that is full does not take is lost; the connection is not. */
+static void keylog_add(const SSL *ssl, const char *line)
+{
+    const struct tls_client_context *c =
+        SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    (void)dprintf(c->keylog, "%s\n", line);
+}
+
+static bool keylog_set(const struct tls_client_options *o,
+                       struct tls_client_context *c, struct tls_trouble *t)
+{
+    if (o->keylog_file == NULL) return true;
+    c->keylog = open(o->keylog_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                     S_IRUSR | S_IWUSR);
+    if (c->keylog < 0) {
+        tls_trouble_setup(t, "the secrets cannot be written to '%s': %s",
+                          o->keylog_file, strerror(errno));
+        return false;
+    }
+    SSL_CTX_set_keylog_callback(c->ssl, keylog_add);
+    return true;
+}
+
 /* An idle connection owns no buffers, what was begun is taken from a buffer
  * that may move, and nobody may start a new handshake in the middle. A network
  * that breaks is no crime of the session: MQTT knows by itself whether a packet
@@ -233,13 +262,14 @@ enum err tls_client_context_new(const struct tls_client_options *options,
                                 struct tls_client_context **out,
                                 struct tls_trouble *t)
 {
-    static step *const steps[] = {version_set, ciphers_set,  trust_set,
-                                  psk_set,     identity_set, alpn_set};
+    static step *const steps[] = {version_set,  ciphers_set, trust_set, psk_set,
+                                  identity_set, alpn_set,    keylog_set};
     *out = NULL;
     tls_trouble_clear(t);
     struct tls_client_context *c = calloc(1, sizeof *c);
     if (c == NULL) return ERR_NO_MEMORY;
     c->check = options->check;
+    c->keylog = -1;
     c->ssl = SSL_CTX_new(TLS_client_method());
     if (c->ssl == NULL) {
         free(c);
@@ -265,6 +295,7 @@ void tls_client_context_free(struct tls_client_context *c)
 {
     if (c == NULL) return;
     SSL_CTX_free(c->ssl);
+    if (c->keylog >= 0) (void)close(c->keylog);
     OPENSSL_cleanse(c, sizeof *c);
     free(c);
 }

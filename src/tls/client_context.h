@@ -45,6 +45,8 @@ struct tls_client_options {
     const char *alpn;             /* one protocol, "mqtt"; at most 255 bytes */
     struct bytes psk;             /* 1..TLS_PSK_MAX bytes; size 0: none */
     const char *psk_identity;     /* at most TLS_IDENTITY_MAX bytes */
+    const char *keylog_file; /* the secrets of each connection are added to it,
+                                in the format of NSS; made for us alone */
 };
 
 /* Read a pre-shared key: 1..TLS_PSK_MAX bytes in hexadecimal. With an odd

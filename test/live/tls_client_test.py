@@ -303,6 +303,30 @@ class VersionTest(ClientCase):
         self.assertEqual(done, 0, said)
         self.assertEqual(tap.shaken[0]["alpn"], "mqtt")
 
+    @mogi_only
+    def test_secrets_for_those_who_read_along(self):
+        """They are those that a server of OpenSSL's has of the connection,
+        and are added to what is there."""
+        mine, yours = self.lab.folder / "mine", self.lab.folder / "yours"
+        mine.write_text("# here\n")
+        context = self.lab.context()
+        context.keylog_filename = str(yours)
+        tap = self.tap(context)
+        done = run(OURS, "pub", "-t", "a", "-m", "x", "-h", "localhost", "-p",
+                   tap.port, *self.trusting(), "--tls-keylog", mine)
+        self.assertEqual(done[0], 0, done[2])
+        secrets = {line for line in yours.read_text().splitlines()
+                   if not line.startswith("#")}
+        self.assertTrue(any(line.startswith("CLIENT_TRAFFIC_SECRET_0 ")
+                            for line in secrets), secrets)
+        ours = mine.read_text().splitlines()
+        self.assertEqual(ours[0], "# here")
+        self.assertEqual(set(ours[1:]), secrets)
+        done = run(OURS, "pub", "-t", "a", "-m", "x", "-h", "localhost", "-p",
+                   tap.port, *self.trusting(), "--tls-keylog", "/no/where")
+        self.assertEqual(done[0], 1)
+        self.assertIn("/no/where", done[2])
+
 
 def with_tls(**options):
     """Our broker, with these options for its listener."""

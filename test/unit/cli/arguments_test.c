@@ -186,8 +186,7 @@ static void wrong_lines(void)
         CHECK_STR(a.error, wrong[i].error);
         arguments_fini(&a);
     }
-    static const char *const later[] = {"--tls-keylog x", "-S", "--ws",
-                                        "--proxy x"};
+    static const char *const later[] = {"-S", "--ws", "--proxy x"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
         CHECK_EQ(line(ARGUMENTS_PUB, later[i]), ARGUMENTS_WRONG);
         CHECK(strstr(a.error, "not in this version") != NULL);

@@ -118,11 +118,12 @@ static void versions_and_keys(void)
     CHECK_EQ(a.client.tls->version_min, MOGI_TLS_13);
     arguments_fini(&a);
     CHECK_EQ(READ("--cafile", "c", "--tls-version", "tlsv1.2", "--cert", "x",
-                  "--key", "y", "--keyform", "pem"),
+                  "--key", "y", "--keyform", "pem", "--tls-keylog", "z"),
              ARGUMENTS_OK);
     CHECK_EQ(a.client.tls->version_min, MOGI_TLS_12);
     CHECK_STR(a.client.tls->cert_file, "x");
     CHECK_STR(a.client.tls->key_file, "y");
+    CHECK_STR(a.client.tls->keylog_file, "z");
     arguments_fini(&a);
     refused(READ("--cafile", "c", "--tls-version", "tlsv1.1"), "8996");
     refused(READ("--cafile", "c", "--tls-version", "ssl3"), "check the");
@@ -146,7 +147,8 @@ static void lonely_options_warn(void)
     static const char *const rows[][2] = {
         {"--insecure", NULL},      {"--tls-version", "tlsv1.2"},
         {"--tls-alpn", "mqtt"},    {"--ciphers", "X"},
-        {"--ciphers-tls1.3", "X"}, {"--psk-identity", "X"}};
+        {"--ciphers-tls1.3", "X"}, {"--psk-identity", "X"},
+        {"--tls-keylog", "X"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_EQ(READ(rows[i][0], rows[i][1]), ARGUMENTS_OK);
         CHECK(a.client.tls == NULL);

@@ -38,6 +38,7 @@ static void copies_of_tls(void)
                            .host_name = text,
                            .psk = mogi_text(text),
                            .psk_identity = text,
+                           .keylog_file = text,
                            .check = MOGI_TLS_CHECK_CHAIN};
     struct mogi_client_options o = {.tls = &tls};
     struct profile p;
@@ -45,9 +46,10 @@ static void copies_of_tls(void)
     memset(text, 'x', sizeof text);
     memset(&tls, 0, sizeof tls);
     const struct mogi_tls *t = p.options.tls;
-    const char *const texts[] = {
-        t->ca_file, t->ca_folder,    t->cert_file, t->key_file,    t->ciphers,
-        t->alpn,    t->ciphersuites, t->host_name, t->psk_identity};
+    const char *const texts[] = {t->ca_file,      t->ca_folder, t->cert_file,
+                                 t->key_file,     t->ciphers,   t->alpn,
+                                 t->ciphersuites, t->host_name, t->psk_identity,
+                                 t->keylog_file};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         CHECK_STR(texts[i], "text");
     }

@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <sys/stat.h>
+
 /* These options are refused with a sentence that has `word` in it. */
 static void refused(const struct tls_client_options *o, const char *word)
 {
@@ -110,6 +112,17 @@ static void keys_in_advance(void)
             "longer");
 }
 
+static void secrets_go_where_they_can(void)
+{
+    struct stat about;
+    const char *path = scene_path("keys.log");
+    accepted(&(struct tls_client_options){.keylog_file = path});
+    REQUIRE(stat(path, &about) == 0);
+    CHECK_EQ(about.st_mode & 0777, 0600);
+    refused(&(struct tls_client_options){.keylog_file = scene_folder},
+            "Is a directory");
+}
+
 static void keys_in_words(void)
 {
     static uint8_t key[TLS_PSK_MAX];
@@ -135,6 +148,7 @@ int main(void)
     RUN(locked_keys);
     RUN(ciphers_and_protocols);
     RUN(keys_in_advance);
+    RUN(secrets_go_where_they_can);
     RUN(keys_in_words);
     scene_clear();
     return check_result();
