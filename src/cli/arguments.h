@@ -116,6 +116,8 @@ struct arguments {
     bool only_retained;
     bool remove_retained;
     bool exit_after_subscribe;
+    bool message_rate;
+    bool watch;
     bool pretty;
     bool verbose;
 };

@@ -4,9 +4,12 @@
 #include "cli/commands.h"
 #include "cli/debug.h"
 #include "cli/interrupt.h"
+#include "cli/meter.h"
 #include "cli/output.h"
 #include "cli/trouble.h"
 #include "cli/visit.h"
+#include "cli/watch.h"
+#include "client/clock.h"
 #include "wire/reason.h"
 #include "wire/topic.h"
 
@@ -21,7 +24,9 @@ struct sub {
     struct mogi_client *client;
     struct mogi_filter *filters;
     struct rng rng;
-    uint64_t end_ms; /* of -W; 0: none */
+    struct watch watch; /* -w */
+    struct meter meter; /* --message-rate */
+    uint64_t end_ms;    /* of -W; 0: none */
     long printed;
     size_t removing; /* --remove-retained: not acknowledged yet */
     bool finishing;  /* nothing more is printed */
@@ -59,6 +64,7 @@ static void sub_fini(struct sub *s)
 {
     mogi_client_free(s->client);
     free(s->filters);
+    watch_fini(&s->watch);
     arguments_fini(&s->arguments);
 }
 
@@ -136,6 +142,18 @@ static void retained_remove(struct sub *s, const struct mogi_message *m)
         (void)trouble_publish(&s->arguments, e);
 }
 
+static void message_show(struct sub *s, const struct mogi_message *m)
+{
+    const struct arguments *a = &s->arguments;
+    if (a->message_rate) {
+        s->meter.count += 1;
+        return;
+    }
+    if (a->watch) watch_go(&s->watch, stdout, m->topic);
+    output_message(a, m);
+    if (a->watch) watch_leave(&s->watch, stdout);
+}
+
 static void message_take(struct sub *s, const struct mogi_message *m)
 {
     const struct arguments *a = &s->arguments;
@@ -147,7 +165,7 @@ static void message_take(struct sub *s, const struct mogi_message *m)
     if (a->no_retained && m->retain) return;
     if (filtered_out(a, m)) return;
     if (a->remove_retained && m->retain) retained_remove(s, m);
-    if (chance_taken(s)) output_message(a, m);
+    if (chance_taken(s)) message_show(s, m);
     if (ferror(stdout) != 0) s->done = true;
     s->printed += 1;
     if (s->printed == a->message_count) s->finishing = true;
@@ -195,10 +213,38 @@ static void end_check(struct sub *s)
     sub_end(s, status == STATUS_OK ? s->status : status);
 }
 
+static void output_begin(struct sub *s)
+{
+    const struct arguments *a = &s->arguments;
+    const struct mogi_client_options *o = &a->client;
+    if (a->message_rate) {
+        s->meter.begin_ms = clock_now_ms();
+        return;
+    }
+    const char *named = o->unix_path != NULL ? o->unix_path : o->host;
+    if (a->watch) watch_begin(stdout, named != NULL ? named : "localhost");
+}
+
+static void rate_tick(struct sub *s)
+{
+    if (!s->arguments.message_rate) return;
+    meter_tick(&s->meter, clock_now_ms(), stdout);
+}
+
+/* Until -W ends it, or the next line of --message-rate is due. */
+static int wait_ms(const struct sub *s)
+{
+    int end_ms = visit_wait_ms(s->end_ms);
+    if (!s->arguments.message_rate) return end_ms;
+    int rate_ms = meter_wait_ms(&s->meter, clock_now_ms());
+    return end_ms < 0 || rate_ms < end_ms ? rate_ms : end_ms;
+}
+
 static void sub_run(struct sub *s)
 {
     struct mogi_event event;
     s->end_ms = visit_end_ms(&s->arguments);
+    output_begin(s);
     while (!s->done) {
         do {
             if (mogi_client_next(s->client, 0, &event) != MOGI_OK) {
@@ -206,11 +252,11 @@ static void sub_run(struct sub *s)
                 return;
             }
             event_take(s, &event);
+            rate_tick(s);
             end_check(s);
         } while (event.kind != MOGI_NOTHING && !s->done);
         if (fflush(stdout) != 0) s->done = true;
-        if (!s->done)
-            (void)interrupt_wait(s->client, false, visit_wait_ms(s->end_ms));
+        if (!s->done) (void)interrupt_wait(s->client, false, wait_ms(s));
     }
 }
 

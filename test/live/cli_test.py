@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import TIMEOUT_S, BrokerCase, free_port
+from harness import TIMEOUT_S, BrokerCase, free_port, mogi_only
 from programs import MOSQUITTO, OURS, Subscriber, publish
 from tap import Tap
 
@@ -472,6 +472,37 @@ class SubTest(CliCase):
             with Subscriber(self.broker, "-t", "now", tools=tools) as sub:
                 publish(self.broker, "-t", "now", "-m", "line")
                 self.assertEqual(sub.process.stdout.readline(), b"line\n")
+
+    @mogi_only
+    def test_message_rate(self):
+        """A line for each second, also when nothing comes; -C and -W end it
+        as ever."""
+        with Subscriber(self.broker, "-t", "rate/+", "-q", "1", "-C", "100",
+                        "--message-rate", "-w", tools=OURS) as sub:
+            publish(self.broker, "-t", "rate/x", "-q", "1", "-l",
+                    input=b"x\n" * 99)
+            line = b"0 msgs/s\n"
+            while line == b"0 msgs/s\n":
+                line = sub.process.stdout.readline()
+            self.assertRegex(line, rb"^[1-9][0-9]? msgs/s\n$")
+            publish(self.broker, "-t", "rate/y", "-q", "1", "-m", "y")
+            sub.output()
+        with Subscriber(self.broker, "-t", "rate/+", "--message-rate", "-W",
+                        "2", tools=OURS) as sub:
+            self.assertEqual(set(sub.lines(27)), {"0 msgs/s"})
+
+    @mogi_only
+    def test_watch(self):
+        with Subscriber(self.broker, "-t", "watch/+", "-C", "3", "-v", "-w",
+                        tools=OURS) as sub:
+            for topic, text in ("a", "long"), ("b", "2"), ("a", "1"):
+                publish(self.broker, "-t", f"watch/{topic}", "-m", text)
+            self.assertEqual(
+                sub.output().decode(),
+                "\33[2J\33[1;1HBroker: localhost\n"
+                "\33[2;1H\33[Kwatch/a long\n\33[3;1H"
+                "\33[3;1H\33[Kwatch/b 2\n\33[4;1H"
+                "\33[2;1H\33[Kwatch/a 1\n\33[4;1H")
 
     def test_debug(self):
         for tools in (MOSQUITTO, OURS):
