@@ -30,6 +30,9 @@ enum {
     /* Payloads from this size on are sent from the shared body, not copied. */
     PAYLOAD_SHARED_BYTES = 4096,
 
+    /* Packets that are taken together, at most. */
+    RUN_BYTES_MAX = 16 * 1024,
+
     /* A message of at most so many bytes goes to another shard as a copy of its
      * own: to count references to one, in two threads, costs more. */
     POST_PACKED_BYTES_MAX = 1024,

@@ -13,6 +13,7 @@
 #include "core/pace.h"
 #include "core/publish.h"
 #include "core/recall.h"
+#include "core/run.h"
 #include "core/session.h"
 #include "core/state.h"
 #include "core/subscribe.h"
@@ -280,9 +281,13 @@ static struct bytes conn_packets(struct shard *shard, struct conn *conn,
     struct bytes none = {in.data, 0};
     const uint8_t *seen = in.data;
     size_t need;
+    run_end(shard);
     while (in.size > 0 && conn_ready(conn)) {
-        if (in.data >= seen) seen = in.data + lookahead(shard, conn, in);
-        size_t used = conn_next(shard, conn, in, none, &need);
+        size_t used = run_take(shard, conn, in);
+        if (used == 0) {
+            if (in.data >= seen) seen = in.data + lookahead(shard, conn, in);
+            used = conn_next(shard, conn, in, none, &need);
+        }
         if (used == 0) break;
         in = bytes_skip(in, used);
     }

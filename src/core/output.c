@@ -72,8 +72,7 @@ static void output_written(struct shard *shard, struct conn *conn,
     output_send(shard, conn, offset, size, NULL);
 }
 
-/* Does a packet of `size` bytes fit what the client takes? */
-static bool output_fits(const struct conn *conn, size_t size)
+bool output_fits(const struct conn *conn, size_t size)
 {
     return conn->packet_max == 0 || size <= conn->packet_max;
 }
@@ -209,6 +208,24 @@ enum err output_publish(struct shard *shard, struct conn *conn,
     stat_add(shard, STAT_PUBLISH_OUT, 1);
     stat_add(shard, STAT_PUBLISH_BYTES_OUT, o->message->payload.size);
     return OK;
+}
+
+void output_packets(struct shard *shard, struct conn *conn,
+                    struct packets *packets)
+{
+    assert(packets->count > 0);
+    assert(output_fits(conn, packets->size_max));
+    struct buffer *arena = &shard->out->arena;
+    if (!packets->copied) {
+        packets->copied = true;
+        packets->offset = (uint32_t)arena->size;
+        buffer_append(arena, packets->bytes);
+    }
+    output_send(shard, conn, packets->offset, (uint32_t)packets->bytes.size,
+                NULL);
+    stat_add(shard, STAT_PACKETS_OUT, packets->count - 1);
+    stat_add(shard, STAT_PUBLISH_OUT, packets->count);
+    stat_add(shard, STAT_PUBLISH_BYTES_OUT, packets->payload_bytes);
 }
 
 void output_ack(struct shard *shard, struct conn *conn, enum packet_type type,

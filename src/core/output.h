@@ -34,6 +34,17 @@ static inline bool output_room(const struct conn *conn)
     return conn->output_bytes < OUTPUT_BYTES_MAX;
 }
 
+/* Does `conn` take a PUBLISH of QoS 0 as another client of 5.0 (`v5`) or of 3.x
+ * gets it, without an alias of its own? */
+static inline bool output_alike(const struct conn *conn, bool v5)
+{
+    if (v5 && conn->alias_max > 0) return false;
+    return v5 == (conn->protocol == MQTT_50);
+}
+
+/* Does a packet of `size` bytes fit what the client takes? [MQTT-3.1.2-24] */
+bool output_fits(const struct conn *conn, size_t size);
+
 /* Have the host say when all that was sent is written. For a connection without
  * room: nothing else would be sent to it, and nobody told of it. */
 void output_ask(struct shard *shard, struct conn *conn);
@@ -43,6 +54,20 @@ void output_ask(struct shard *shard, struct conn *conn);
 MUST_USE
 enum err output_publish(struct shard *shard, struct conn *conn,
                         const struct outgoing *outgoing);
+
+/* Publishes of QoS 0, one behind the other, that may go on as they are. */
+struct packets {
+    struct bytes bytes;
+    uint32_t count, size_max; /* of one of them */
+    uint64_t payload_bytes;
+    bool copied;     /* to the arena, */
+    uint32_t offset; /* where they are */
+};
+
+/* Send them; the largest fits. Who gets them next shares the copy that the
+ * first one's made. */
+void output_packets(struct shard *shard, struct conn *conn,
+                    struct packets *packets);
 
 /* Send PUBACK, PUBREC, PUBREL or PUBCOMP. */
 void output_ack(struct shard *shard, struct conn *conn, enum packet_type type,

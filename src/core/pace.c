@@ -70,6 +70,13 @@ enum err pace_packet(struct shard *shard, struct conn *conn,
     return OK;
 }
 
+bool pace_idle(const struct shard *shard)
+{
+    const struct options *options = shard->options;
+    return options->max_packets_per_second == 0 &&
+           options->max_bytes_per_second == 0 && !pool_short(shard->pool);
+}
+
 bool pace_waits(const struct conn *conn)
 {
     const struct pace *pace = conn_pace(conn);

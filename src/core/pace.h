@@ -32,6 +32,9 @@ MUST_USE
 enum err pace_packet(struct shard *shard, struct conn *conn,
                      const struct frame *frame);
 
+/* Does pace_packet let all packets pass now, without counting them? */
+bool pace_idle(const struct shard *shard);
+
 /* Must `conn` wait? */
 bool pace_waits(const struct conn *conn);
 

@@ -189,6 +189,7 @@ static void publish_route(struct shard *shard, struct session *session,
         publish_received(shard, session, &m, &routing, lack);
     }
     route_publish(shard, &m, &routing);
+    if (shard->plain.stamp == m.stamp && !m.retain) run_lead(shard, p, m.hash);
     shard->plain.stamp = 0;
     message_done(&m);
     if (type != PACKET_NONE) {

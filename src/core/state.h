@@ -24,6 +24,7 @@
 #include "core/lookahead.h"
 #include "core/message.h"
 #include "core/retain.h"
+#include "core/run.h"
 #include "core/shard.h"
 #include "core/stats.h"
 #include "core/sys.h"
@@ -64,6 +65,7 @@ struct shard {
     struct bytes packet; /* the packet being handled */
     struct bytes rest;   /* what came behind it */
     struct plain plain;
+    struct trail trail;
 
     /* The logical clock: stamps come from it. */
     uint64_t clock;

@@ -1,0 +1,142 @@
+/* run.c - publishes of QoS 0 on one topic, routed as one. */
+#include "core/run.h"
+
+#include "core/conn.h"
+#include "core/output.h"
+#include "core/pace.h"
+#include "core/route.h"
+#include "core/session.h"
+#include "core/state.h"
+#include "wire/publish.h"
+
+#include <assert.h>
+
+/* PUBLISH, QoS 0, neither DUP nor RETAIN. MQTT 5.0, 2.1.2 */
+enum { FIRST_BYTE = PACKET_PUBLISH << 4 };
+
+void run_lead(struct shard *shard, const struct publish *p, uint64_t hash)
+{
+    struct bytes packet = shard->packet;
+    const uint8_t *end = packet.data + packet.size;
+    assert(packet.data[0] == FIRST_BYTE);
+    assert(p->payload.data + p->payload.size == end);
+    /* A topic stands behind its size. */
+    const uint8_t *head = p->topic.data - 2;
+    assert(head > packet.data && head < p->payload.data);
+    shard->trail = (struct trail){
+        .end = end,
+        .head = bytes_at(head, (size_t)(p->payload.data - head)),
+        .topic = p->topic,
+        .hash = hash,
+    };
+}
+
+void run_end(struct shard *shard)
+{
+    shard->trail.end = NULL;
+}
+
+/* May packets of `conn` be taken together? Not where each is weighed by itself,
+ * or goes to other shards. */
+static bool run_allowed(struct shard *shard, const struct conn *conn)
+{
+    const struct options *options = shard->options;
+    if (conn->session == NULL || conn->doomed) return false;
+    if (!pace_idle(shard) || options->upgrade_outgoing_qos) return false;
+    if (options->check_payload_format && conn->protocol == MQTT_50) {
+        return false;
+    }
+    assert(!shard->grants.mounts);
+    struct message m = {.topic = shard->trail.topic, .hash = shard->trail.hash};
+    return route_targets(shard, &m) == 0;
+}
+
+/* Does `frame` differ from the packet before it only in its payload, which may
+ * pass? */
+static bool frame_follows(const struct shard *shard, const struct frame *frame)
+{
+    struct bytes head = shard->trail.head, body = frame->body;
+    if (frame->size >= PAYLOAD_SHARED_BYTES || body.size < head.size) {
+        return false;
+    }
+    uint32_t limit = shard->options->message_size_limit;
+    if (limit > 0 && body.size - head.size > limit) return false;
+    return memcmp(body.data, head.data, head.size) == 0;
+}
+
+/* The packets of the run at the start of `in`. */
+static struct packets run_read(const struct shard *shard,
+                               const struct conn *conn, struct bytes in)
+{
+    struct packets run = {.bytes = bytes_at(in.data, 0)};
+    struct bytes rest = in;
+    struct frame frame;
+    while (rest.size > 0 && rest.data[0] == FIRST_BYTE &&
+           frame_next(rest, (enum protocol)conn->protocol,
+                      conn->limits.packet_max, &frame) == OK) {
+        if (!frame_follows(shard, &frame)) break;
+        if (run.bytes.size + frame.size > RUN_BYTES_MAX) break;
+        rest = bytes_skip(rest, frame.size);
+        run.bytes.size += frame.size;
+        run.count += 1;
+        run.payload_bytes += frame.body.size - shard->trail.head.size;
+        if (run.size_max < frame.size) run.size_max = (uint32_t)frame.size;
+    }
+    assert(run.bytes.size <= in.size);
+    return run;
+}
+
+/* Can `receiver` get the packets now, as they are? */
+static bool run_reaches(struct shard *shard, const struct packets *run,
+                        const struct receiver *receiver, bool v5)
+{
+    const struct session *session = receiver->session;
+    const struct conn *conn = session->conn;
+    if (conn == NULL || receiver->identifier_count > 0) return false;
+    if (session->outbound->queue_qos0_count > 0) return false;
+    if (conn_waiting(conn) != NULL || !output_room(conn)) return false;
+    if (!output_alike(conn, v5) || !output_fits(conn, run->size_max)) {
+        return false;
+    }
+    return grant_allows(shard, session, ACL_RECEIVE, shard->trail.topic,
+                        shard->trail.hash);
+}
+
+/* All who want the packets, if all of them can get them; else NULL. */
+static const struct receivers *run_receivers(struct shard *shard,
+                                             const struct conn *conn,
+                                             const struct packets *run,
+                                             struct receivers *found)
+{
+    const struct session *publisher = conn->session;
+    if (publisher->no_local_count == 0) publisher = NULL;
+    *found = topics_match_hashed(shard->topics, shard->trail.hash,
+                                 shard->trail.topic, publisher,
+                                 shard->options->allow_duplicate_messages);
+    if (found->group_count > 0) return NULL;
+    bool v5 = conn->protocol == MQTT_50;
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (!run_reaches(shard, run, &found->list[i], v5)) return NULL;
+    }
+    return found;
+}
+
+size_t run_take(struct shard *shard, struct conn *conn, struct bytes in)
+{
+    struct trail *trail = &shard->trail;
+    if (trail->end != in.data || in.data[0] != FIRST_BYTE) return 0;
+    if (!run_allowed(shard, conn)) return 0;
+    struct packets run = run_read(shard, conn, in);
+    if (run.count == 0) return 0;
+    struct receivers found;
+    if (run_receivers(shard, conn, &run, &found) == NULL) return 0;
+    conn->seen_ms = shard->now_ms;
+    stat_add(shard, STAT_PACKETS_IN, run.count);
+    stat_add(shard, STAT_PUBLISH_IN, run.count);
+    stat_add(shard, STAT_PUBLISH_BYTES_IN, run.payload_bytes);
+    for (uint32_t i = 0; i < found.count; i++) {
+        output_packets(shard, found.list[i].session->conn, &run);
+    }
+    trail->end = in.data + run.bytes.size;
+    return run.bytes.size;
+}
