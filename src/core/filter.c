@@ -10,18 +10,16 @@ enum {
     OWNER_BITS_MIN = 5
 };
 
-/* Of one with wildcard only the part of `place` that is used is there. */
 static size_t block_size(size_t size)
 {
-    if (size > 0) return sizeof(struct filter) + size;
-    return offsetof(struct filter, place) + sizeof(struct tree_node *);
+    return sizeof(struct filter) + size;
 }
 
 static struct filter *filter_make(struct pool *pool, size_t size)
 {
     struct filter *filter = pool_take(pool, block_size(size));
     list_init(&filter->subscriptions);
-    filter->size = (uint16_t)size;
+    filter->ending.size = (uint16_t)size;
     return filter;
 }
 
@@ -38,8 +36,8 @@ struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
 {
     assert(node != NULL && end < TREE_ENDS);
     struct filter *filter = filter_make(pool, 0);
-    filter->end = (uint8_t)end;
-    filter->place.node = node;
+    filter->ending.end = (uint8_t)end;
+    filter->ending.node = node;
     return filter;
 }
 
@@ -60,13 +58,7 @@ void filter_free(struct pool *pool, struct filter *filter)
 {
     if (filter == NULL) return;
     owners_give(pool, filter);
-    pool_give(pool, filter, block_size(filter->size));
-}
-
-struct bytes filter_text(const struct filter *filter)
-{
-    assert(!filter_wildcard(filter));
-    return bytes_at(filter + 1, filter->size);
+    pool_give(pool, filter, block_size(filter->ending.size));
 }
 
 /* The slot at which the search for `owner` starts. Nobody outside chooses
@@ -151,11 +143,11 @@ static bool owners_resize(struct pool *pool, struct filter *filter)
 void filter_link(struct pool *pool, struct filter *filter,
                  struct subscription *subscription)
 {
-    assert(subscription->place.filter == NULL && !subscription->alone);
+    assert(subscription->filter == NULL && !subscription->alone);
     assert(subscription->session != NULL);
     assert(filter->count < UINT32_MAX);
     list_push(&filter->subscriptions, &subscription->of_filter);
-    subscription->place.filter = filter;
+    subscription->filter = filter;
     filter->count++;
     bool anew = owners_resize(pool, filter);
     if (!anew && filter->owners != NULL) owners_put(filter, subscription);
@@ -164,11 +156,11 @@ void filter_link(struct pool *pool, struct filter *filter,
 void filter_unlink(struct pool *pool, struct filter *filter,
                    struct subscription *subscription)
 {
-    assert(subscription->place.filter == filter && !subscription->alone);
+    assert(subscription->filter == filter && !subscription->alone);
     assert(filter->count > 0);
     if (filter->owners != NULL) owners_take(filter, subscription);
     list_remove(&subscription->of_filter);
-    subscription->place.filter = NULL;
+    subscription->filter = NULL;
     filter->count--;
     owners_resize(pool, filter);
     assert((filter->count == 0) == list_empty(&filter->subscriptions));

@@ -3,7 +3,11 @@
  *     filter   subscriptions --> s1 <-> s2 <-> s3   in order of subscription
  *              owners        --> [ . s2 . s3 s1 ]   by owner, only when many
  *
- * A part of topics: it owns the filters, and says where they stand.
+ * A part of topics, for what a second subscriber has come to: who is alone
+ * stands in the index by himself. What stands there is an ending:
+ *
+ *     subscription   [ list | owner | options ][ ending ][ text ]
+ *     filter         [ table | list | count ]  [ ending ][ text ]
  */
 #ifndef MOGI_CORE_FILTER_H
 #define MOGI_CORE_FILTER_H
@@ -17,16 +21,11 @@
 /* The text of one without wildcard follows; that of one with a wildcard is what
  * leads to its node. */
 struct filter {
-    struct link subscriptions;
     struct subscription **owners; /* open table of 2^owner_bits, or NULL */
-    uint32_t count;               /* subscriptions */
-    uint16_t size;                /* of the text; 0: it has a wildcard */
+    struct link subscriptions;
+    uint32_t count;
     uint8_t owner_bits;
-    uint8_t end; /* enum tree_end: how it goes on from `node` */
-    union {
-        struct map_entry entry; /* no wildcard */
-        struct tree_node *node; /* wildcard */
-    } place;
+    struct ending ending;
 };
 
 /* The filter `text`, without wildcard and without subscriptions. */
@@ -36,30 +35,31 @@ struct filter *filter_new(struct pool *pool, struct bytes text);
 struct filter *filter_new_wild(struct pool *pool, struct tree_node *node,
                                enum tree_end end);
 
-/* Has its text a wildcard? Then it stands in the tree. */
-static inline bool filter_wildcard(const struct filter *filter)
-{
-    return filter->size == 0;
-}
-
 /* Free `filter`; its subscriptions are not looked at. NULL is fine. */
 void filter_free(struct pool *pool, struct filter *filter);
 
-/* The text of one without wildcard; valid while it lives. */
-struct bytes filter_text(const struct filter *filter);
-
-/* The filter of an entry in the map of those without wildcard. */
-static inline struct filter *filter_of_entry(struct map_entry *entry)
+/* The text of one without wildcard; valid while it stands there. */
+static inline struct bytes ending_text(const struct ending *ending)
 {
-    return OWNER(entry, struct filter, place.entry);
+    return bytes_at(ending + 1, ending->size);
 }
 
-/* What ends at a node of the tree is nobody, or a filter, or a subscription
- * that is alone, which is told by an odd address: that one, or NULL. */
-static inline struct subscription *filter_alone(void *end)
+/* That of an entry in the map of those without wildcard. */
+static inline struct ending *ending_of_entry(struct map_entry *entry)
 {
-    if (((uintptr_t)end & 1) == 0) return NULL;
-    return (struct subscription *)(void *)((uint8_t *)end - 1);
+    return OWNER(entry, struct ending, entry);
+}
+
+/* The subscription that stands there alone. */
+static inline struct subscription *ending_subscription(struct ending *ending)
+{
+    return OWNER(ending, struct subscription, ending);
+}
+
+/* The filter that stands there, which several have. */
+static inline struct filter *ending_filter(struct ending *ending)
+{
+    return OWNER(ending, struct filter, ending);
 }
 
 /* The first subscription of a filter, which has some. */

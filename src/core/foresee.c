@@ -7,8 +7,10 @@
 #include <assert.h>
 
 enum {
-    /* Of each of these so many bytes are looked at for a message. */
-    FILTER_BYTES = sizeof(struct filter) + 16,
+    /* So many bytes are looked at for a message: of an ending in front of it
+     * and from it on, with those of a text that is not long; of a session. */
+    ENDING_FRONT = 24,
+    ENDING_BYTES = sizeof(struct ending) + 16,
     SESSION_BYTES = 64,
 
     /* Topics are given up that are not resolved after so many steps. */
@@ -42,7 +44,7 @@ void foresee_fini(struct foresee *foresee)
 static void end_add(struct tree_node *node, enum tree_end at, void *context)
 {
     struct foreseen *f = context;
-    void *end = tree_ends(node)->at[at].pointer;
+    struct ending *end = tree_ends(node)->at[at].pointer;
     if (end == NULL) return;
     if (f->end_count == FORESEEN_ENDS) {
         f->wild.failed = true;
@@ -67,46 +69,76 @@ static void topic_begin(struct foreseen *f, const struct foresee_place *place,
     descent_begin(&f->wild, place->wild, topic, end_add, f);
 }
 
+/* Bring near what stands at `ending`, be it a filter or a subscription. */
+static void ending_fetch(const struct ending *ending)
+{
+    fetch_block((const uint8_t *)ending - ENDING_FRONT,
+                ENDING_FRONT + ENDING_BYTES);
+}
+
 /* Go on to the filter without wildcard; true when there is no other step. */
 static bool exact_on(struct foreseen *f)
 {
     const struct map_entry *before = f->exact.entry;
     bool over = map_seek_on(&f->exact);
-    if (!over && f->exact.entry != before) {
-        fetch_block(filter_of_entry(f->exact.entry), FILTER_BYTES);
-    }
+    if (!over && f->exact.entry != before)
+        ending_fetch(ending_of_entry(f->exact.entry));
     return over;
 }
 
+static void step_subscription(struct foreseen *f,
+                              const struct foresee_place *place)
+{
+    (void)place;
+    f->step = STEP_DONE;
+    for (size_t i = f->first; i < f->end_count; i++) {
+        struct ending *end = f->ends[i];
+        const struct subscription *s = end->alone
+                                           ? ending_subscription(end)
+                                           : filter_first(ending_filter(end));
+        if (s->of_group) continue;
+        fetch_block(s->session, SESSION_BYTES);
+        if (f->session == NULL) f->session = s->session;
+    }
+}
+
+/* The first subscription of all that match; who is alone is there. */
+static void step_ends(struct foreseen *f, const struct foresee_place *place)
+{
+    bool far = false;
+    for (size_t i = f->first; i < f->end_count; i++) {
+        if (f->ends[i]->alone) continue;
+        const struct filter *filter = ending_filter(f->ends[i]);
+        fetch_block(filter_first(filter), sizeof(struct subscription));
+        far = true;
+    }
+    f->step = STEP_SUBSCRIPTION;
+    if (!far) step_subscription(f, place);
+}
+
 /* All filters are found, unless there was not enough room. */
-static void ends_found(struct foreseen *f)
+static void ends_found(struct foreseen *f, const struct foresee_place *place)
 {
     f->step = STEP_DONE;
     if (f->wild.failed) return;
     if (f->exact.entry != NULL) {
-        struct filter *filter = filter_of_entry(f->exact.entry);
+        struct ending *ending = ending_of_entry(f->exact.entry);
         /* Another of the same hash is too rare to go on looking. */
-        if (!bytes_equal(filter_text(filter), f->topic)) return;
+        if (!bytes_equal(ending_text(ending), f->topic)) return;
         f->first = 0;
-        f->ends[0] = filter;
+        f->ends[0] = ending;
     }
     f->whole = true;
     f->step = STEP_ENDS;
-    for (size_t i = f->first; i < f->end_count; i++) {
-        const struct subscription *alone = filter_alone(f->ends[i]);
-        if (alone != NULL) {
-            fetch_block(alone, sizeof *alone);
-        } else if (i > 0) {
-            fetch_block(f->ends[i], sizeof(struct filter));
-        }
-    }
+    for (size_t i = 1; i < f->end_count; i++)
+        ending_fetch(f->ends[i]);
+    if (f->end_count == 1) step_ends(f, place);
 }
 
 static void step_slots(struct foreseen *f, const struct foresee_place *place)
 {
-    (void)place;
     bool over = exact_on(f);
-    if (descent_on(&f->wild, end_add, f) && over) ends_found(f);
+    if (descent_on(&f->wild, end_add, f) && over) ends_found(f, place);
 }
 
 static void step_cache(struct foreseen *f, const struct foresee_place *place)
@@ -120,32 +152,6 @@ static void step_cache(struct foreseen *f, const struct foresee_place *place)
     fetch_block(f->resolved, sizeof *f->resolved);
     fetch(f->resolved + 1);
     f->step = STEP_CACHED;
-}
-
-/* The first of them that is there, of all that match. */
-static void step_ends(struct foreseen *f, const struct foresee_place *place)
-{
-    (void)place;
-    f->step = STEP_SUBSCRIPTION;
-    for (size_t i = f->first; i < f->end_count; i++) {
-        if (filter_alone(f->ends[i]) != NULL) continue;
-        const struct filter *filter = f->ends[i];
-        fetch_block(filter_first(filter), sizeof(struct subscription));
-    }
-}
-
-static void step_subscription(struct foreseen *f,
-                              const struct foresee_place *place)
-{
-    (void)place;
-    f->step = STEP_DONE;
-    for (size_t i = f->first; i < f->end_count; i++) {
-        const struct subscription *s = filter_alone(f->ends[i]);
-        if (s == NULL) s = filter_first(f->ends[i]);
-        if (s->of_group) continue;
-        fetch_block(s->session, SESSION_BYTES);
-        if (f->session == NULL) f->session = s->session;
-    }
 }
 
 static void step_cached(struct foreseen *f, const struct foresee_place *place)

@@ -9,6 +9,8 @@
  *     topic 2     slot  ......  filter  ......  subscription  ......
  *     topic 3       slot  ......  filter  ......
  *
+ * Who has a filter alone stands in its place: that is a step less.
+ *
  * A part of topics. What was found stands until a filter comes or goes. What
  * was resolved before (cache.h) is only brought near.
  */
@@ -29,8 +31,9 @@ struct foreseen {
     uint64_t hash;
     bool whole; /* `ends` are all */
     uint8_t step;
-    uint8_t first, end_count;  /* those from `first` on are there */
-    void *ends[FORESEEN_ENDS]; /* the exact one, or none; then as they match */
+    uint8_t first, end_count; /* those from `first` on are there */
+    /* The exact one, or none; then as they match. */
+    struct ending *ends[FORESEEN_ENDS];
     const struct session *session; /* the first that gets it, if it is known */
 
     /* While it is being resolved. */
@@ -48,7 +51,7 @@ struct foresee {
 /* Where topics are looked for. */
 struct foresee_place {
     struct hash_key key;
-    const struct map *exact; /* struct filter */
+    const struct map *exact; /* struct ending */
     const struct tree *wild;
     const struct cache *cache;
 };

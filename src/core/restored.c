@@ -61,12 +61,11 @@ enum err restored_subscription(struct shard *shard,
     if (!record_text_is(key->text, record.text)) return ERR_MALFORMED;
     if (topic_is_shared(record.text)) return ERR_MALFORMED;
     struct session *session = shard->restore->restored->session;
-    struct subscription *new = pool_take(shard->pool, sizeof *new);
-    new->session = session;
-    new->options = record.options;
-    list_init(&new->of_filter);
+    struct subscriber subscriber = {.session = session,
+                                    .options = record.options};
+    struct subscription *new =
+        topics_add(shard->topics, record.text, &subscriber);
     list_push(&session->subscriptions, &new->of_owner);
-    topics_add(shard->topics, record.text, new);
     session->subscription_count += 1;
     if (record.options.no_local) session->no_local_count += 1;
     stat_add(shard, STAT_SUBSCRIPTIONS, 1);

@@ -30,7 +30,7 @@ struct member {
 /* A group, on its home shard. */
 struct group {
     struct map_entry by_text;
-    struct subscription subscription;
+    struct subscription *subscription; /* NULL: it has ended */
     struct body *text;
     struct member *members;
     uint32_t count, capacity;
@@ -75,21 +75,17 @@ static struct group *group_new(struct shard *shard, struct body *text)
     assert(e == OK);
     struct group *group = pool_take(shard->pool, sizeof *group);
     group->text = body_ref(text);
-    group->subscription.group = group;
-    group->subscription.of_group = true;
-    group->subscription.options.qos = 2;
-    list_init(&group->subscription.of_owner);
-    list_init(&group->subscription.of_filter);
     map_insert(&shard->groups, &group->by_text,
                hash_bytes(&shard->place.key, text->message.topic));
-    topics_add(shard->topics, filter, &group->subscription);
+    struct subscriber subscriber = {.group = group, .options.qos = 2};
+    group->subscription = topics_add(shard->topics, filter, &subscriber);
     return group;
 }
 
 /* Give back its memory; it is in no index. */
 static void group_free(struct shard *shard, struct group *group)
 {
-    assert(group->subscription.place.filter == NULL || group->count > 0);
+    assert(group->subscription == NULL || group->count > 0);
     pool_give(shard->pool, group->members,
               group->capacity * sizeof *group->members);
     body_unref(group->text);
@@ -103,7 +99,8 @@ static void group_end(struct shard *shard, struct group *group)
     struct bytes name, filter;
     enum err e = topic_share_split(group->text->message.topic, &name, &filter);
     assert(e == OK);
-    bool last = topics_remove(shard->topics, &group->subscription);
+    bool last = topics_remove(shard->topics, group->subscription);
+    group->subscription = NULL;
     struct join_ref nobody = {0};
     if (last) route_announce(shard, filter, false, nobody);
     map_remove(&shard->groups, &group->by_text);
@@ -169,7 +166,7 @@ static void member_remove(struct group *group, struct member *member)
 static void group_announce(struct shard *shard, const struct group *group,
                            struct join_ref join)
 {
-    route_announce(shard, topics_filter(shard->topics, &group->subscription),
+    route_announce(shard, topics_filter(shard->topics, group->subscription),
                    true, join);
 }
 

@@ -188,23 +188,22 @@ static void subscription_end(struct shard *shard, struct session *session,
     struct body *filter =
         body_of_text(shard->pool, topics_filter(shard->topics, subscription));
     if (subscription->options.no_local) session->no_local_count -= 1;
+    list_remove(&subscription->of_owner);
     bool last = topics_remove(shard->topics, subscription);
     if (last) route_announce(shard, filter->message.topic, false, join);
     body_unref(filter);
-    list_remove(&subscription->of_owner);
     session->subscription_count -= 1;
     stat_sub(shard, STAT_SUBSCRIPTIONS, 1);
-    pool_give(shard->pool, subscription, sizeof *subscription);
 }
 
-/* A subscription of `session`, pending until its SUBACK. */
-static struct subscription *subscription_new(struct shard *shard,
-                                             struct session *session)
+/* A subscription of `session` to `filter`, pending until its SUBACK. */
+static struct subscription *subscription_new(
+    struct shard *shard, struct session *session, struct bytes filter,
+    struct subscription_options options)
 {
-    struct subscription *new = pool_take(shard->pool, sizeof *new);
-    new->session = session;
-    new->pending = true;
-    list_init(&new->of_filter);
+    struct subscriber subscriber = {
+        .session = session, .options = options, .pending = true};
+    struct subscription *new = topics_add(shard->topics, filter, &subscriber);
     list_push(&session->subscriptions, &new->of_owner);
     session->subscription_count += 1;
     stat_add(shard, STAT_SUBSCRIPTIONS, 1);
@@ -221,9 +220,7 @@ static void subscription_set(struct shard *shard, struct subscribing *s,
     struct subscription *subscription =
         topics_find(shard->topics, filter, session, NULL);
     if (subscription == NULL) {
-        subscription = subscription_new(shard, session);
-        subscription->options = options;
-        topics_add(shard->topics, filter, subscription);
+        subscription = subscription_new(shard, session, filter, options);
         assert(s->fresh_count < s->code_count);
         s->fresh[s->fresh_count++] = subscription;
     } else {
@@ -255,10 +252,6 @@ void subscriptions_end(struct shard *shard, struct session *session)
 
 void subscriptions_forget(struct shard *shard, struct session *session)
 {
-    LIST_EACH(at, after, &session->subscriptions) {
-        pool_give(shard->pool, OWNER(at, struct subscription, of_owner),
-                  sizeof(struct subscription));
-    }
     LIST_EACH(at, after, &session->ties->memberships) {
         struct membership *membership =
             OWNER(at, struct membership, of_session);

@@ -60,7 +60,8 @@ void subscribing_drop(struct shard *shard, struct session *session);
 /* End all subscriptions of `session`, shared ones too. */
 void subscriptions_end(struct shard *shard, struct session *session);
 
-/* Give their memory back, telling nobody: the shard itself ends. */
+/* Forget the shared ones, telling nobody: the shard itself ends. The others go
+ * with the index. */
 void subscriptions_forget(struct shard *shard, struct session *session);
 
 #endif

@@ -39,29 +39,44 @@ struct topics *topics_new(struct pool *pool, struct hash_key key)
     return topics;
 }
 
-/* A subscription that is alone, as what ends at a node. */
-static void *end_of_alone(struct subscription *subscription)
+_Static_assert(sizeof(struct subscription) ==
+                       offsetof(struct subscription, ending) +
+                           sizeof(struct ending) &&
+                   sizeof(struct filter) ==
+                       offsetof(struct filter, ending) + sizeof(struct ending),
+               "a text follows the ending");
+
+static void subscription_free(struct topics *topics, struct subscription *old)
 {
-    assert(((uintptr_t)subscription & 1) == 0);
-    return (uint8_t *)subscription + 1;
+    pool_give(topics->pool, old, sizeof *old + old->text_size);
+}
+
+/* Free who stands at `ending` (or NULL), and all that are with him. */
+static void ending_free(struct topics *topics, struct ending *ending)
+{
+    if (ending == NULL) return;
+    if (ending->alone) {
+        subscription_free(topics, ending_subscription(ending));
+        return;
+    }
+    struct filter *filter = ending_filter(ending);
+    LIST_EACH(at, after, &filter->subscriptions) {
+        subscription_free(topics, OWNER(at, struct subscription, of_filter));
+    }
+    filter_free(topics->pool, filter);
 }
 
 static void free_exact(struct map_entry *entry, void *context)
 {
     struct topics *topics = context;
     map_remove(&topics->exact, entry);
-    filter_free(topics->pool, filter_of_entry(entry));
-}
-
-static void free_end(struct topics *topics, void *end)
-{
-    if (filter_alone(end) == NULL) filter_free(topics->pool, end);
+    ending_free(topics, ending_of_entry(entry));
 }
 
 static void free_wild(struct tree_node *node, void *context)
 {
     for (int end = 0; end < TREE_ENDS; end++)
-        free_end(context, tree_ends(node)->at[end].pointer);
+        ending_free(context, tree_ends(node)->at[end].pointer);
 }
 
 void topics_free(struct topics *topics)
@@ -86,133 +101,188 @@ static bool same_text(const struct map_entry *entry, const void *key)
 {
     const struct bytes *text = key;
     struct map_entry *found = (struct map_entry *)(uintptr_t)entry;
-    return bytes_equal(filter_text(filter_of_entry(found)), *text);
+    return bytes_equal(ending_text(ending_of_entry(found)), *text);
 }
 
-/* The filter without wildcard `text`, whose hash is `hash`, or NULL. */
-static struct filter *exact_find(const struct topics *topics, struct bytes text,
+/* What stands at the filter without wildcard `text`, whose hash is `hash`, or
+ * NULL. */
+static struct ending *exact_find(const struct topics *topics, struct bytes text,
                                  uint64_t hash)
 {
     struct map_entry *entry = map_find(&topics->exact, hash, same_text, &text);
-    return entry == NULL ? NULL : filter_of_entry(entry);
+    return entry == NULL ? NULL : ending_of_entry(entry);
 }
 
-/* A new filter `text`, without wildcard, in its place. */
-static struct filter *exact_make(struct topics *topics, struct bytes text,
-                                 uint64_t hash)
+/* Where the filter of `subscription` stands. */
+static const struct ending *subscription_ending(
+    const struct subscription *subscription)
 {
-    struct filter *filter = filter_new(topics->pool, text);
-    topics->filter_count++;
-    map_insert(&topics->exact, &filter->place.entry, hash);
-    return filter;
+    if (subscription->alone) return &subscription->ending;
+    assert(subscription->filter != NULL);
+    return &subscription->filter->ending;
 }
 
-/* Forget what was resolved and may look different after a change of
- * `subscription`: without wildcard, that is one topic. */
-static void outdate(struct topics *topics,
-                    const struct subscription *subscription)
+/* Forget what was resolved and may look different after a change at `ending`:
+ * without wildcard, that is one topic. */
+static void outdate(struct topics *topics, const struct ending *ending)
 {
-    const struct filter *filter = subscription->place.filter;
-    assert(filter != NULL);
     foresee_forget(&topics->foresee);
-    if (subscription->alone || filter_wildcard(filter)) {
+    if (ending->size == 0) {
         cache_outdate(&topics->cache);
     } else {
-        cache_drop(&topics->cache, filter->place.entry.hash,
-                   filter_text(filter));
+        cache_drop(&topics->cache, ending->entry.hash, ending_text(ending));
     }
 }
 
-/* Link `subscription` at `node`; true when nobody was there. */
-static bool wild_add(struct topics *topics, struct tree_node *node,
-                     enum tree_end end, struct subscription *subscription)
+/* That of `subscriber`, with room for `text_size` bytes. */
+static struct subscription *subscription_new(
+    struct topics *topics, const struct subscriber *subscriber,
+    size_t text_size)
 {
-    void **place = &tree_ends(node)->at[end].pointer;
-    if (*place == NULL) {
-        *place = end_of_alone(subscription);
-        subscription->place.node = node;
-        subscription->end = (uint8_t)end;
-        subscription->alone = true;
-        topics->filter_count++;
-        return true;
+    assert((subscriber->session == NULL) != (subscriber->group == NULL));
+    assert(text_size <= UINT16_MAX);
+    struct subscription *new = pool_take(topics->pool, sizeof *new + text_size);
+    list_init(&new->of_owner);
+    new->text_size = (uint16_t)text_size;
+    new->options = subscriber->options;
+    new->pending = subscriber->pending;
+    new->of_group = subscriber->group != NULL;
+    if (new->of_group) {
+        new->group = subscriber->group;
+    } else {
+        new->session = subscriber->session;
     }
-    struct subscription *first = filter_alone(*place);
-    if (first != NULL) {
-        *place = filter_new_wild(topics->pool, node, end);
-        first->alone = false;
-        first->place.filter = NULL;
-        filter_link(topics->pool, *place, first);
-    }
-    filter_link(topics->pool, *place, subscription);
-    return false;
+    return new;
 }
 
-bool topics_add(struct topics *topics, struct bytes filter,
-                struct subscription *subscription)
+/* The first that has a filter, `text` if that has no wildcard. */
+static struct subscription *first_new(struct topics *topics,
+                                      const struct subscriber *subscriber,
+                                      struct bytes text)
+{
+    struct subscription *new = subscription_new(topics, subscriber, text.size);
+    new->alone = new->ending.alone = true;
+    new->ending.size = new->text_size;
+    if (text.size > 0) memcpy(new + 1, text.data, text.size);
+    topics->filter_count++;
+    return new;
+}
+
+/* The next that has what stands at `ending`. */
+static struct subscription *next_new(struct topics *topics,
+                                     const struct subscriber *subscriber,
+                                     struct ending *ending)
+{
+    struct subscription *new = subscription_new(topics, subscriber, 0);
+    filter_link(topics->pool, ending_filter(ending), new);
+    return new;
+}
+
+/* In the place of `first`, who was alone, comes `filter` with him. */
+static struct ending *first_join(struct topics *topics,
+                                 struct subscription *first,
+                                 struct filter *filter)
+{
+    assert(first->alone);
+    first->alone = false;
+    first->filter = NULL;
+    filter_link(topics->pool, filter, first);
+    return &filter->ending;
+}
+
+static struct subscription *exact_add(struct topics *topics, struct bytes text,
+                                      const struct subscriber *subscriber)
+{
+    uint64_t hash = hash_bytes(&topics->key, text);
+    struct ending *found = exact_find(topics, text, hash);
+    if (found == NULL) {
+        struct subscription *first = first_new(topics, subscriber, text);
+        map_insert(&topics->exact, &first->ending.entry, hash);
+        return first;
+    }
+    if (found->alone) {
+        struct filter *filter = filter_new(topics->pool, text);
+        map_remove(&topics->exact, &found->entry);
+        map_insert(&topics->exact, &filter->ending.entry, hash);
+        found = first_join(topics, ending_subscription(found), filter);
+    }
+    return next_new(topics, subscriber, found);
+}
+
+static struct subscription *wild_add(struct topics *topics, struct bytes text,
+                                     const struct subscriber *subscriber)
+{
+    enum tree_end end;
+    struct tree_node *node = tree_make(&topics->wild, text, &end);
+    void **place = &tree_ends(node)->at[end].pointer;
+    struct ending *found = *place;
+    if (found == NULL) {
+        struct subscription *first =
+            first_new(topics, subscriber, bytes_at(NULL, 0));
+        first->ending.node = node;
+        first->ending.end = (uint8_t)end;
+        *place = &first->ending;
+        return first;
+    }
+    if (found->alone) {
+        struct filter *filter = filter_new_wild(topics->pool, node, end);
+        found = first_join(topics, ending_subscription(found), filter);
+        *place = found;
+    }
+    return next_new(topics, subscriber, found);
+}
+
+struct subscription *topics_add(struct topics *topics, struct bytes filter,
+                                const struct subscriber *subscriber)
 {
     assert(topic_filter_valid(filter));
-    assert(subscription->place.filter == NULL);
-    bool added;
-    if (topic_has_wildcard(filter)) {
-        enum tree_end end;
-        struct tree_node *node = tree_make(&topics->wild, filter, &end);
-        added = wild_add(topics, node, end, subscription);
-    } else {
-        uint64_t hash = hash_bytes(&topics->key, filter);
-        struct filter *found = exact_find(topics, filter, hash);
-        added = found == NULL;
-        if (added) found = exact_make(topics, filter, hash);
-        filter_link(topics->pool, found, subscription);
-    }
+    struct subscription *new = topic_has_wildcard(filter)
+                                   ? wild_add(topics, filter, subscriber)
+                                   : exact_add(topics, filter, subscriber);
     topics->subscription_count++;
-    outdate(topics, subscription);
-    return added;
+    outdate(topics, subscription_ending(new));
+    return new;
 }
 
-/* Nobody has what ended at `node` any more. */
-static void wild_drop(struct topics *topics, struct tree_node *node,
-                      uint8_t end)
+/* Nobody stands at `ending` any more. */
+static void ending_drop(struct topics *topics, struct ending *ending)
 {
-    tree_ends(node)->at[end].pointer = NULL;
-    tree_prune(&topics->wild, node);
-}
-
-/* Take `filter`, which has no subscription, out of its place and free it. */
-static void filter_drop(struct topics *topics, struct filter *filter)
-{
-    assert(filter->count == 0);
-    if (filter_wildcard(filter)) {
-        struct tree_node *node = filter->place.node;
-        assert(tree_ends(node)->at[filter->end].pointer == filter);
-        wild_drop(topics, node, filter->end);
-    } else {
-        map_remove(&topics->exact, &filter->place.entry);
+    if (ending->size > 0) {
+        map_remove(&topics->exact, &ending->entry);
+        return;
     }
-    filter_free(topics->pool, filter);
+    struct tree_node *node = ending->node;
+    assert(tree_ends(node)->at[ending->end].pointer == ending);
+    tree_ends(node)->at[ending->end].pointer = NULL;
+    tree_prune(&topics->wild, node);
 }
 
 bool topics_remove(struct topics *topics, struct subscription *subscription)
 {
     assert(topics->subscription_count >= topics->filter_count);
     assert(topics->filter_count > 0);
-    outdate(topics, subscription);
-    topics->subscription_count--;
-    if (subscription->alone) {
-        wild_drop(topics, subscription->place.node, subscription->end);
-        subscription->place.node = NULL;
-        subscription->alone = false;
+    assert(list_empty(&subscription->of_owner));
+    outdate(topics, subscription_ending(subscription));
+    bool last = subscription->alone;
+    if (last) {
+        ending_drop(topics, &subscription->ending);
     } else {
-        struct filter *filter = subscription->place.filter;
+        struct filter *filter = subscription->filter;
         filter_unlink(topics->pool, filter, subscription);
-        if (filter->count > 0) return false;
-        filter_drop(topics, filter);
+        last = filter->count == 0;
+        if (last) {
+            ending_drop(topics, &filter->ending);
+            filter_free(topics->pool, filter);
+        }
     }
-    topics->filter_count--;
-    return true;
+    subscription_free(topics, subscription);
+    topics->subscription_count--;
+    topics->filter_count -= last;
+    return last;
 }
 
-/* What ends where the wildcard filter `text` does, or NULL. */
-static void *wild_find(const struct topics *topics, struct bytes text)
+/* What stands at the filter with wildcard `text`, or NULL. */
+static struct ending *wild_find(const struct topics *topics, struct bytes text)
 {
     enum tree_end end;
     struct tree_node *node = tree_find(&topics->wild, text, &end);
@@ -225,43 +295,36 @@ struct subscription *topics_find(struct topics *topics, struct bytes filter,
 {
     assert((session == NULL) != (group == NULL));
     const void *owner = session != NULL ? (const void *)session : group;
-    void *found =
+    struct ending *found =
         topic_has_wildcard(filter)
             ? wild_find(topics, filter)
             : exact_find(topics, filter, hash_bytes(&topics->key, filter));
     if (found == NULL) return NULL;
-    struct subscription *alone = filter_alone(found);
-    if (alone == NULL) return filter_find(found, owner);
+    if (!found->alone) return filter_find(ending_filter(found), owner);
+    struct subscription *alone = ending_subscription(found);
     return subscription_owner(alone) == owner ? alone : NULL;
 }
 
 void topics_change(struct topics *topics, struct subscription *subscription,
                    struct subscription_options options)
 {
-    assert(subscription->place.filter != NULL);
     subscription->options = options;
-    outdate(topics, subscription);
+    outdate(topics, subscription_ending(subscription));
 }
 
 struct bytes topics_filter(struct topics *topics,
                            const struct subscription *subscription)
 {
-    assert(subscription->place.filter != NULL);
-    if (subscription->alone) {
-        return tree_text(&topics->wild, subscription->place.node,
-                         (enum tree_end)subscription->end);
-    }
-    const struct filter *filter = subscription->place.filter;
-    if (!filter_wildcard(filter)) return filter_text(filter);
-    return tree_text(&topics->wild, filter->place.node,
-                     (enum tree_end)filter->end);
+    const struct ending *ending = subscription_ending(subscription);
+    if (ending->size > 0) return ending_text(ending);
+    return tree_text(&topics->wild, ending->node, (enum tree_end)ending->end);
 }
 
-/* What is at `end` (or NULL) matches the topic that is being resolved. */
-static void match_add(struct topics *topics, void *end)
+/* Who stands at `ending` (or NULL) wants the topic that is being resolved. */
+static void match_add(struct topics *topics, struct ending *ending)
 {
-    if (end == NULL) return;
-    buffer_append(&topics->matched, bytes_at(&end, sizeof end));
+    if (ending == NULL) return;
+    buffer_append(&topics->matched, bytes_at(&ending, sizeof ending));
 }
 
 static void match_node(struct tree_node *node, enum tree_end end, void *context)
@@ -269,28 +332,27 @@ static void match_node(struct tree_node *node, enum tree_end end, void *context)
     match_add(context, tree_ends(node)->at[end].pointer);
 }
 
-/* How many subscriptions are at `end`. */
-static size_t end_count(void *end)
+/* How many subscriptions are at `ending`. */
+static size_t ending_count(struct ending *ending)
 {
-    if (filter_alone(end) != NULL) return 1;
-    const struct filter *filter = end;
-    assert(filter != NULL && filter->count > 0);
-    return filter->count;
+    if (ending->alone) return 1;
+    assert(ending_filter(ending)->count > 0);
+    return ending_filter(ending)->count;
 }
 
-static void end_gather(struct gather *gather, void *end)
+static void ending_gather(struct gather *gather, struct ending *ending)
 {
-    const struct subscription *alone = filter_alone(end);
-    if (alone != NULL) {
-        gather_add(gather, alone);
+    if (ending->alone) {
+        gather_add(gather, ending_subscription(ending));
     } else {
-        gather_filter(gather, end);
+        gather_filter(gather, ending_filter(ending));
     }
 }
 
 /* What has `key->topic`, exact or not, and how much of it. */
-static void *const *resolve_ends(struct topics *topics,
-                                 const struct cache_key *key, size_t *count)
+static struct ending *const *resolve_ends(struct topics *topics,
+                                          const struct cache_key *key,
+                                          size_t *count)
 {
     const struct foreseen *f = foresee_find(&topics->foresee, key->topic);
     if (f != NULL && f->whole) {
@@ -301,7 +363,7 @@ static void *const *resolve_ends(struct topics *topics,
     topics->matched.size = 0;
     match_add(topics, exact_find(topics, key->topic, key->hash));
     tree_match(&topics->wild, key->topic, match_node, topics);
-    *count = topics->matched.size / sizeof(void *);
+    *count = topics->matched.size / sizeof(struct ending *);
     return (void *)topics->matched.data;
 }
 
@@ -311,16 +373,16 @@ static struct receivers resolve(struct topics *topics,
                                 const struct session *publisher)
 {
     size_t count;
-    void *const *ends = resolve_ends(topics, key, &count);
+    struct ending *const *ends = resolve_ends(topics, key, &count);
     size_t subscriptions = 0;
     for (size_t i = 0; i < count; i++)
-        subscriptions += end_count(ends[i]);
+        subscriptions += ending_count(ends[i]);
     topics->resolved_count++;
     /* Nobody subscribes twice to one filter: nothing to merge then. */
     bool merge = count > 1 && !key->each;
     gather_begin(&topics->gather, publisher, merge, subscriptions);
     for (size_t i = 0; i < count; i++)
-        end_gather(&topics->gather, ends[i]);
+        ending_gather(&topics->gather, ends[i]);
     return gather_end(&topics->gather);
 }
 
@@ -402,7 +464,7 @@ struct each_filter {
 static void each_exact(struct map_entry *entry, void *context)
 {
     struct each_filter *each = context;
-    each->visit(filter_text(filter_of_entry(entry)), each->context);
+    each->visit(ending_text(ending_of_entry(entry)), each->context);
 }
 
 static void each_wild(struct tree_node *node, void *context)

@@ -6,12 +6,12 @@
  *               may concern it: for a filter without wildcard that is the one
  *               topic, for one with a wildcard all topics
  *
- * Owned by the shard. Subscriptions belong to their owners (a session, or a
- * shared group at home here); the index links them and owns the filters. An
- * exact filter costs one hash entry, a wildcard filter those of its levels that
- * no other has, without a wildcard at the end; one subscription alone stands in
- * the tree by itself. With the subscription that is some 140 bytes for a filter
- * of 20, and 60 more for each further level of its own.
+ * Owned by the shard, and with it filters and subscriptions; these are of a
+ * session, or of a shared group at home here. An exact filter costs one hash
+ * entry, a wildcard filter those of its levels that no other has, without a
+ * wildcard at the end; one subscription alone stands there by itself. That is
+ * some 90 bytes for an exact filter of 20, some 140 for one with a wildcard,
+ * and 60 more for each further level of its own.
  *
  * Parts: filter.h (who has one filter), tree.h (levels), gather.h (merging),
  * cache.h, foresee.h.
@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/pool.h"
 #include "core/post.h"
 
@@ -32,23 +33,46 @@ struct session;
 struct group;
 struct tree_node;
 
+/* Where a filter stands in the index. It is part of a subscription, while that
+ * is alone, or of a filter that several have; a match asks no other memory who
+ * it is. What is not a wildcard is followed by its text. */
+struct ending {
+    uint16_t size; /* of the text; 0: it has a wildcard */
+    uint8_t end;   /* then, enum tree_end: how it goes on from `node` */
+    bool alone;    /* of a subscription */
+    union {
+        struct map_entry entry; /* no wildcard */
+        struct tree_node *node; /* wildcard */
+    };
+};
+
 /* One filter of one owner. */
 struct subscription {
-    struct link of_filter;
     struct link of_owner; /* the owner's own list; the index ignores it */
-    union {
-        struct filter *filter;
-        struct tree_node *node; /* while `alone` */
-    } place;                    /* in the index; NULL: in none */
     union {
         struct session *session;
         struct group *group; /* `of_group` */
     };
     struct subscription_options options;
     bool of_group;
-    bool pending; /* not answered yet: it gets nothing */
-    bool alone;   /* nobody else has its filter, which has a wildcard */
-    uint8_t end;  /* enum tree_end: how that goes on from `node` */
+    bool pending;       /* not answered yet: it gets nothing */
+    bool alone;         /* nobody else has its filter, or had when it came */
+    uint16_t text_size; /* the bytes behind it; see `ending` */
+    union {
+        struct ending ending; /* `alone` */
+        struct {
+            struct filter *filter; /* else */
+            struct link of_filter;
+        };
+    };
+};
+
+/* What becomes a subscription: one of the two owners is NULL. */
+struct subscriber {
+    struct session *session;
+    struct group *group;
+    struct subscription_options options;
+    bool pending;
 };
 
 /* Its owner, a session or a group. */
@@ -82,19 +106,18 @@ struct receivers {
 /* An empty index. `key` seeds its hashes. */
 struct topics *topics_new(struct pool *pool, struct hash_key key);
 
-/* Forget all filters. Subscriptions that are still linked are not looked at
- * (their owners may be gone) and must not be used with an index again. */
+/* Forget all filters, and all subscriptions. Their owners are not looked at:
+ * they may be gone. */
 void topics_free(struct topics *topics);
 
-/* Link `subscription` (its owner and options set, in no index) under
- * `filter`, a valid filter without "$share/". The caller made sure that this
- * owner does not have it yet (topics_find). Returns true when nobody here had
- * this filter. */
-bool topics_add(struct topics *topics, struct bytes filter,
-                struct subscription *subscription);
+/* A subscription of `subscriber` to `filter`, a valid filter without "$share/".
+ * The caller made sure that this owner does not have it yet (topics_find), and
+ * puts it in its own list. */
+struct subscription *topics_add(struct topics *topics, struct bytes filter,
+                                const struct subscriber *subscriber);
 
-/* Unlink `subscription`, which then is in no index. Returns true when nobody
- * here has its filter now; the filter's text is gone then. */
+/* The end of `subscription`, which is in no list of its owner any more. Returns
+ * true when nobody here has its filter now. */
 bool topics_remove(struct topics *topics, struct subscription *subscription);
 
 /* The subscription of this owner (one of the two is NULL) to `filter`, or

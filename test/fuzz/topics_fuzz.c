@@ -16,7 +16,8 @@ struct slot {
     bool wanted;
     char text[FUZZ_TEXT_MAX];
     struct bytes filter;
-    struct subscription subscription;
+    struct subscriber subscriber;
+    struct subscription *subscription;
 };
 
 struct index {
@@ -54,46 +55,43 @@ static struct subscription_options some_options(struct reader *in)
     };
 }
 
-/* What the index has under the filter of `slot` for the owner of `s`. */
+/* What the index has under the filter of `slot` for its owner. */
 static struct subscription *find(const struct index *index,
-                                 const struct slot *slot,
-                                 const struct subscription *s)
+                                 const struct slot *slot)
 {
-    return topics_find(index->topics, slot->filter,
-                       s->of_group ? NULL : s->session,
-                       s->of_group ? s->group : NULL);
+    return topics_find(index->topics, slot->filter, slot->subscriber.session,
+                       slot->subscriber.group);
 }
 
 static void remove_one(struct index *index, struct slot *slot)
 {
-    struct subscription *s = &slot->subscription;
     slot->here = false;
-    bool last = topics_remove(index->topics, s);
+    bool last = topics_remove(index->topics, slot->subscription);
     PROMISE(last == is_new(index, slot));
-    PROMISE(s->place.filter == NULL);
-    PROMISE(find(index, slot, s) == NULL);
+    PROMISE(find(index, slot) == NULL);
 }
 
 static void add(struct index *index, struct slot *slot, struct reader *in)
 {
     unsigned owner = fuzz_below(in, OWNERS);
-    struct subscription s = {.options = some_options(in)};
+    slot->subscriber = (struct subscriber){.options = some_options(in)};
     slot->filter = fuzz_text(in, slot->text, true);
     if (!topic_filter_valid(slot->filter)) return;
     if (owner < SESSIONS) {
-        s.session = session_of(owner);
+        slot->subscriber.session = session_of(owner);
     } else {
-        s.group = (struct group *)(void *)owners[owner];
-        s.of_group = true;
+        slot->subscriber.group = (struct group *)(void *)owners[owner];
     }
-    if (find(index, slot, &s) != NULL) return;
-    slot->subscription = s;
-    bool first = topics_add(index->topics, slot->filter, &slot->subscription);
+    if (find(index, slot) != NULL) return;
+    uint64_t before = topics_filter_count(index->topics);
+    slot->subscription =
+        topics_add(index->topics, slot->filter, &slot->subscriber);
+    bool first = topics_filter_count(index->topics) > before;
     PROMISE(first == is_new(index, slot));
     slot->here = true;
-    PROMISE(bytes_equal(topics_filter(index->topics, &slot->subscription),
+    PROMISE(bytes_equal(topics_filter(index->topics, slot->subscription),
                         slot->filter));
-    PROMISE(find(index, slot, &s) == &slot->subscription);
+    PROMISE(find(index, slot) == slot->subscription);
 }
 
 /* topic_matches once more, level by level and without its help. */
@@ -130,11 +128,10 @@ static bool levels_match(struct bytes filter, struct bytes topic)
 static bool counts(const struct slot *slot, struct bytes topic,
                    const void *owner, const struct session *publisher)
 {
-    const struct subscription *s = &slot->subscription;
+    const struct subscriber *s = &slot->subscriber;
     if (!slot->here || !topic_matches(slot->filter, topic)) return false;
-    if (s->session != NULL && s->session == publisher && s->options.no_local) {
-        return false;
-    }
+    bool own = s->session != NULL && s->session == publisher;
+    if (own && slot->subscription->options.no_local) return false;
     return owner == NULL || (const void *)s->session == owner ||
            (const void *)s->group == owner;
 }
@@ -147,7 +144,7 @@ static void check_receiver(const struct index *index, struct bytes topic,
     unsigned qos = 0, identifiers = 0, count = 0, sum = 0;
     bool as_published = false;
     for (unsigned i = 0; i < SLOTS; i++) {
-        const struct subscription *s = &index->slots[i].subscription;
+        const struct subscription *s = index->slots[i].subscription;
         if (!counts(&index->slots[i], topic, r->session, publisher)) continue;
         count += 1;
         if (s->options.qos > qos) qos = s->options.qos;
@@ -260,7 +257,7 @@ static void step(struct index *index, struct reader *in)
     case 1: match(index, in); break;
     case 2:
         if (!slot->here) break;
-        topics_change(index->topics, &slot->subscription, some_options(in));
+        topics_change(index->topics, slot->subscription, some_options(in));
         break;
     default: want(index, number, in); break;
     }

@@ -28,16 +28,17 @@ static void text_is_kept(void)
     for (int i = 0; i < 3; i++) {
         struct bytes text = bytes_of(texts[i]);
         struct filter *filter = filter_new(pool, text);
-        struct bytes kept = filter_text(filter);
+        struct bytes kept = ending_text(&filter->ending);
         CHECK_BYTES(kept.data, kept.size, text.data, text.size);
-        CHECK(!filter_wildcard(filter));
+        CHECK(ending_of_entry(&filter->ending.entry) == &filter->ending);
+        CHECK(ending_filter(&filter->ending) == filter);
         CHECK(filter_find(filter, owners[0]) == NULL);
         filter_free(pool, filter);
     }
     struct tree_node node;
     struct filter *filter = filter_new_wild(pool, &node, TREE_REST);
-    CHECK(filter_wildcard(filter) && filter->place.node == &node);
-    CHECK_EQ(filter->end, TREE_REST);
+    CHECK(filter->ending.size == 0 && filter->ending.node == &node);
+    CHECK(filter->ending.end == TREE_REST && !filter->ending.alone);
     filter_free(pool, filter);
     filter_free(pool, NULL);
     CHECK_EQ(pool_bytes(pool), 0);
@@ -60,7 +61,7 @@ static void churn_finds_everybody(void)
             filter_link(pool, filter, prepare(i));
         } else {
             filter_unlink(pool, filter, &subscriptions[i]);
-            CHECK(subscriptions[i].place.filter == NULL);
+            CHECK(subscriptions[i].filter == NULL);
         }
         linked[i] = fill;
         count += fill ? 1 : UINT32_MAX;

@@ -15,7 +15,12 @@ struct index {
     struct tree wild;
     struct cache cache;
     struct foresee foresee;
-    struct subscription subscriptions[FILTERS];
+    /* With room for a text. */
+    struct {
+        struct subscription subscription;
+        char text[TEXT_MAX];
+    } alone[FILTERS];
+    struct subscription others[FILTERS];
 };
 
 static void index_init(struct index *x)
@@ -30,8 +35,9 @@ static void index_init(struct index *x)
 static void free_exact(struct map_entry *entry, void *context)
 {
     struct index *x = context;
+    struct ending *ending = ending_of_entry(entry);
     map_remove(&x->exact, entry);
-    filter_free(x->pool, filter_of_entry(entry));
+    if (!ending->alone) filter_free(x->pool, ending_filter(ending));
 }
 
 static void index_fini(struct index *x)
@@ -47,30 +53,41 @@ static void index_fini(struct index *x)
     pool_free(x->pool);
 }
 
-static struct filter *exact_find(struct index *x, struct bytes text)
+static struct ending *exact_find(struct index *x, struct bytes text)
 {
     struct map_seek seek = map_seek(&x->exact, hash_bytes(&test_key, text));
     while (!map_seek_on(&seek)) {
     }
-    return seek.entry == NULL ? NULL : filter_of_entry(seek.entry);
+    return seek.entry == NULL ? NULL : ending_of_entry(seek.entry);
 }
 
-/* Subscription `i` has the filter `text`, if nobody has. */
+/* Subscription `i` has the filter `text`, alone or (each second without a
+ * wildcard) as one of several might, if nobody has. */
 static void index_add(struct index *x, int i, struct bytes text)
 {
-    struct subscription *s = &x->subscriptions[i];
-    s->session = (struct session *)(void *)owners[i % SESSIONS];
+    struct subscription *s = &x->alone[i].subscription;
+    struct session *owner = (struct session *)(void *)owners[i % SESSIONS];
+    *s = (struct subscription){
+        .session = owner, .alone = true, .ending.alone = true};
     if (topic_has_wildcard(text)) {
         enum tree_end end;
         struct tree_node *node = tree_make(&x->wild, text, &end);
         union tree_value *value = &tree_ends(node)->at[end];
-        if (value->pointer == NULL) value->pointer = (uint8_t *)s + 1;
+        if (value->pointer == NULL) value->pointer = &s->ending;
         return;
     }
     if (exact_find(x, text) != NULL) return;
-    struct filter *filter = filter_new(x->pool, text);
-    filter_link(x->pool, filter, s);
-    map_insert(&x->exact, &filter->place.entry, hash_bytes(&test_key, text));
+    struct ending *ending = &s->ending;
+    if (i % 2 == 0) {
+        struct filter *filter = filter_new(x->pool, text);
+        x->others[i] = (struct subscription){.session = owner};
+        filter_link(x->pool, filter, &x->others[i]);
+        ending = &filter->ending;
+    } else {
+        ending->size = (uint16_t)text.size;
+        memcpy(x->alone[i].text, text.data, text.size);
+    }
+    map_insert(&x->exact, &ending->entry, hash_bytes(&test_key, text));
 }
 
 static void look(struct index *x, const struct bytes *topics, size_t count)
@@ -81,20 +98,20 @@ static void look(struct index *x, const struct bytes *topics, size_t count)
 
 struct ends {
     size_t count;
-    void *list[FILTERS];
+    struct ending *list[FILTERS];
 };
 
 static void add_end(struct tree_node *node, enum tree_end at, void *context)
 {
     struct ends *ends = context;
-    void *end = tree_ends(node)->at[at].pointer;
+    struct ending *end = tree_ends(node)->at[at].pointer;
     if (end != NULL) ends->list[ends->count++] = end;
 }
 
-static const struct session *session_at(void *end)
+static const struct session *session_at(struct ending *end)
 {
-    const struct subscription *alone = filter_alone(end);
-    return alone != NULL ? alone->session : filter_first(end)->session;
+    return end->alone ? ending_subscription(end)->session
+                      : filter_first(ending_filter(end))->session;
 }
 
 /* `f` knows what matches `topic`, the exact filter first. */
@@ -102,7 +119,7 @@ static void check_whole(struct index *x, const struct foreseen *f,
                         struct bytes topic)
 {
     struct ends want = {0};
-    struct filter *exact = exact_find(x, topic);
+    struct ending *exact = exact_find(x, topic);
     if (exact != NULL) want.list[want.count++] = exact;
     tree_match(&x->wild, topic, add_end, &want);
     if (!CHECK_EQ(f->end_count - f->first, want.count)) return;

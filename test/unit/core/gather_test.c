@@ -19,7 +19,7 @@ static struct group *group_of(int i)
 static struct subscription *give(struct pool *pool, struct filter *filter,
                                  struct subscription *s)
 {
-    s->place.filter = NULL;
+    s->filter = NULL;
     filter_link(pool, filter, s);
     return s;
 }
