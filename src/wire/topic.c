@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#define EACH_BYTE 0x0101010101010101u
+
 static const char SHARE[] = "$share/";
 enum { SHARE_SIZE = sizeof SHARE - 1 };
 
@@ -21,10 +23,38 @@ static bool size_valid(struct bytes text)
     return text.size > 0 && text.size <= TOPIC_SIZE_MAX;
 }
 
+enum { STEP = sizeof(uint64_t) };
+
+/* High bits where a byte of `word` is zero, if any is; else none. */
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH_BYTE) & ~word & EACH_BYTE << 7;
+}
+
+/* Is one of the eight bytes at `at` a `+`, a `#` or NUL? */
+static bool special_step(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (zero_bytes(word) | zero_bytes(word ^ EACH_BYTE * '+') |
+            zero_bytes(word ^ EACH_BYTE * '#')) != 0;
+}
+
+/* Is one of these in `name`? Names are short, and a call for each of the three
+ * takes longer than to look at eight bytes at a time, of which the last may
+ * have been seen before. */
+static bool has_special(struct bytes name)
+{
+    for (size_t i = 0; i + STEP <= name.size; i += STEP) {
+        if (special_step(name.data + i)) return true;
+    }
+    if (name.size >= STEP) return special_step(name.data + name.size - STEP);
+    return topic_has_wildcard(name) || has(name, '\0');
+}
+
 bool topic_name_valid(struct bytes name)
 {
-    if (!size_valid(name)) return false;
-    return !topic_has_wildcard(name) && !has(name, '\0');
+    return size_valid(name) && !has_special(name);
 }
 
 bool topic_filter_valid(struct bytes filter)

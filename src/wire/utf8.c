@@ -6,21 +6,29 @@
 #define HIGH_BITS 0x8080808080808080u
 #define LOW_BITS  0x0101010101010101u
 
-/* How many bytes at `at` are non-zero ASCII, in steps of eight. */
-static size_t ascii_run(const uint8_t *at, size_t size)
+enum { STEP = sizeof(uint64_t) };
+
+/* Are the eight bytes at `at` non-zero ASCII? */
+static bool ascii_step(const uint8_t *at)
 {
-    size_t run = 0;
-    while (size - run >= sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, at + run, sizeof word);
-        /* With no high bit set anywhere, taking one from each byte borrows,
-         * and so sets a high bit, only where a byte is zero. */
-        if ((word & HIGH_BITS) != 0) break;
-        if (((word - LOW_BITS) & HIGH_BITS) != 0) break;
-        run += sizeof word;
-    }
-    assert(run <= size);
-    return run;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    /* With no high bit set anywhere, taking one from each byte borrows, and so
+     * sets a high bit, only where a byte is zero. */
+    return ((word | (word - LOW_BITS)) & HIGH_BITS) == 0;
+}
+
+/* How many bytes from `i` on are non-zero ASCII: in steps of eight, or all that
+ * are left, which are looked at together with some before them. */
+static size_t ascii_run(struct bytes b, size_t i)
+{
+    size_t from = i;
+    while (b.size - i >= STEP && ascii_step(b.data + i))
+        i += STEP;
+    assert(i <= b.size);
+    bool rest = b.size >= STEP && b.size - i < STEP;
+    if (rest && ascii_step(b.data + b.size - STEP)) i = b.size;
+    return i - from;
 }
 
 static bool is_tail(uint8_t byte)
@@ -52,7 +60,7 @@ static bool valid(struct bytes b, bool nul_allowed)
 {
     size_t i = 0;
     while (i < b.size) {
-        i += ascii_run(b.data + i, b.size - i);
+        i += ascii_run(b, i);
         if (i == b.size) break;
         if (b.data[i] == 0 && !nul_allowed) return false;
         size_t size = sequence_size(b.data + i, b.size - i);
