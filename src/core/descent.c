@@ -97,24 +97,36 @@ static bool level_begin(struct descent *descent, tree_visit *visit,
     return true;
 }
 
+/* The child of the root by the level's name, or NULL. */
+static struct tree_node *root_child(const struct descent *descent,
+                                    const struct descent *before)
+{
+    const struct tree *tree = descent->tree;
+    struct bytes level = descent->level;
+    if (before != NULL && before->first != NULL &&
+        bytes_equal(tree_level(before->first), level)) {
+        return before->first;
+    }
+    if (!tree_has_named(tree->root)) return NULL;
+    return tree_child(tree, tree->root, level, tree_hash(tree, level));
+}
+
 /* The first level, without a pause: of a few nodes that all names go by. */
-static void roots_near(struct descent *descent, tree_visit *visit,
-                       void *context)
+static void roots_near(struct descent *descent, const struct descent *before,
+                       tree_visit *visit, void *context)
 {
     const struct tree *tree = descent->tree;
     const struct tree_node *root = tree->root;
-    struct tree_node *node = NULL;
     bool more = topic_level_next(&descent->levels, &descent->level);
     assert(more && descent->node_count == 0);
     if (descent->levels.done && !descent->hidden)
         visit(tree->root, TREE_PLUS, context);
-    if (tree_has_named(root)) {
-        uint64_t hash = tree_hash(tree, descent->level);
-        node = tree_child(tree, root, descent->level, hash);
-        if (node != NULL) descent->nodes[descent->node_count++] = node;
-    }
+    descent->first = root_child(descent, before);
+    if (descent->first != NULL)
+        descent->nodes[descent->node_count++] = descent->first;
     if (root->plus && !descent->hidden) {
-        node = tree_child(tree, root, bytes_of("+"), tree->plus_hash);
+        struct tree_node *node =
+            tree_child(tree, root, bytes_of("+"), tree->plus_hash);
         assert(node != NULL);
         descent->nodes[descent->node_count++] = node;
     }
@@ -124,7 +136,8 @@ static void roots_near(struct descent *descent, tree_visit *visit,
 }
 
 void descent_begin(struct descent *descent, const struct tree *tree,
-                   struct bytes name, tree_visit *visit, void *context)
+                   struct bytes name, const struct descent *before,
+                   tree_visit *visit, void *context)
 {
     assert(tree->kind == TREE_OF_FILTERS);
     assert(name.size > 0);
@@ -132,11 +145,12 @@ void descent_begin(struct descent *descent, const struct tree *tree,
     descent->levels = topic_levels_of(name);
     descent->hidden = name.data[0] == '$';
     descent->failed = false;
+    descent->first = NULL;
     descent->node_count = descent->edge_count = 0;
     if (!descent->hidden) visit(tree->root, TREE_REST, context);
     if (tree_bare(tree)) return;
     if (tree->root->child_count <= DESCENT_ROOTS_NEAR) {
-        roots_near(descent, visit, context);
+        roots_near(descent, before, visit, context);
     } else {
         descent->nodes[descent->node_count++] = tree->root;
         (void)level_begin(descent, visit, context);

@@ -33,15 +33,19 @@ struct descent {
     struct bytes level;         /* that of the edges */
     bool hidden;                /* wildcards do not match there */
     bool failed;                /* given up: what was visited is not all */
+    struct tree_node *first;    /* child of the root by name, or NULL */
     uint8_t node_count, edge_count;
     struct tree_node *nodes[DESCENT_NODES_MAX];
     struct descent_edge edges[2 * DESCENT_NODES_MAX];
 };
 
 /* Begin to match `name` (borrowed, not empty, and not to be trusted), in the
- * order of tree_match; what matches at once is visited at once. */
+ * order of tree_match; what matches at once is visited at once. `before` (or
+ * NULL) is another in the tree, which has not changed: names that follow each
+ * other mostly begin alike. */
 void descent_begin(struct descent *descent, const struct tree *tree,
-                   struct bytes name, tree_visit *visit, void *context);
+                   struct bytes name, const struct descent *before,
+                   tree_visit *visit, void *context);
 
 /* Go on; true when it is over, or has failed, and then each time. The tree
  * must not change from begin to end. */

@@ -53,8 +53,9 @@ static void end_add(struct tree_node *node, enum tree_end at, void *context)
     f->ends[f->end_count++] = end;
 }
 
+/* Begin with `topic`, after `before` (or NULL). */
 static void topic_begin(struct foreseen *f, const struct foresee_place *place,
-                        struct bytes topic)
+                        struct bytes topic, const struct foreseen *before)
 {
     assert(topic.size > 0);
     f->topic = topic;
@@ -66,7 +67,8 @@ static void topic_begin(struct foreseen *f, const struct foresee_place *place,
     f->resolved = NULL;
     cache_fetch(place->cache, f->hash);
     f->exact = map_seek(place->exact, f->hash);
-    descent_begin(&f->wild, place->wild, topic, end_add, f);
+    descent_begin(&f->wild, place->wild, topic,
+                  before == NULL ? NULL : &before->wild, end_add, f);
 }
 
 /* Bring near what stands at `ending`, be it a filter or a subscription. */
@@ -182,8 +184,10 @@ void foresee_topics(struct foresee *foresee, const struct foresee_place *place,
     if (count > FORESEE_MAX) count = FORESEE_MAX;
     foresee->count = count;
     foresee->next = 0;
-    for (size_t i = 0; i < count; i++)
-        topic_begin(&foresee->list[i], place, topics[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct foreseen *f = &foresee->list[i];
+        topic_begin(f, place, topics[i], i == 0 ? NULL : f - 1);
+    }
     bool busy = count > 0;
     for (int steps = 0; busy && steps < STEPS_MAX; steps++) {
         busy = false;

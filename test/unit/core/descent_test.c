@@ -41,7 +41,8 @@ static size_t side_by_side(struct tree *tree)
     bool over[SIDES] = {false};
     for (int i = 0; i < SIDES; i++) {
         names[i] = test_text(texts[i], false);
-        descent_begin(&descents[i], tree, names[i], note, &trails[i]);
+        const struct descent *before = i == 0 ? NULL : &descents[i - 1];
+        descent_begin(&descents[i], tree, names[i], before, note, &trails[i]);
     }
     for (bool busy = true; busy;) {
         busy = false;
@@ -116,7 +117,7 @@ static void names_are_found(void)
         struct descent descent;
         struct trail trail = {0};
         struct bytes name = bytes_of(cases[i].name);
-        descent_begin(&descent, &tree, name, note, &trail);
+        descent_begin(&descent, &tree, name, NULL, note, &trail);
         while (!descent_on(&descent, note, &trail)) {
         }
         CHECK(!descent.failed);
