@@ -16,7 +16,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum watch_events { WATCH_READ = 1, WATCH_WRITE = 2 };
+enum watch_events {
+    WATCH_READ = 1,
+    WATCH_WRITE = 2,
+    WATCH_END = 4 /* never waited for: the peer sends nothing more */
+};
 
 /* One socket. All of it is the poller's. */
 struct watch {
@@ -25,7 +29,10 @@ struct watch {
     bool known;     /* to the system */
 };
 
-/* `watch` is ready for `events` of those it waits for. `failed`: the socket
+/* `watch` is ready for `events` of those it waits for; with WATCH_END what can
+ * be read is the last. Who waits for WATCH_READ alone is told once of what has
+ * come, and says watch_again when something may be left: a read that got all
+ * it asked for, or the end behind what was read. `failed`: the socket
  * has an error; what it still holds can be read. Called from the loop; may
  * stop this watch or others, whose memory must last until the next timers of
  * the loop: news of them may be under way, and are for the user to ignore. */
@@ -45,8 +52,12 @@ void poller_free(struct poller *poller);
 MUST_USE
 enum err watch_start(struct poller *poller, struct watch *watch, int fd);
 
-/* Wait for `events` from now on, a set of enum watch_events. */
+/* Wait for `events` from now on: WATCH_READ, WATCH_WRITE, both or neither (0).
+ * What is ready already is told, if they differ from those before. */
 void watch_set(struct poller *poller, struct watch *watch, unsigned events);
+
+/* Tell of what is ready already, and was told of. */
+void watch_again(struct poller *poller, struct watch *watch);
 
 /* Watch it no more; the socket is the caller's, and still open. */
 void watch_stop(struct poller *poller, struct watch *watch);

@@ -52,6 +52,9 @@ void poller_free(struct poller *poller)
 
 static uint32_t epoll_events(unsigned events)
 {
+    /* Told once, a socket is not asked whether there is still something to read
+     * when it was read: that is one look at it less for each read. */
+    if (events == WATCH_READ) return EPOLLIN | EPOLLRDHUP | EPOLLET;
     uint32_t wanted = 0;
     if ((events & WATCH_READ) != 0) wanted |= EPOLLIN;
     if ((events & WATCH_WRITE) != 0) wanted |= EPOLLOUT;
@@ -85,6 +88,12 @@ void watch_set(struct poller *poller, struct watch *watch, unsigned events)
     if (watch_tell(poller, watch) != OK) abort();
 }
 
+void watch_again(struct poller *poller, struct watch *watch)
+{
+    assert(watch->events != 0);
+    if (watch_tell(poller, watch) != OK) abort();
+}
+
 static void watch_forget(struct poller *poller, struct watch *watch)
 {
     if (!watch->known) return;
@@ -105,7 +114,9 @@ static unsigned ready_events(const struct watch *watch, uint32_t events)
     unsigned ready = 0;
     if ((events & (EPOLLIN | EPOLLHUP)) != 0) ready |= WATCH_READ;
     if ((events & (EPOLLOUT | EPOLLHUP)) != 0) ready |= WATCH_WRITE;
-    return ready & watch->events;
+    ready &= watch->events;
+    if ((events & EPOLLRDHUP) != 0) ready |= WATCH_END;
+    return ready;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)

@@ -291,14 +291,18 @@ bool stream_input_met(struct stream *stream, struct bytes bytes)
     return err == OK;
 }
 
-/* Read once, or, when the socket has failed, what came before it did. */
-static void input_read(struct stream *stream, bool failed)
+/* Read once, or, when the socket has failed, what came before it did. `ends`:
+ * the peer sends nothing more, and behind what is left is the end. */
+static void input_read(struct stream *stream, bool failed, bool ends)
 {
     struct streams *all = stream->all;
     for (int i = 0; i < STREAM_ROUNDS_MAX && stream->state != STREAM_CLOSED;
          i++) {
-        ssize_t got = socket_read(stream->watch.fd, all->input, all->read_size);
+        size_t size = all->read_size;
+        ssize_t got = socket_read(stream->watch.fd, all->input, size);
         if (got > 0) {
+            bool left = ends || (size_t)got == size;
+            if (left && !failed) watch_again(all->poller, &stream->watch);
             bool more =
                 stream_input_met(stream, bytes_at(all->input, (size_t)got));
             if (more && !failed) return;
@@ -320,7 +324,7 @@ static void on_ready(struct watch *watch, unsigned events, bool failed)
         return;
     }
     if (failed) {
-        input_read(stream, true);
+        input_read(stream, true, false);
         return;
     }
     if ((events & WATCH_WRITE) != 0 && stream_waits(stream)) {
@@ -328,6 +332,6 @@ static void on_ready(struct watch *watch, unsigned events, bool failed)
     }
     if ((events & WATCH_READ) != 0 && stream->state != STREAM_CLOSED &&
         stream->reading && !stream->ended) {
-        input_read(stream, false);
+        input_read(stream, false, (events & WATCH_END) != 0);
     }
 }

@@ -107,6 +107,7 @@ static void stream_break(struct stream *stream)
     stream_output_drop(stream);
     if (stream->shield != NULL) shield_abandon(stream->shield);
     stream_poll(stream);
+    if (!stream->ended) watch_again(stream->all->poller, &stream->watch);
 }
 
 /* As socket_write, but encrypted where it must be. */

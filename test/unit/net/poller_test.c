@@ -83,6 +83,54 @@ static void only_what_is_waited_for(void)
     pairs_close(1);
 }
 
+/* What came is told of once, and again only when that is asked for, or when
+ * more comes. */
+static void told_once(void)
+{
+    pairs_open(1);
+    struct pair *pair = &pairs[0];
+    watch_set(poller, &pair->watch, WATCH_READ);
+    CHECK_EQ(write(pair->far, "x", 1), 1);
+    for (int i = 0; i < 3; i++)
+        turn();
+    CHECK_EQ(pair->count, 1);
+    watch_again(poller, &pair->watch);
+    turn();
+    turn();
+    CHECK_EQ(pair->count, 2);
+    CHECK_EQ(write(pair->far, "y", 1), 1);
+    turn();
+    CHECK_EQ(pair->count, 3);
+    CHECK_EQ(pair->events, WATCH_READ);
+    REQUIRE(shutdown(pair->far, SHUT_WR) == 0);
+    turn();
+    CHECK_EQ(pair->count, 4);
+    CHECK_EQ(pair->events, WATCH_READ | WATCH_END);
+    /* Nobody waited, and it is told when somebody does. */
+    watch_set(poller, &pair->watch, 0);
+    turn();
+    watch_set(poller, &pair->watch, WATCH_READ);
+    turn();
+    CHECK_EQ(pair->count, 5);
+    CHECK_EQ(pair->events, WATCH_READ | WATCH_END);
+    pairs_close(1);
+}
+
+/* Who waits to write as well is told of both as long as they are so. */
+static void told_while_it_is_so(void)
+{
+    pairs_open(1);
+    struct pair *pair = &pairs[0];
+    watch_set(poller, &pair->watch, WATCH_READ | WATCH_WRITE);
+    CHECK_EQ(write(pair->far, "x", 1), 1);
+    for (unsigned i = 1; i < 4; i++) {
+        turn();
+        CHECK_EQ(pair->count, i);
+        CHECK_EQ(pair->events, WATCH_READ | WATCH_WRITE);
+    }
+    pairs_close(1);
+}
+
 /* The end of a connection is read, and nobody hears of it who does not wait. */
 static void end_is_something_to_read(void)
 {
@@ -93,7 +141,7 @@ static void end_is_something_to_read(void)
     }
     watch_set(poller, &pairs[0].watch, WATCH_READ);
     turn();
-    CHECK_EQ(pairs[0].events, WATCH_READ);
+    CHECK_EQ(pairs[0].events, WATCH_READ | WATCH_END);
     CHECK_EQ(pairs[1].count, 0);
     CHECK(!pairs[1].watch.known);
     watch_set(poller, &pairs[1].watch, WATCH_READ);
@@ -130,6 +178,7 @@ static void stopped_ones_are_silent(void)
     turn();
     CHECK_EQ(pairs[0].count, 1);
     CHECK_EQ(pairs[1].count, 0);
+    CHECK_EQ(write(pairs[0].far, "x", 1), 1);
     turn();
     CHECK_EQ(pairs[0].count, 2);
     CHECK_EQ(pairs[1].count, 0);
@@ -139,6 +188,8 @@ static void stopped_ones_are_silent(void)
 int main(void)
 {
     RUN(only_what_is_waited_for);
+    RUN(told_once);
+    RUN(told_while_it_is_so);
     RUN(end_is_something_to_read);
     RUN(many_are_all_told);
     RUN(stopped_ones_are_silent);

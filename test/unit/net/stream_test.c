@@ -57,6 +57,21 @@ static void end_is_told_once(void)
     pair_end();
 }
 
+/* Also when each read brings as much as may be read, the last one too. */
+static void end_comes_behind_what_was_sent(void)
+{
+    pair_begin();
+    static const uint8_t data[1000];
+    pair.streams.read_size = 100;
+    CHECK_EQ(write(pair.far, data, sizeof data), sizeof data);
+    pair_turn(3);
+    pair_hang_up();
+    pair_turn(20);
+    CHECK_EQ(pair.input_size, sizeof data);
+    CHECK_EQ(pair.ended, 1);
+    pair_end();
+}
+
 /* The peer gets all that waited, then the end, although it goes on sending. */
 static void linger_delivers_before_it_closes(void)
 {
@@ -141,6 +156,7 @@ int main(void)
     RUN(paused_input_waits);
     RUN(read_size_bounds_a_read);
     RUN(end_is_told_once);
+    RUN(end_comes_behind_what_was_sent);
     RUN(linger_delivers_before_it_closes);
     RUN(linger_has_a_limit_of_bytes);
     RUN(linger_has_a_limit_of_time);
