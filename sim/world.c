@@ -618,12 +618,6 @@ size_t world_bytes(const struct world *world, uint16_t shard)
     return pool_bytes(world->places[shard].pool);
 }
 
-uint16_t world_home(const struct world *world, struct bytes id)
-{
-    struct shard_place place = {0, world->config.shards, world->key};
-    return place_home(&place, id);
-}
-
 size_t world_records(const struct world *world)
 {
     return memory_count(world->store);

@@ -151,9 +151,6 @@ const char *world_note_last(const struct world *world);
 /* Memory that shard `shard` has in use, in bytes. */
 size_t world_bytes(const struct world *world, uint16_t shard);
 
-/* The home of a client id. */
-uint16_t world_home(const struct world *world, struct bytes id);
-
 /* Records on disk. */
 size_t world_records(const struct world *world);
 

@@ -84,11 +84,6 @@ enum err auth_chain_add(struct auth_chain *chain, struct auth_shared *method)
     return OK;
 }
 
-bool auth_chain_asks(const struct auth_chain *chain)
-{
-    return chain->count > 0 || !chain->allow_anonymous;
-}
-
 bool auth_chain_stands(const struct auth_chain *chain, uint64_t proof)
 {
     for (size_t i = 0; i < chain->count; i++) {

@@ -55,10 +55,6 @@ void auth_chain_unref(struct auth_chain *chain);
 MUST_USE
 enum err auth_chain_add(struct auth_chain *chain, struct auth_shared *method);
 
-/* Is there anything to ask? A chain without methods that allows everybody lets
- * in without a call. */
-bool auth_chain_asks(const struct auth_chain *chain);
-
 /* Is there a method by which who was let in with `proof` may stay? */
 bool auth_chain_stands(const struct auth_chain *chain, uint64_t proof);
 

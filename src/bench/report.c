@@ -80,12 +80,6 @@ void bench_result_take(struct bench_result *result, const struct bench_run *run)
     }
 }
 
-uint64_t bench_result_messages(const struct bench_result *result)
-{
-    if (result->plan->receivers > 0) return result->counters[BENCH_DELIVERED];
-    return result->counters[BENCH_SENT];
-}
-
 bool bench_result_faulty(const struct bench_result *result)
 {
     const uint64_t *counters = result->counters;
@@ -102,6 +96,13 @@ static double cpu_between(const struct bench_result *r, enum bench_phase from,
 {
     if (!r->process[from].known || !r->process[to].known) return 0;
     return seconds_between(r->process[from].cpu_ns, r->process[to].cpu_ns);
+}
+
+/* Deliveries, or what was sent where nobody listens. */
+static uint64_t result_messages(const struct bench_result *r)
+{
+    if (r->plan->receivers > 0) return r->counters[BENCH_DELIVERED];
+    return r->counters[BENCH_SENT];
 }
 
 /* Of the step's messages. Stored ones begin to flow with the connection. */
@@ -146,7 +147,7 @@ static void latency_table(FILE *to, const char *name,
 static void process_table(FILE *to, const struct bench_result *r)
 {
     if (!r->process[BENCH_CONNECTING].known) return;
-    uint64_t messages = bench_result_messages(r);
+    uint64_t messages = result_messages(r);
     const struct bench_process *from = &r->process[messages_from(r)];
     const struct bench_process *last = &r->process[BENCH_DRAINING];
     double cpu_s = cpu_between(r, messages_from(r), BENCH_DRAINING);
@@ -170,7 +171,7 @@ static void process_table(FILE *to, const struct bench_result *r)
 
 void bench_report_table(FILE *to, const struct bench_result *r)
 {
-    uint64_t messages = bench_result_messages(r);
+    uint64_t messages = result_messages(r);
     (void)fprintf(to, "%s: MQTT %s, QoS %u, %u bytes\n", r->plan->name,
                   r->plan->options->protocol == MQTT_50    ? "5.0"
                   : r->plan->options->protocol == MQTT_311 ? "3.1.1"
@@ -230,7 +231,7 @@ static void process_json(FILE *to, const struct bench_result *r)
     const struct bench_process *from = &r->process[messages_from(r)];
     const struct bench_process *last = &r->process[BENCH_DRAINING];
     double cpu_s = cpu_between(r, messages_from(r), BENCH_DRAINING);
-    uint64_t messages = bench_result_messages(r);
+    uint64_t messages = result_messages(r);
     (void)fprintf(to,
                   ",\"broker\":{\"cpu_s\":%.6f,\"kernel_share\":%.3f,"
                   "\"cpu_us_per_message\":%.4f,\"context_switches\":%llu,"
@@ -273,7 +274,7 @@ static void step_json(FILE *to, const struct bench_result *r)
                   r->connect_s, r->subscribe_s, r->seconds);
     if (r->seconds > 0) {
         (void)fprintf(to, ",\"messages_per_s\":%.1f",
-                      (double)bench_result_messages(r) / r->seconds);
+                      (double)result_messages(r) / r->seconds);
     }
     if (r->cipher[0] != '\0') {
         (void)fprintf(to, ",\"tls\":\"%s\"", r->cipher);

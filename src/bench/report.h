@@ -30,9 +30,6 @@ struct bench_result {
 void bench_result_take(struct bench_result *result,
                        const struct bench_run *run);
 
-/* Deliveries, or what was sent where nobody listens. */
-uint64_t bench_result_messages(const struct bench_result *result);
-
 /* Did anything happen that must not? QoS 0 messages that were dropped are no
  * fault: a broker may. */
 bool bench_result_faulty(const struct bench_result *result);

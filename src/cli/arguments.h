@@ -71,7 +71,7 @@ struct arguments {
     unsigned qos;
     bool debug;
     bool quiet;
-    struct mogi_tls tls; /* used when tls_option_is_on */
+    struct mogi_tls tls; /* used when something switches it on */
     const char *keyform;
     const char *psk_text; /* of --psk, and what it says */
     uint8_t psk[ARGUMENTS_PSK_MAX];

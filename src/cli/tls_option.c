@@ -54,13 +54,6 @@ int tls_option_password(void *context, char *text, int size)
     return (int)length;
 }
 
-bool tls_option_is_on(const struct arguments *a)
-{
-    if (a->no_tls) return false;
-    return a->tls.ca_file != NULL || a->tls.ca_folder != NULL ||
-           a->tls.system_cas || a->psk_text != NULL || a->tls_by_url;
-}
-
 static bool keyform_check(struct arguments *a)
 {
     if (a->keyform == NULL || strcmp(a->keyform, "pem") == 0) return true;
@@ -81,6 +74,14 @@ static bool psk_read(struct arguments *a)
                          "Error: Problem setting TLS-PSK options: --psk "
                          "takes 1 to %zu bytes in hexadecimal.\n",
                          sizeof a->psk);
+}
+
+/* Is TLS switched on? */
+static bool is_on(const struct arguments *a)
+{
+    if (a->no_tls) return false;
+    return a->tls.ca_file != NULL || a->tls.ca_folder != NULL ||
+           a->tls.system_cas || a->psk_text != NULL || a->tls_by_url;
 }
 
 bool tls_option_check(struct arguments *a)
@@ -104,7 +105,7 @@ bool tls_option_check(struct arguments *a)
         return options_wrong(a,
                              "Error: --psk-identity required if --psk used.\n");
     }
-    if (t->cert_file != NULL && !tls_option_is_on(a)) {
+    if (t->cert_file != NULL && !is_on(a)) {
         return options_wrong(a, "Error: --cert is for TLS, and nothing "
                                 "switches it on: add --cafile FILE with the "
                                 "broker's CA, --capath or "
@@ -135,7 +136,7 @@ static void warning_set(struct arguments *a)
 
 void tls_option_finish(struct arguments *a)
 {
-    bool on = tls_option_is_on(a);
+    bool on = is_on(a);
     if (a->client.port == 0) a->client.port = on ? TLS_PORT : PLAIN_PORT;
     if (!on) {
         warning_set(a);

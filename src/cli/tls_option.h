@@ -19,9 +19,6 @@ bool tls_option_engine(struct arguments *a, const char *value);
  * there is no password. */
 int tls_option_password(void *context, char *text, int size);
 
-/* Is TLS switched on? */
-bool tls_option_is_on(const struct arguments *a);
-
 /* What may not be given together, not alone, or not so; reads --psk. False:
  * a->error is set. */
 bool tls_option_check(struct arguments *a);

@@ -246,18 +246,6 @@ void property_write_user(struct writer *w, struct bytes key, struct bytes value)
     write_binary(w, value);
 }
 
-size_t property_number_size(enum property_id id, uint32_t value)
-{
-    switch (property_kind(id)) {
-    case PROPERTY_KIND_U8: return 2;
-    case PROPERTY_KIND_U16: return 3;
-    case PROPERTY_KIND_U32: return 5;
-    default:
-        assert(property_kind(id) == PROPERTY_KIND_VARINT);
-        return 1 + varint_size(value);
-    }
-}
-
 size_t properties_forward_size(const struct properties *p)
 {
     if ((p->present & NOT_FORWARDED) == 0) return p->raw.size;

@@ -221,9 +221,6 @@ void property_write_text(struct writer *w, enum property_id id,
 void property_write_user(struct writer *w, struct bytes key,
                          struct bytes value);
 
-/* The size of the number that property_write_number appends. */
-size_t property_number_size(enum property_id id, uint32_t value);
-
 /* The same for BINARY and STRING. */
 static inline size_t property_text_size(struct bytes text)
 {
