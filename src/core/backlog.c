@@ -8,7 +8,6 @@
 #include "core/page.h"
 #include "core/record.h"
 #include "core/session.h"
-#include "core/share.h"
 #include "core/state.h"
 
 #include <assert.h>

@@ -2,6 +2,7 @@
 #include "core/delivery.h"
 
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/output.h"
 #include "core/record.h"
 #include "core/session.h"
@@ -72,7 +73,7 @@ struct delivery *delivery_stored(struct shard *shard, struct session *session,
     d->body = message_share(m, shard->pool);
     message_done(m);
     if (record->group.size > 0) {
-        struct membership *membership = share_find(session, record->group);
+        struct membership *membership = membership_find(session, record->group);
         d->resigned = membership == NULL;
         d->group = d->resigned ? body_of_text(shard->pool, record->group)
                                : body_ref(membership->group);

@@ -4,6 +4,7 @@
 #include "core/awaited.h"
 #include "core/delivery.h"
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/outbound.h"
 #include "core/record.h"
 #include "core/restore.h"
@@ -73,8 +74,9 @@ enum err found_delivery(struct shard *shard, struct restored *restored,
                         const struct record_delivery *record)
 {
     struct membership *membership =
-        record->group.size == 0 ? NULL
-                                : share_find(restored->session, record->group);
+        record->group.size == 0
+            ? NULL
+            : membership_find(restored->session, record->group);
     assert(record->old);
     restored->old = true;
     struct found *found = found_new(shard, restored, record, key->number);

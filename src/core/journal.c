@@ -3,10 +3,10 @@
 
 #include "core/absence.h"
 #include "core/backlog.h"
+#include "core/membership.h"
 #include "core/publish.h"
 #include "core/record.h"
 #include "core/session.h"
-#include "core/share.h"
 #include "core/state.h"
 #include "core/will.h"
 

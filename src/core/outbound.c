@@ -3,9 +3,9 @@
 
 #include "core/backlog.h"
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/output.h"
 #include "core/session.h"
-#include "core/share.h"
 #include "core/state.h"
 #include "core/waiting.h"
 #include "wire/reason.h"
@@ -262,7 +262,8 @@ void outbound_pump(struct shard *shard, struct session *session)
         goes = queue_send(shard, session, d);
     }
     (void)backlog_refill(shard, session);
-    if (session->busy && outbound_idle(session)) share_free(shard, session);
+    if (session->busy && outbound_idle(session))
+        memberships_resume(shard, session);
 }
 
 /* --- offering ------------------------------------------------------------ */

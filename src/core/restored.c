@@ -8,13 +8,13 @@
 #include "core/found.h"
 #include "core/grave.h"
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/message.h"
 #include "core/outbound.h"
 #include "core/record.h"
 #include "core/restore.h"
 #include "core/route.h"
 #include "core/session.h"
-#include "core/share.h"
 #include "core/state.h"
 #include "core/topics.h"
 #include "core/will.h"
@@ -83,8 +83,8 @@ enum err restored_membership(struct shard *shard, const struct record_key *key,
     if (!record_text_is(key->text, record.text)) return ERR_MALFORMED;
     if (!topic_is_shared(record.text)) return ERR_MALFORMED;
     struct join_ref nobody = {0};
-    share_join(shard, shard->restore->restored->session, record.text,
-               record.options, nobody);
+    membership_join(shard, shard->restore->restored->session, record.text,
+                    record.options, nobody);
     return OK;
 }
 

@@ -1,6 +1,7 @@
 /* route.c - from one message to all who want it, here and elsewhere. */
 #include "core/route.h"
 
+#include "core/group.h"
 #include "core/inbound.h"
 #include "core/journal.h"
 #include "core/lack.h"
@@ -155,7 +156,7 @@ static bool route_group_had(const struct shard *shard,
                             const struct group *group)
 {
     return route_again(routing) &&
-           !lack_has(routing->lack, &shard->place.key, share_text(group));
+           !lack_has(routing->lack, &shard->place.key, group_text(group));
 }
 
 /* Keep `m`, unless that was done before a crash. */

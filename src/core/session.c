@@ -5,8 +5,8 @@
 #include "core/conn.h"
 #include "core/grant.h"
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/recall.h"
-#include "core/share.h"
 #include "core/state.h"
 #include "core/subscribe.h"
 #include "core/will.h"
@@ -123,7 +123,7 @@ void session_attach(struct shard *shard, struct session *session,
     session->expiry_s = expiry_s;
     absence_over(shard, session);
     session->window_max = window_max;
-    share_ready(shard, session, true);
+    memberships_ready(shard, session, true);
     journal_session(shard, session);
     stat_add(shard, STAT_CLIENTS_CONNECTED, 1);
 }
@@ -178,7 +178,7 @@ void session_detach(struct shard *shard, struct session *session, bool lost)
     inbound_detach(shard, session);
     subscribing_drop(shard, session);
     recall_drop_all(shard, session);
-    share_ready(shard, session, false);
+    memberships_ready(shard, session, false);
     outbound_detach(shard, session);
     session_release_will(shard, session, lost);
     if (session->expiry_s == 0) {

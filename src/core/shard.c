@@ -5,6 +5,7 @@
 #include "core/admission.h"
 #include "core/conn.h"
 #include "core/grave.h"
+#include "core/group.h"
 #include "core/journal.h"
 #include "core/pace.h"
 #include "core/recall.h"
@@ -119,7 +120,7 @@ static void (*const POSTS[])(struct shard *, const struct post *) = {
     [POST_PUBLISH] = route_posted,    [POST_DONE] = post_done,
     [POST_EXPECT] = post_expect,      [POST_INTEREST] = route_interest,
     [POST_RECALL] = recall_asked,     [POST_RETAINED] = recall_got,
-    [POST_MEMBER] = share_member,     [POST_SHARED] = share_offered,
+    [POST_MEMBER] = group_posted,     [POST_SHARED] = share_offered,
     [POST_RETURNED] = share_returned, [POST_STATS] = sys_told,
 };
 

@@ -2,12 +2,12 @@
 #include "core/subscribe.h"
 
 #include "core/journal.h"
+#include "core/membership.h"
 #include "core/mount.h"
 #include "core/output.h"
 #include "core/recall.h"
 #include "core/route.h"
 #include "core/session.h"
-#include "core/share.h"
 #include "core/state.h"
 #include "wire/reason.h"
 #include "wire/subscribe.h"
@@ -160,7 +160,7 @@ void subscribing_flush(struct shard *shard, struct session *session)
     if (!gate_open(shard, s->batch)) return;
     subscribing_answer(shard, s);
     subscribing_settle(shard, s);
-    if (s->shared) share_ready(shard, session, true);
+    if (s->shared) memberships_ready(shard, session, true);
     recall_begin_all(shard, session, &s->recalls);
     subscribing_free(shard, s);
     conn_resume(shard, session->conn);
@@ -243,7 +243,7 @@ void subscriptions_end(struct shard *shard, struct session *session)
         struct membership *membership =
             OWNER(at, struct membership, of_session);
         journal_membership_gone(shard, session, membership);
-        share_leave(shard, session, membership, nobody);
+        membership_leave(shard, session, membership, nobody);
     }
     session_untie(shard, session);
     assert(session->subscription_count == 0);
@@ -252,14 +252,7 @@ void subscriptions_end(struct shard *shard, struct session *session)
 
 void subscriptions_forget(struct shard *shard, struct session *session)
 {
-    LIST_EACH(at, after, &session->ties->memberships) {
-        struct membership *membership =
-            OWNER(at, struct membership, of_session);
-        list_remove(at);
-        session->ties->membership_count -= 1;
-        body_unref(membership->group);
-        pool_give(shard->pool, membership, sizeof *membership);
-    }
+    memberships_forget(shard, session);
     session_untie(shard, session);
 }
 
@@ -302,7 +295,7 @@ static uint8_t subscribe_one(struct shard *shard, struct subscribing *s,
     }
     bool shared = topic_is_shared(filter);
     bool fresh =
-        shared ? share_find(session, filter) == NULL
+        shared ? membership_find(session, filter) == NULL
                : topics_find(shard->topics, filter, session, NULL) == NULL;
     uint8_t refusal = subscription_refusal(shard, session, filter, fresh);
     if (refusal != REASON_SUCCESS) return refusal;
@@ -315,8 +308,8 @@ static uint8_t subscribe_one(struct shard *shard, struct subscribing *s,
                  (int)filter.size, (const char *)filter.data, options.qos);
     if (shared) {
         s->shared = true;
-        share_join(shard, session, filter, options, s->join);
-        journal_membership(shard, session, share_find(session, filter));
+        membership_join(shard, session, filter, options, s->join);
+        journal_membership(shard, session, membership_find(session, filter));
         return options.qos;
     }
     subscription_set(shard, s, filter, options);
@@ -365,11 +358,11 @@ static uint8_t unsubscribe_one(struct shard *shard, struct subscribing *s,
     }
     recall_cancel(shard, session, filter);
     if (topic_is_shared(filter)) {
-        struct membership *membership = share_find(session, filter);
+        struct membership *membership = membership_find(session, filter);
         if (membership == NULL) return REASON_NO_SUBSCRIPTION_EXISTED;
         outbound_resign(session, filter);
         journal_membership_gone(shard, session, membership);
-        share_leave(shard, session, membership, s->join);
+        membership_leave(shard, session, membership, s->join);
         session_untie(shard, session);
         return REASON_SUCCESS;
     }
