@@ -233,20 +233,36 @@ static void guest_bytes(struct host *host, struct guest *guest,
     turn_relieve(host);
 }
 
-/* The first words on a connection without TLS. Who begins with TLS here is told
- * nothing that it understands: the log says what happened. */
+/* What begins otherwise than MQTT, and what its log line says. */
+static const struct {
+    const char *start, *what;
+} STRANGERS[] = {
+    {"\x16\x03", "begins with TLS, and this listener has none: write "
+                 "\"certfile\" and \"keyfile\" below its \"listener\" line, or "
+                 "let the client speak without TLS"},
+    {"GET ", "speaks HTTP or WebSocket, and this port is for MQTT alone: let "
+             "the client use mqtt:// in place of ws://, or put a proxy before "
+             "it that translates"},
+    {"", "does not begin with MQTT's CONNECT: is it here by mistake?"},
+};
+
+/* The first words on a connection without TLS. A stranger is told nothing that
+ * it understands: the log says what happened. */
 static void guest_hear(struct guest *guest, struct bytes bytes)
 {
+    enum { CONNECT = 0x10 };
     guest->heard = true;
-    if (bytes.size < 2 || bytes.data[0] != 0x16 || bytes.data[1] != 0x03) {
-        return;
+    if (bytes.size == 0 || bytes.data[0] == CONNECT) return;
+    size_t i = 0;
+    size_t size = strlen(STRANGERS[i].start);
+    while (bytes.size < size ||
+           memcmp(bytes.data, STRANGERS[i].start, size) != 0) {
+        i++;
+        size = strlen(STRANGERS[i].start);
     }
     char peer[ADDRESS_TEXT_MAX];
-    log_write(host_of(guest)->hosts->log, LEVEL_NOTICE, "tls",
-              "%s begins with TLS, and this listener has none: write "
-              "\"certfile\" and \"keyfile\" below its \"listener\" line, or "
-              "let the client speak without TLS",
-              address_text(&guest->peer, peer));
+    log_write(host_of(guest)->hosts->log, LEVEL_NOTICE, "stranger", "%s %s",
+              address_text(&guest->peer, peer), STRANGERS[i].what);
 }
 
 static void on_bytes(struct stream *stream, struct bytes bytes)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
 struct property_name {
     const char *name;
@@ -50,7 +51,7 @@ static const struct {
 static size_t command_find(const char *name)
 {
     size_t i = 0;
-    while (i < REGION_COUNT && strcmp(commands[i].name, name) != 0)
+    while (i < REGION_COUNT && strcasecmp(commands[i].name, name) != 0)
         i++;
     return i;
 }
@@ -58,7 +59,7 @@ static size_t command_find(const char *name)
 static const struct property_name *name_find(const char *name)
 {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(names[i].name, name) == 0) return &names[i];
+        if (strcasecmp(names[i].name, name) == 0) return &names[i];
     }
     return NULL;
 }

@@ -123,8 +123,8 @@ static void stranger_explain(struct bytes came, struct trouble_text *trouble)
                          "for TLS: give it the CA file (--cafile), or another "
                          "port");
     } else if (came.size >= 4 && memcmp(came.data, "GET ", 4) == 0) {
-        explain(trouble, "a browser speaks HTTP without TLS, and this port is "
-                         "for MQTT with TLS");
+        explain(trouble, "the client speaks HTTP or WebSocket without TLS, and "
+                         "this port is for MQTT with TLS");
     } else {
         explain(trouble, "what the client says is no TLS");
     }

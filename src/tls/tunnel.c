@@ -107,6 +107,23 @@ static enum err peer_admit(struct tunnel *tunnel, struct trouble_text *trouble)
     return err;
 }
 
+/* Why the handshake failed. Where there are keys alone OpenSSL complains about
+ * the certificate that it would have needed. */
+static void greeting_explain(const struct tunnel *tunnel,
+                             struct trouble_text *trouble)
+{
+    int reason = ERR_GET_REASON(ERR_peek_error());
+    struct server_certificate first;
+    explain_handshake(SSL_get_verify_result(tunnel->ssl), trouble);
+    if (server_certificate(tunnel->server, 0, &first)) return;
+    if (reason == SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM ||
+        reason == SSL_R_NO_SHARED_CIPHER ||
+        reason == SSL_R_PSK_IDENTITY_NOT_FOUND) {
+        explain(trouble, "the client names no PSK identity of the psk_file, "
+                         "and this listener has no certificate");
+    }
+}
+
 enum err tunnel_greet(struct tunnel *tunnel, struct wire *wire,
                       struct trouble_text *trouble)
 {
@@ -124,7 +141,7 @@ enum err tunnel_greet(struct tunnel *tunnel, struct wire *wire,
         return ERR_MORE;
     }
     tunnel->failed = true;
-    explain_handshake(SSL_get_verify_result(tunnel->ssl), trouble);
+    greeting_explain(tunnel, trouble);
     return ERR_PROTOCOL;
 }
 

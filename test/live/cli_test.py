@@ -164,6 +164,7 @@ class PubTest(CliCase):
             f"{pub} message-expiry-interval 9", f"{pub} topic-alias 3",
             f"{pub} payload-format-indicator 1",
             f"{pub} user-property z 1 -D publish user-property a 2",
+            "-V 5 -t a -m x -D PUBLISH Content-Type text/plain",
             "-V 5 -t a -m x -D connect user-property k v",
             "-V 5 -t a -m x -D connect session-expiry-interval 9",
             "-V 5 -t a -m x -D connect receive-maximum 7",

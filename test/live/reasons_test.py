@@ -3,7 +3,7 @@
 
 import unittest
 
-from harness import BrokerCase, Closed, unless_mosquitto
+from harness import BrokerCase, Closed, mogi_only, unless_mosquitto, until
 from packets import (PUBACK, PUBREL, SUBSCRIBE, ack, binary,
                      connect, disconnect, frame, publish, subscribe, u16,
                      varint)
@@ -257,6 +257,13 @@ class ConnectTest(ReasonCase):
     def test_first_packet_is_not_connect(self):
         for packet in (publish("a"), b"\xc0\x00", disconnect()):
             self.raw().send(packet).expect_closed()
+
+    @mogi_only
+    def test_the_log_says_what_strangers_speak(self):
+        for words, speaks in ((b"GET /mqtt HTTP/1.1\r\n", "HTTP or WebSocket"),
+                              (b"SSH-2.0-x\r\n", "not begin with MQTT")):
+            self.raw().send(words).expect_closed()
+            until(lambda: speaks in self.broker.log(), f"{speaks} in the log")
 
     def test_defaults_that_are_announced(self):
         """As Mosquitto's, so that what works there works here."""

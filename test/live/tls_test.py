@@ -685,7 +685,8 @@ class PskTest(TlsCase):
         with self.assertRaises(AssertionError):
             self.publish("eve", PSK)
         if not IS_MOSQUITTO:
-            self.says("no TLS with", "PSK")
+            self.says("no TLS with", "the PSK is another one")
+            self.says("no TLS with", "no PSK identity of the psk_file")
 
     def test_openssl(self):
         for version in ("-tls1_2", "-tls1_3"):

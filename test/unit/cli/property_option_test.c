@@ -45,6 +45,8 @@ static void good(void)
     CHECK(region_is(REGION_SUBSCRIBE, "\x0b\x80\x01", 3));
     CHECK_EQ(take("disconnect", "session-expiry-interval", "1", NULL), 3);
     CHECK(region_is(REGION_DISCONNECT, "\x11\x00\x00\x00\x01", 5));
+    CHECK_EQ(take("PUBLISH", "Payload-Format-Indicator", "1", NULL), 3);
+    CHECK(region_is(REGION_PUBLISH, "\x01\x01", 2));
 }
 
 static void bad(void)

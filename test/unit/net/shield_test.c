@@ -303,7 +303,7 @@ static void word_fails(const char *data, size_t size, const char *words)
 static void strangers(void)
 {
     word_fails("\x10\x0c\x00\x04MQTT", 8, "speaks MQTT without TLS");
-    word_fails("GET / HTTP/1.1\r\n", 16, "HTTP without TLS");
+    word_fails("GET / HTTP/1.1\r\n", 16, "HTTP or WebSocket");
     word_fails("hello", 5, "is no TLS");
     word_fails("\x16\x03\x01\x00\x05hello", 10, "");
     /* Came and went. */

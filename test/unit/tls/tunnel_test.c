@@ -356,6 +356,7 @@ static void keys_name_clients(void)
         psk_identity = "eve";
         scene = scene_open(server, ways[i], NULL, 0);
         CHECK(scene.err != OK);
+        CHECK(strstr(trouble.text, "no PSK identity") != NULL);
         scene_close(&scene);
         server_unref(server);
     }
