@@ -8,13 +8,6 @@
 
 enum { IDS = 65536, CROWD_MEMBERS = 4 };
 
-void life_say(struct life *life, struct client *client, struct words *words)
-{
-    story_packet(life->config->story, client->name, false, words);
-    client_say(client, words);
-    words_free(words);
-}
-
 void actor_begin(struct life *life, unsigned index)
 {
     struct actor *actor = &life->actors[index];

@@ -16,8 +16,7 @@ enum {
     SMALL_BYTES = 128, /* of a guest that takes no large packets */
     OPEN_MAX = 40,     /* QoS 2 of one guest without PUBREL */
     PAUSE_MS = 40,     /* between two things, so that no two are at once */
-    SHARDS_RANDOM = 4,
-    PACKET_MAX = 600, /* the broker takes no larger one */
+    PACKET_MAX = 600,  /* the broker takes no larger one */
     PACKET_LARGER = 700
 };
 
@@ -659,7 +658,7 @@ static void guest_act(struct calm *calm, unsigned guest)
 static void calm_crash(struct calm *calm)
 {
     if (mirror_crash_ambiguous(calm->mirror)) return;
-    uint16_t shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
+    uint16_t shards = (uint16_t)(1 + below(calm, LIFE_SHARDS_MAX));
     if (calm->config->shards == 0) calm->shards = shards;
     story_tell(calm->config->story, "crash 0 %u", calm->shards);
     world_crash(calm->world, 0);
@@ -741,7 +740,7 @@ static void calm_begin(struct calm *calm)
     calm->step = ACTS_SETUP;
     (void)calm_part(calm, PART_ACT);
     calm->shards = calm->config->shards;
-    uint16_t shards = (uint16_t)(1 + below(calm, SHARDS_RANDOM));
+    uint16_t shards = (uint16_t)(1 + below(calm, LIFE_SHARDS_MAX));
     if (calm->shards == 0) calm->shards = shards;
     struct world_config config = {.shards = calm->shards,
                                   .seed = calm->config->seed,

@@ -16,7 +16,6 @@ enum {
     GUESTS = 4,
     CALLERS = 2 * GUESTS, /* two for each id: one may take the other's place */
     FILTERS = 9,
-    SHARDS_RANDOM = 4,
     RECEIVE_MAX = 1000,
     RULES_BYTES = 2048, /* of an access list in words */
     OPEN = -1           /* the end of a time that is not over */
@@ -584,7 +583,7 @@ static void fence_crash(struct fence *f)
 {
     size_t commits = below(f, 10);
     if (f->config->shards == 0 && chance(f, 1, 2)) {
-        f->shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
+        f->shards = (uint16_t)(1 + below(f, LIFE_SHARDS_MAX));
     }
     story_tell(f->config->story, "crash %zu %u", commits, f->shards);
     world_crash(f->world, commits);
@@ -772,7 +771,7 @@ static void world_tell(const struct fence *f, const struct world_config *config)
 static void fence_begin(struct fence *f)
 {
     f->shards = f->config->shards;
-    uint16_t shards = (uint16_t)(1 + below(f, SHARDS_RANDOM));
+    uint16_t shards = (uint16_t)(1 + below(f, LIFE_SHARDS_MAX));
     if (f->shards == 0) f->shards = shards;
     struct world_config config = {.shards = f->shards,
                                   .seed = f->config->seed,

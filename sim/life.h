@@ -1,5 +1,12 @@
-/* life.h - a random life under way. For random.c, actor.c and undertaker.c
- * alone. */
+/* life.h - a random life under way, for those who make it one.
+ *
+ *     random.c   the world, and its steps
+ *       hardship.c    what befalls the broker
+ *       actor.c       what clients say and hear
+ *       undertaker.c  who gets their wills
+ *       ending.c      all comes to rest, and is looked at
+ *     life.c     what all of them need
+ */
 #ifndef MOGI_SIM_LIFE_H
 #define MOGI_SIM_LIFE_H
 
@@ -94,6 +101,9 @@ struct life {
 uint64_t life_below(struct life *life, uint64_t bound);
 bool life_chance(struct life *life, uint64_t parts, uint64_t whole);
 
+/* What the shards have in use, in bytes. */
+size_t life_memory(const struct life *life);
+
 /* CONNECT of 3.1.1 for `client`, whose name is its id, with a session that
  * stays, or to end it. */
 void life_greet(struct life *life, struct client *client, bool clean);
@@ -106,6 +116,8 @@ struct wills *life_wills(struct life *life);
 
 /* `client` says `words`, which are freed, and the story is told of it. */
 void life_say(struct life *life, struct client *client, struct words *words);
+
+/* --- actor.c ------------------------------------------------------------- */
 
 /* Who acts as `index`, for the first time. */
 void actor_begin(struct life *life, unsigned index);
@@ -132,6 +144,13 @@ void actor_act(struct life *life, struct actor *actor);
 /* Read what has come. Returns whether there was something. */
 bool actor_read(struct life *life, struct actor *actor);
 
+/* "r/ACTOR/NUMBER" means a topic of one publisher. */
+bool actor_retained(const struct life *life, struct bytes topic,
+                    unsigned *actor, unsigned *number);
+
+/* The value that a retained message has; 0: none that anybody gave it. */
+unsigned long actor_value(struct bytes payload);
+
 /* --- undertaker.c -------------------------------------------------------- */
 
 /* Somebody comes who wants all wills, and stays. */
@@ -150,11 +169,24 @@ void undertaker_check(struct life *life);
 /* The same at the end. It leaves for good. */
 void undertaker_end(struct life *life);
 
-/* "r/ACTOR/NUMBER" means a topic of one publisher. */
-bool actor_retained(const struct life *life, struct bytes topic,
-                    unsigned *actor, unsigned *number);
+/* --- hardship.c ---------------------------------------------------------- */
 
-/* The value that a retained message has; 0: none that anybody gave it. */
-unsigned long actor_value(struct bytes payload);
+/* The disk fails, is late or comes back, the broker crashes: as luck has it, in
+ * a life that has a disk. */
+void hardship_act(struct life *life);
+
+/* All works again. */
+void hardship_end(struct life *life);
+
+/* --- ending.c ------------------------------------------------------------ */
+
+/* Everybody comes back, reads, and finishes what was begun. */
+void ending_rest(struct life *life);
+
+/* A new client sees the last retained value of each topic. */
+void ending_retained(struct life *life);
+
+/* Clear what is retained, end all sessions: hardly anything may be left. */
+void ending_clear(struct life *life);
 
 #endif

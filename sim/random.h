@@ -11,7 +11,10 @@
 #include "sim/acts.h"
 #include "sim/story.h"
 
-enum { LIFE_TEXT_MAX = 511 };
+enum {
+    LIFE_TEXT_MAX = 511,
+    LIFE_SHARDS_MAX = 4 /* when the seed decides */
+};
 
 struct random_config {
     uint64_t seed;

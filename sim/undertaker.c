@@ -8,12 +8,6 @@
 
 static const char name[] = "undertaker";
 
-struct wills *life_wills(struct life *life)
-{
-    wills_now(life->wills, world_now(life->world));
-    return life->wills;
-}
-
 void undertaker_begin(struct life *life)
 {
     life->undertaker = client_new(life->world, name);
