@@ -67,7 +67,8 @@ struct pool {
     struct free_block *free[CLASSES];
     uint8_t *front; /* of the chunk that is being cut */
     size_t front_size;
-    size_t bytes; /* all but shared ones */
+    size_t bytes;        /* all but shared ones */
+    size_t shared_taken; /* ever */
     size_t bytes_max;
     struct chunk *chunks;
     struct link large;
@@ -75,7 +76,7 @@ struct pool {
     /* Other threads write what follows, and shall not take along the line of
      * what comes before. */
     uint8_t apart[64];
-    atomic_size_t shared_bytes;
+    atomic_size_t shared_given; /* back, of shared_taken */
 };
 
 static void *grow_or_stop(struct pool *pool, void *block, size_t size)
@@ -206,7 +207,7 @@ struct pool *pool_new(struct memory memory, size_t bytes_max)
     pool->bytes_max = bytes_max;
     pool->memory = memory;
     list_init(&pool->large);
-    atomic_init(&pool->shared_bytes, 0);
+    atomic_init(&pool->shared_given, 0);
     return pool;
 }
 
@@ -276,23 +277,25 @@ void *pool_shared_take(struct pool *pool, size_t size)
 {
     assert(size > 0);
     void *block = grow_or_stop(pool, NULL, size);
-    atomic_fetch_add_explicit(&pool->shared_bytes, size, memory_order_relaxed);
+    pool->shared_taken += size;
     return block;
 }
 
 void pool_shared_give(struct pool *pool, void *block, size_t size)
 {
     if (block == NULL) return;
-    size_t before = atomic_fetch_sub_explicit(&pool->shared_bytes, size,
-                                              memory_order_relaxed);
-    assert(before >= size);
+    atomic_fetch_add_explicit(&pool->shared_given, size, memory_order_relaxed);
     give_back(pool, block);
 }
 
 size_t pool_bytes(const struct pool *pool)
 {
-    return pool->bytes +
-           atomic_load_explicit(&pool->shared_bytes, memory_order_relaxed);
+    size_t given =
+        atomic_load_explicit(&pool->shared_given, memory_order_relaxed);
+    /* Both may have begun anew at 0, where numbers are of 32 bits. */
+    size_t shared = pool->shared_taken - given;
+    assert(shared <= SIZE_MAX / 2);
+    return pool->bytes + shared;
 }
 
 bool pool_full(const struct pool *pool)

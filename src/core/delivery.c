@@ -88,10 +88,11 @@ bool delivery_send(struct shard *shard, struct session *session,
                    const struct delivery *d)
 {
     assert(session->conn != NULL);
-    struct message m = body_message(d->body);
-    if (!grant_shows(shard, session, &m)) return false;
+    const struct message *m = &d->body->message;
+    if (!grant_shows(shard, session, m)) return false;
     struct outgoing outgoing = {
-        .message = &m,
+        .message = m,
+        .body = d->body,
         .qos = d->qos,
         .retain = d->retain,
         .dup = d->state != DELIVERY_QUEUED,

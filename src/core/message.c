@@ -41,14 +41,14 @@ static uint8_t *texts_place(struct message *m, struct bytes source, uint8_t *at)
     return at;
 }
 
-/* A body for `size` bytes, with one reference. */
-static struct body *body_new(struct pool *pool, size_t size)
+/* A body for `size` bytes, with `refs` references. */
+static struct body *body_new(struct pool *pool, size_t size, unsigned refs)
 {
     assert(pool != NULL);
     assert(size < UINT32_MAX - sizeof(struct body));
     size_t block = sizeof(struct body) + size;
     struct body *body = pool_shared_take(pool, block);
-    atomic_init(&body->refs, 1);
+    atomic_init(&body->refs, refs);
     body->size = (uint32_t)block;
     body->pool = pool;
     return body;
@@ -67,14 +67,22 @@ struct body *message_share_as(struct message *m, struct pool *pool,
     assert(m->body == NULL);
     assert(source.size <= UINT16_MAX);
     size_t size = texts_size(m, source);
-    struct body *body = body_new(pool, size);
+    /* One for `m`, one for the caller. To count another later takes as long as
+     * dozens of instructions do. */
+    struct body *body = body_new(pool, size, 2);
     body->message = *m;
     uint8_t *end = texts_place(&body->message, source, body->bytes);
     assert(end == body->bytes + size);
-    *m = body_message(body);
+    /* All else is in `m` already, and a copy of what was just written in parts
+     * would wait for it. */
+    m->topic.data = body->message.topic.data;
+    m->forward.data = body->message.forward.data;
+    m->payload.data = body->message.payload.data;
+    m->source_size = body->message.source_size;
+    m->body = body;
     m->owned = true;
-    assert(m->body == body && body->message.body == NULL);
-    return body_ref(body);
+    assert(body->message.body == NULL && !body->message.owned);
+    return body;
 }
 
 size_t message_packed_size(const struct message *m)
@@ -157,8 +165,11 @@ struct body *body_ref(struct body *body)
 void body_unref(struct body *body)
 {
     if (body == NULL) return;
-    unsigned refs =
-        atomic_fetch_sub_explicit(&body->refs, 1, memory_order_acq_rel);
+    /* Whoever has the only reference need not share the count with anybody. */
+    unsigned refs = atomic_load_explicit(&body->refs, memory_order_acquire);
+    if (refs > 1) {
+        refs = atomic_fetch_sub_explicit(&body->refs, 1, memory_order_acq_rel);
+    }
     assert(refs > 0);
     if (refs == 1) pool_shared_give(body->pool, body, body->size);
 }

@@ -255,13 +255,13 @@ void outbound_pump(struct shard *shard, struct session *session)
     bool goes = true;
     while (goes && output_room(conn)) {
         if (list_empty(&o->queue)) {
-            goes = backlog_refill(shard, session);
+            goes = o->backlog != NULL && backlog_refill(shard, session);
             continue;
         }
         struct delivery *d = OWNER(o->queue.next, struct delivery, link);
         goes = queue_send(shard, session, d);
     }
-    (void)backlog_refill(shard, session);
+    if (o->backlog != NULL) (void)backlog_refill(shard, session);
     if (session->busy && outbound_idle(session))
         memberships_resume(shard, session);
 }
@@ -319,6 +319,7 @@ static enum err offer_qos0(struct shard *shard, struct session *session,
         offer_share(shard, m);
         struct outgoing outgoing = {
             .message = m,
+            .body = m->body,
             .retain = terms->retain,
             .identifiers = terms->identifiers,
             .identifier_count = terms->identifier_count,

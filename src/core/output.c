@@ -119,7 +119,7 @@ static void output_encode(struct shard *shard, struct conn *conn,
                           struct memo *memo)
 {
     size_t size = publish_size(p, conn->protocol);
-    struct body *body = o->message->body;
+    struct body *body = o->body;
     bool share = body != NULL && p->payload.size >= PAYLOAD_SHARED_BYTES;
     size_t here = share ? size - p->payload.size : size;
     struct writer w = output_writer(shard, here);

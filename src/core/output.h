@@ -19,7 +19,8 @@
 
 /* A message as it goes to one client. */
 struct outgoing {
-    const struct message *message;
+    const struct message *message; /* or that of `body` */
+    struct body *body;             /* shared, which has its payload; or NULL */
     uint8_t qos;
     bool retain;
     bool dup;
