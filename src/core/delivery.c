@@ -1,7 +1,7 @@
 /* delivery.c - one message for one client. */
 #include "core/delivery.h"
 
-#include "core/journal.h"
+#include "core/handover.h"
 #include "core/membership.h"
 #include "core/output.h"
 #include "core/record.h"
@@ -122,7 +122,7 @@ void delivery_give(struct shard *shard, struct session_ref session,
 {
     assert(d->body != NULL && d->group != NULL);
     uint64_t handover = 0;
-    if (d->stored) handover = journal_hand_over(shard, client_id, d);
+    if (d->stored) handover = handover_give(shard, client_id, d);
     share_return(shard, session, d->group, d->body, handover);
     assert(!d->stored);
 }

@@ -3,6 +3,7 @@
 
 #include "core/awaited.h"
 #include "core/delivery.h"
+#include "core/handover.h"
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/outbound.h"
@@ -171,7 +172,7 @@ static void found_give(struct shard *shard, struct found *found)
     assert(d->group != NULL);
     uint64_t handover = 0;
     if (d->stored) {
-        handover = journal_hand_on(shard, client, d);
+        handover = handover_go_on(shard, client, d);
     } else {
         journal_delivery_drop(shard, client, d->order, 0);
     }

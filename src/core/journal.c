@@ -3,6 +3,7 @@
 
 #include "core/absence.h"
 #include "core/backlog.h"
+#include "core/entry.h"
 #include "core/membership.h"
 #include "core/publish.h"
 #include "core/record.h"
@@ -11,63 +12,6 @@
 #include "core/will.h"
 
 #include <assert.h>
-
-/* --- entries ------------------------------------------------------------- */
-
-/* A PUT or DEL under construction, at the end of the arena. */
-struct entry {
-    struct writer w;
-    uint32_t key_size;
-};
-
-/* Room for `key` and a value of at most RECORD_VALUE_MAX + `more` bytes; the
- * key is written. */
-static struct entry entry_begin(struct shard *shard,
-                                const struct record_key *key, size_t more)
-{
-    size_t size = RECORD_KEY_MAX + RECORD_VALUE_MAX + more;
-    uint8_t *room = buffer_reserve(&shard->out->arena, size);
-    struct entry entry = {.w = writer_at(room, size)};
-    record_key_write(&entry.w, key);
-    entry.key_size = (uint32_t)writer_bytes(&entry.w).size;
-    assert(entry.key_size > 0 && entry.key_size <= RECORD_KEY_MAX);
-    return entry;
-}
-
-/* Add what was written as an action of `kind`. */
-static struct action *entry_end(struct shard *shard, const struct entry *entry,
-                                enum action_kind kind)
-{
-    assert(!entry->w.failed);
-    struct actions *out = shard->out;
-    size_t size = writer_bytes(&entry->w).size;
-    struct action *action = actions_add(out, kind, (struct conn_id){0});
-    action->offset = (uint32_t)out->arena.size;
-    action->size = entry->key_size;
-    action->value_size = (uint32_t)(size - entry->key_size);
-    out->arena.size += size;
-    return action;
-}
-
-static void entry_put(struct shard *shard, const struct entry *entry,
-                      struct body *body)
-{
-    struct action *action = entry_end(shard, entry, ACTION_PUT);
-    if (body != NULL) action->body = body_ref(body);
-}
-
-/* A change of `kind` that has a key alone. */
-static void entry_key(struct shard *shard, const struct record_key *key,
-                      enum action_kind kind)
-{
-    struct entry entry = entry_begin(shard, key, 0);
-    entry_end(shard, &entry, kind);
-}
-
-static void entry_del(struct shard *shard, const struct record_key *key)
-{
-    entry_key(shard, key, ACTION_DEL);
-}
 
 /* The key of `session`'s record of `kind`. */
 static struct record_key key_of(const struct session *session,
@@ -88,8 +32,7 @@ static struct record_key key_of_message(uint64_t stamp)
     return (struct record_key){.kind = RECORD_MESSAGE, .number = stamp};
 }
 
-/* One more delivery refers to `body`: the first of a step stores it. */
-static void body_keep(struct shard *shard, struct body *body)
+void journal_refer(struct shard *shard, struct body *body)
 {
     struct journal *journal = &shard->journal;
     uint64_t stamp = body->message.stamp;
@@ -107,12 +50,17 @@ static void body_keep(struct shard *shard, struct body *body)
     journal->held_step = shard->step;
 }
 
-/* One less. It may have been the last. */
-static void body_release(struct shard *shard, uint64_t stamp)
+void journal_release(struct shard *shard, uint64_t stamp)
 {
     struct record_key key = key_of_message(stamp);
     entry_key(shard, &key, ACTION_DROP);
     if (shard->journal.held == stamp) shard->journal.held = 0;
+}
+
+void journal_carried(struct shard *shard, uint64_t stamp)
+{
+    shard->journal.held = stamp;
+    shard->journal.held_step = shard->step;
 }
 
 /* --- sessions ------------------------------------------------------------ */
@@ -342,90 +290,13 @@ static void record_put(struct shard *shard, const struct record_key *key,
     entry_put(shard, &entry, NULL);
 }
 
-/* The record of a handover, as `record` says but for its number. */
-static uint64_t handover_put(struct shard *shard, const struct body *group,
-                             struct record_delivery *record)
-{
-    record->order = shard_stamp(shard);
-    record->group = group->message.topic;
-    struct record_key key = {.kind = RECORD_HANDOVER,
-                             .client = record->group,
-                             .number = record->order};
-    struct entry entry = entry_begin(shard, &key, record->group.size);
-    record_delivery_write(&entry.w, record, NULL);
-    entry_put(shard, &entry, NULL);
-    return record->order;
-}
-
-uint64_t journal_hand_out(struct shard *shard, const struct body *group,
-                          struct body *body)
-{
-    assert(shard->journal.on && body->message.qos > 0);
-    body_keep(shard, body);
-    struct record_delivery record = {
-        .stamp = body->message.stamp,
-        .size = (uint32_t)body->message.payload.size,
-        .qos = body->message.qos,
-    };
-    return handover_put(shard, group, &record);
-}
-
-/* A handover in place of the record of `d` under `key`, whose reference to the
- * message it takes over. */
-static uint64_t handover_swap(struct shard *shard, const struct record_key *key,
-                              struct delivery *d)
-{
-    assert(d->stored && d->group != NULL);
-    entry_del(shard, key);
-    d->stored = false;
-    struct record_delivery record = {
-        .stamp = d->body->message.stamp,
-        .size = (uint32_t)d->body->message.payload.size,
-        .qos = d->qos,
-    };
-    return handover_put(shard, d->group, &record);
-}
-
-uint64_t journal_hand_over(struct shard *shard, struct bytes client_id,
-                           struct delivery *d)
-{
-    struct record_key key = {
-        .kind = RECORD_DELIVERY, .client = client_id, .number = d->order};
-    return handover_swap(shard, &key, d);
-}
-
-uint64_t journal_hand_on(struct shard *shard, struct bytes client,
-                         struct delivery *d)
-{
-    struct record_key key = {
-        .kind = RECORD_HANDOVER, .client = client, .number = d->order};
-    return handover_swap(shard, &key, d);
-}
-
-void journal_handed(struct shard *shard, const struct body *group,
-                    uint64_t number, uint64_t stamp)
-{
-    if (number == 0) return;
-    struct record_key key = {.kind = RECORD_HANDOVER,
-                             .client = group->message.topic,
-                             .number = number};
-    entry_del(shard, &key);
-    body_release(shard, stamp);
-}
-
-void journal_carried(struct shard *shard, uint64_t stamp)
-{
-    shard->journal.held = stamp;
-    shard->journal.held_step = shard->step;
-}
-
 void journal_delivery_drop(struct shard *shard, struct bytes client_id,
                            uint64_t order, uint64_t stamp)
 {
     struct record_key key = {
         .kind = RECORD_DELIVERY, .client = client_id, .number = order};
     entry_del(shard, &key);
-    if (stamp != 0) body_release(shard, stamp);
+    if (stamp != 0) journal_release(shard, stamp);
 }
 
 void journal_drop(struct shard *shard, struct bytes key)
@@ -454,7 +325,7 @@ bool journal_delivery(struct shard *shard, struct session *session,
                       struct delivery *d)
 {
     if (!session->stored || d->qos == 0) return false;
-    if (!d->stored) body_keep(shard, d->body);
+    if (!d->stored) journal_refer(shard, d->body);
     delivery_place(session, d);
     struct record_delivery record = record_of(d);
     record.packet_id = d->packet_id;
@@ -470,7 +341,7 @@ void journal_delivery_gone(struct shard *shard, const struct session *session,
     assert(d->stored);
     struct record_key key = key_of_delivery(session, d);
     entry_del(shard, &key);
-    body_release(shard, d->body->message.stamp);
+    journal_release(shard, d->body->message.stamp);
 }
 
 /* --- what the client publishes ------------------------------------------- */

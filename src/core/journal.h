@@ -34,6 +34,16 @@ struct journal {
 /* Nothing is stored yet; `on`: something is to be. */
 void journal_init(struct shard *shard, bool on);
 
+/* One more record refers to `body`: the first of a step stores it. */
+void journal_refer(struct shard *shard, struct body *body);
+
+/* One less refers to the message `stamp`. It may have been the last. */
+void journal_release(struct shard *shard, uint64_t stamp);
+
+/* A handover refers to the message `stamp`, which is therefore stored: what is
+ * written of it in this step need not bring it along. */
+void journal_carried(struct shard *shard, uint64_t stamp);
+
 /* The session itself: protocol, expiry, since when it is alone. One that has
  * become durable is written whole, one that no longer is is deleted whole. */
 void journal_session(struct shard *shard, struct session *session);
@@ -65,36 +75,6 @@ bool journal_delivery(struct shard *shard, struct session *session,
 /* The end of one that has a record. */
 void journal_delivery_gone(struct shard *shard, const struct session *session,
                            const struct delivery *delivery);
-
-/* A handover: what is on its way from one shard to another for a member of a
- * shared subscription has a record of its own, so that it is never nowhere.
- * Whoever takes it writes its own in the same batch in which that one goes, so
- * that it is never there twice. See record.h. */
-
-/* `body` of `group` (its text) goes to a member elsewhere. Returns the number
- * of the handover, which is not 0. */
-uint64_t journal_hand_out(struct shard *shard, const struct body *group,
-                          struct body *body);
-
-/* The same for `delivery` of the client, which has a record and is given back
- * to its group: that one goes. */
-uint64_t journal_hand_over(struct shard *shard, struct bytes client_id,
-                           struct delivery *delivery);
-
-/* Handover `number` of the message `stamp` for `group` is over: somebody has it
- * in this step, or nobody is to. With 0 there was none. */
-void journal_handed(struct shard *shard, const struct body *group,
-                    uint64_t number, uint64_t stamp);
-
-/* A handover refers to the message `stamp`, which is therefore stored: what is
- * written of it in this step need not bring it along. */
-void journal_carried(struct shard *shard, uint64_t stamp);
-
-/* The handover of `delivery` that was found at start, whose number is the
- * delivery's order, in a key that names `client`, goes on. Returns its new
- * number. */
-uint64_t journal_hand_on(struct shard *shard, struct bytes client,
-                         struct delivery *delivery);
 
 /* The record of delivery `order`, which is not in memory, goes; it refers to
  * the message `stamp`, or with 0 to none. */

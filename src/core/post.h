@@ -93,7 +93,7 @@ struct post {
         struct { /* MEMBER SHARED, and but for `options` RETURNED */
             struct session_ref session;
             uint64_t left; /* members that had left when the first was asked */
-            uint64_t handover; /* SHARED RETURNED: see journal.h; 0: none */
+            uint64_t handover; /* SHARED RETURNED: see handover.h; 0: none */
             struct subscription_options options;
         };
     };

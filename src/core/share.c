@@ -2,6 +2,7 @@
 #include "core/share.h"
 
 #include "core/group.h"
+#include "core/handover.h"
 #include "core/journal.h"
 #include "core/membership.h"
 #include "core/route.h"
@@ -66,7 +67,7 @@ static void group_pass_on(struct shard *shard, const struct group *group,
 {
     struct body *body = message_share(m, shard->pool);
     if (routing->once && search->handover == 0) {
-        search->handover = journal_hand_out(shard, group->text, body);
+        search->handover = handover_begin(shard, group->text, body);
     }
     struct post post = {.session = member->session,
                         .options = member->options,
@@ -102,7 +103,7 @@ static bool group_offer(struct shard *shard, struct group *group,
                                 &member->options, search.wait, search.handover);
         }
         if (offer == OFFER_TAKEN) {
-            journal_handed(shard, group->text, search.handover, m->stamp);
+            handover_end(shard, group->text, search.handover, m->stamp);
             return true;
         }
         if (offer == OFFER_DENIED || search.wait) continue;
@@ -133,7 +134,7 @@ void share_offered(struct shard *shard, const struct post *post)
     }
     if (offer == OFFER_TAKEN) {
         uint64_t batch = gate_since(shard, puts);
-        journal_handed(shard, post->group, post->handover, m.stamp);
+        handover_end(shard, post->group, post->handover, m.stamp);
         gate_answer(shard, batch, post->join, 0);
         return;
     }
@@ -163,7 +164,7 @@ static void group_again(struct shard *shard, struct body *text,
         group != NULL && group_offer(shard, group, &m, search, &routing);
     if (taken) return;
     stat_add(shard, STAT_PUBLISH_DROPPED, 1);
-    journal_handed(shard, text, search.handover, m.stamp);
+    handover_end(shard, text, search.handover, m.stamp);
 }
 
 /* A member refused a message: it is busy, unless it has said something since.

@@ -24,7 +24,7 @@ void share_deliver(struct shard *shard, struct group *group, struct message *m,
 
 /* `session`, of this shard, can't or will not have `body` of `group`: let
  * another member have it. Both borrowed. Whoever takes it ends `handover`,
- * which may be 0: see journal.h. */
+ * which may be 0: see handover.h. */
 void share_return(struct shard *shard, struct session_ref session,
                   struct body *group, struct body *body, uint64_t handover);
 
