@@ -17,11 +17,17 @@
 
 /* --- judging ------------------------------------------------------------- */
 
-/* A filter that breaks the rules of filters ends the connection.
+/* A filter that breaks the rules of filters ends the connection. The log says
+ * which: it is a mistake of whoever wrote the client.
  * [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.8.2-1] [MQTT-4.8.2-2] */
-static enum err filter_check(struct bytes filter)
+static enum err filter_check(struct shard *shard, const struct conn *conn,
+                             struct bytes filter)
 {
     if (topic_subscription_valid(filter)) return OK;
+    actions_note(shard->out, NOTE_WARNING, NOTE_PACKET, &conn->id,
+                 "Client %s asks for \"%.*s\", which is no topic filter",
+                 session_name(conn->session), (int)filter.size,
+                 (const char *)filter.data);
     return topic_is_shared(filter) ? ERR_PROTOCOL : ERR_MALFORMED;
 }
 
@@ -329,7 +335,7 @@ enum err subscribe_in(struct shard *shard, struct conn *conn,
     struct subscribe_filter wanted;
     struct reader at = reader_of(s.filters);
     while (subscribe_filter_next(&at, &wanted)) {
-        e = filter_check(wanted.filter);
+        e = filter_check(shard, conn, wanted.filter);
         if (e != OK) return e;
     }
     size_t puts = shard->out->put_count;
@@ -382,7 +388,7 @@ enum err unsubscribe_in(struct shard *shard, struct conn *conn,
     struct bytes filter;
     struct reader at = reader_of(s.filters);
     while (unsubscribe_filter_next(&at, &filter)) {
-        e = filter_check(filter);
+        e = filter_check(shard, conn, filter);
         if (e != OK) return e;
     }
     size_t puts = shard->out->put_count;
