@@ -131,11 +131,12 @@ static void log_retire(struct wal *wal)
 static enum err log_pace(struct wal *wal)
 {
     pthread_mutex_lock(&wal->lock);
-    while (wal->full_count >= LOGFILES_MAX && !wal->keeper_fails &&
-           !wal->closing) {
+    while (wal->full_count >= wal->kept + LOGFILES_AHEAD &&
+           !wal->keeper_fails && !wal->closing) {
         pthread_cond_wait(&wal->work, &wal->lock);
     }
-    bool stuck = wal->full_count >= LOGFILES_MAX && wal->keeper_fails;
+    bool stuck =
+        wal->full_count >= wal->kept + LOGFILES_AHEAD && wal->keeper_fails;
     pthread_mutex_unlock(&wal->lock);
     errno = ENOSPC;
     return stuck ? ERR_FULL : OK;

@@ -37,6 +37,9 @@ struct files {
 
     /* Names in `folder` are on disk now. */
     enum err (*sync_folder)(struct files *files, const char *folder);
+
+    /* Bytes that the disk of `folder` has left; 0: unknown. */
+    uint64_t (*space)(struct files *files, const char *folder);
 };
 
 /* Those of the operating system. */

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static enum err failure(void)
@@ -105,6 +106,14 @@ static enum err system_sync_folder(struct files *files, const char *folder)
     return e;
 }
 
+static uint64_t system_space(struct files *files, const char *folder)
+{
+    (void)files;
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0) return 0;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
 struct files *files_system(void)
 {
     static struct files files = {
@@ -117,6 +126,7 @@ struct files *files_system(void)
         .rename = system_rename,
         .remove = system_remove,
         .sync_folder = system_sync_folder,
+        .space = system_space,
     };
     return &files;
 }

@@ -254,11 +254,39 @@ bool index_is(const struct index *index, struct index_key key,
     return slot_at(slot_find(index, key), place);
 }
 
-void index_forget(struct index *index, struct index_key key,
-                  struct index_place place)
+/* Does `slot` stay, when all up to `segment` is in LMDB? */
+static bool slot_stays(const struct index_slot *slot, uint64_t segment)
 {
-    struct index_slot *slot = slot_find(index, key);
-    if (slot_at(slot, place)) slot_empty(index, slot);
+    if (slot->changes > 0) return true;
+    return slot->segment > segment;
+}
+
+/* The least capacity that is not soon too small for `count` keys. */
+static uint32_t capacity_for(uint32_t count)
+{
+    uint32_t capacity = CAPACITY_MIN;
+    while (capacity / 2 < count)
+        capacity *= 2;
+    return capacity;
+}
+
+void index_sweep(struct index *index, size_t part, uint64_t segment)
+{
+    assert(part < INDEX_PARTS);
+    struct index_part *to = &index->parts[part];
+    struct index_part old = *to;
+    uint32_t stay = 0;
+    for (uint32_t i = 0; i < old.capacity; i++)
+        stay += slot_stays(&old.slots[i], segment);
+    if (stay == old.count) return;
+    to->capacity = capacity_for(stay);
+    to->count = stay;
+    to->slots = slots_take(index, to->capacity);
+    for (uint32_t i = 0; i < old.capacity; i++) {
+        const struct index_slot *slot = &old.slots[i];
+        if (slot_stays(slot, segment)) *slot_seek(to, slot->key) = *slot;
+    }
+    slots_give(index, old.slots, old.capacity);
 }
 
 size_t index_count(const struct index *index)

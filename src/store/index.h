@@ -92,9 +92,9 @@ bool index_find(const struct index *index, struct index_key key,
 bool index_is(const struct index *index, struct index_key key,
               struct index_place place);
 
-/* Forget `key`, if its newest change is at `place`. */
-void index_forget(struct index *index, struct index_key key,
-                  struct index_place place);
+/* Forget those keys of table `part`, below INDEX_PARTS, whose newest change is
+ * in `segment` or one before it, but for those that are counted. */
+void index_sweep(struct index *index, size_t part, uint64_t segment);
 
 /* Keys that are known. */
 size_t index_count(const struct index *index);

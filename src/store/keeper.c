@@ -42,28 +42,45 @@ bool keeper_spend(struct wal *wal)
 
 /* --- the thread ---------------------------------------------------------- */
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t keeper_share(const struct wal_options *options, uint64_t used,
+                    uint64_t space)
+{
+    uint64_t segment = options->segment_bytes, most = WAL_SEGMENTS_KEPT_MAX;
+    if (options->kept_max > 0) most = least(most, options->kept_max);
+    uint64_t share = least(used / segment, space / (SPACE_SHARE * segment));
+    if (share < WAL_SEGMENTS_KEPT) share = WAL_SEGMENTS_KEPT;
+    if (options->quota_bytes > 0) {
+        uint64_t few = options->quota_bytes / (QUOTA_SEGMENTS * segment);
+        most = least(most, few > 0 ? few : 1);
+    }
+    return (size_t)least(share, most);
+}
+
 /* Full segments that stay for now: none, when there is little space: then what
  * clients have taken has to leave base.mdb. Under the lock. */
 static size_t keeper_keeps(const struct wal *wal)
 {
-    const struct wal_options *options = &wal->options;
-    uint64_t share = QUOTA_SEGMENTS * (uint64_t)options->segment_bytes;
-    uint64_t few = options->quota_bytes / share;
+    bool many = index_count(&wal->index) > INDEX_KEYS_KEPT;
     if (wal->low || wal->over) return 0;
-    if (options->quota_bytes == 0 || few > WAL_SEGMENTS_KEPT)
-        return WAL_SEGMENTS_KEPT;
-    return few > 0 ? few : 1;
+    return many && wal->kept > WAL_SEGMENTS_KEPT ? WAL_SEGMENTS_KEPT
+                                                 : wal->kept;
 }
 
-/* The segments to be moved now, the oldest. Returns how many. Under the
- * lock. */
+/* The segments to be moved now, the oldest, but for the newest of them: what is
+ * in it may be undone soon. Returns how many. Under the lock. */
 static size_t keeper_choose(struct wal *wal,
                             struct logfile *files[MOVE_SEGMENTS_MAX])
 {
     size_t count = 0;
     bool tight = wal->low || wal->over || wal->keeper_fails;
-    size_t most = tight ? 1 : MOVE_SEGMENTS_MAX;
     if (wal->full_count <= keeper_keeps(wal)) return 0;
+    size_t most = tight ? 1 : wal->full_count - 1;
+    if (most > MOVE_SEGMENTS_MAX) most = MOVE_SEGMENTS_MAX;
     LIST_EACH(at, after, &wal->full) {
         if (count == most) break;
         files[count++] = OWNER(at, struct logfile, link);
@@ -82,18 +99,36 @@ static void keeper_lament(struct wal *wal, enum err e)
             stuck ? why : err_text(e));
 }
 
+/* The first `count` of the files are gone. Under the lock. */
+static void files_gone(struct wal *wal, struct logfile **files, size_t count)
+{
+    wal->full_count -= count;
+    for (size_t i = 0; i < count; i++)
+        logfile_free(wal, files[i]);
+}
+
+/* Let go of spare files, but for one: base.mdb needs the space. */
+static bool spares_spend(struct wal *wal)
+{
+    bool spent = false;
+    while (logfile_spares(wal) > 1 && logfile_spend(wal))
+        spent = true;
+    return spent;
+}
+
 /* Move the segments. Returns whether that worked. */
 static bool keeper_step(struct wal *wal, struct logfile **files, size_t count)
 {
-    enum err e = move_segments(wal, files, count);
-    bool failed = e != OK;
+    size_t moved;
+    enum err e = move_segments(wal, files, count, &moved);
+    bool failed = e != OK && e != ERR_SHUTTING_DOWN;
+    /* What failed for want of space is tried again as soon as there is some. */
+    bool again = failed && e != ERR_MALFORMED && spares_spend(wal);
+    failed &= !again;
     if (failed && !wal->keeper_fails) keeper_lament(wal, e);
     pthread_mutex_lock(&wal->lock);
     wal->keeper_fails = failed;
-    for (size_t i = 0; i < count && !failed; i++) {
-        wal->full_count -= 1;
-        logfile_free(wal, files[i]);
-    }
+    files_gone(wal, files, moved);
     pthread_cond_signal(&wal->work);
     pthread_mutex_unlock(&wal->lock);
     return !failed;
@@ -122,20 +157,41 @@ static bool keeper_provide(struct wal *wal)
     return e == OK;
 }
 
+/* Spare files that the log may grow into. */
+static void keeper_trim(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->lock);
+    size_t most = SPARES_KEPT, keeps = keeper_keeps(wal);
+    if (keeps > wal->full_count + most) most = keeps - wal->full_count;
+    pthread_mutex_unlock(&wal->lock);
+    while (logfile_spares(wal) > most && logfile_spend(wal)) {
+    }
+}
+
+/* What stands on disk: base.mdb's pages in use, and the log. */
+static uint64_t keeper_bytes(struct wal *wal, uint64_t used)
+{
+    size_t spares = logfile_spares(wal);
+    size_t files = spares > SPARES_KEPT ? spares - SPARES_KEPT : 0;
+    pthread_mutex_lock(&wal->lock);
+    files += wal->full_count + 1;
+    pthread_mutex_unlock(&wal->lock);
+    return used + (uint64_t)files * wal->options.segment_bytes;
+}
+
 /* Is there more on disk than the operator wants? What makes it less is let
  * through all the same. */
-static bool keeper_measure(struct wal *wal)
+static bool keeper_within(struct wal *wal, uint64_t used)
 {
     uint64_t quota = wal->options.quota_bytes;
     uint64_t least = QUOTA_SEGMENTS * (uint64_t)wal->options.segment_bytes;
     if (quota == 0) return true;
     if (quota < least) quota = least;
-    pthread_mutex_lock(&wal->base_lock);
-    uint64_t used = wal->lmdb == NULL ? 0 : lmdb_used(wal->lmdb);
-    pthread_mutex_unlock(&wal->base_lock);
+    while (keeper_bytes(wal, used) > quota &&
+           logfile_spares(wal) > SPARES_KEPT && logfile_spend(wal)) {
+    }
+    bool over = keeper_bytes(wal, used) > quota;
     pthread_mutex_lock(&wal->lock);
-    used += (uint64_t)(wal->full_count + 1) * wal->options.segment_bytes;
-    bool over = used > quota;
     bool news = wal->over != over;
     wal->over = over;
     pthread_mutex_unlock(&wal->lock);
@@ -148,6 +204,22 @@ static bool keeper_measure(struct wal *wal)
         wal_say(wal, false, "%s is below its quota again", wal->folder);
     }
     return !over;
+}
+
+/* See how large base.mdb is, and what follows of that. */
+static bool keeper_measure(struct wal *wal)
+{
+    pthread_mutex_lock(&wal->base_lock);
+    uint64_t used = wal->lmdb == NULL ? 0 : lmdb_used(wal->lmdb);
+    pthread_mutex_unlock(&wal->base_lock);
+    uint64_t space = wal->files->space(wal->files, wal->folder);
+    size_t kept = keeper_share(&wal->options, used, space);
+    pthread_mutex_lock(&wal->lock);
+    wal->kept = kept;
+    pthread_mutex_unlock(&wal->lock);
+    bool within = keeper_within(wal, used);
+    keeper_trim(wal);
+    return within;
 }
 
 static void keeper_wait(struct wal *wal, bool fine)

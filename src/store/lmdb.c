@@ -16,6 +16,8 @@ enum {
     HEAD_BYTES = 2 + STORE_ID_BYTES + 5 * 8 + 4,
     HEAD_OLD_BYTES = HEAD_BYTES - 8,
     CRC_BYTES = 4,
+    AHEAD = 8, /* changes whose bytes are asked for before they are needed */
+    LINE_BYTES = 64,
     MAP_BYTES_MIN = 64 * 1024 * 1024
 };
 
@@ -187,6 +189,16 @@ enum err lmdb_head(struct lmdb *lmdb, struct lmdb_head *head)
 
 /* --- changes ------------------------------------------------------------- */
 
+/* Those that come soon: in order of their keys they lie all over memory. */
+static void changes_expect(const struct lmdb_change *changes, size_t i,
+                           size_t count)
+{
+    size_t ahead = i + AHEAD;
+    if (ahead >= count) return;
+    __builtin_prefetch(changes[ahead].key.data);
+    __builtin_prefetch(changes[ahead].key.data + LINE_BYTES);
+}
+
 /* How many of them, from the first on, are of one key. */
 static size_t changes_alike(const struct lmdb_change *changes, size_t count)
 {
@@ -205,6 +217,7 @@ static int changes_make(struct lmdb *lmdb, MDB_txn *txn,
     int error = mdb_cursor_open(txn, lmdb->records, &cursor);
     size_t alike;
     for (size_t i = 0; i < count && error == 0; i += alike) {
+        changes_expect(changes, i, count);
         alike = changes_alike(changes + i, count - i);
         error = lmdb_record_make(cursor, changes + i, alike, head);
     }
@@ -278,15 +291,22 @@ enum err lmdb_make(struct lmdb *lmdb, struct lmdb_change *changes, size_t count,
                    uint64_t ahead)
 {
     lmdb_sort(changes, count);
-    struct lmdb_head head = {.ahead = ahead};
     enum err e = OK;
     for (size_t at = 0; at < count && e == OK; at += LMDB_CHANGES_MAX) {
         size_t some = count - at;
         if (some > LMDB_CHANGES_MAX) some = LMDB_CHANGES_MAX;
-        assert(!store_counted(changes[at].key));
-        e = changes_apply(lmdb, changes + at, some, false, &head);
+        e = lmdb_make_some(lmdb, changes + at, some, ahead);
     }
     return e;
+}
+
+enum err lmdb_make_some(struct lmdb *lmdb, const struct lmdb_change *changes,
+                        size_t count, uint64_t ahead)
+{
+    assert(count > 0 && count <= LMDB_CHANGES_MAX);
+    assert(!store_counted(changes[0].key));
+    struct lmdb_head head = {.ahead = ahead};
+    return changes_apply(lmdb, changes, count, false, &head);
 }
 
 enum err lmdb_apply(struct lmdb *lmdb, struct lmdb_change *changes,

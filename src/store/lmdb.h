@@ -69,6 +69,12 @@ MUST_USE
 enum err lmdb_make(struct lmdb *lmdb, struct lmdb_change *changes, size_t count,
                    uint64_t ahead);
 
+/* The same of `changes` that are in order of their keys, LMDB_CHANGES_MAX at
+ * most: in one transaction. */
+MUST_USE
+enum err lmdb_make_some(struct lmdb *lmdb, const struct lmdb_change *changes,
+                        size_t count, uint64_t ahead);
+
 /* Make all `changes` (which are put in order of their keys), and set `*head`,
  * in one transaction. After a failure nothing of it has happened. */
 MUST_USE

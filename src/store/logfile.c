@@ -31,6 +31,15 @@ uint64_t logfile_number(const char *name)
     return named && number <= UINT32_MAX ? number : 0;
 }
 
+size_t logfile_spare_index(const char *name)
+{
+    char *end;
+    if (strncmp(name, "spare-", 6) != 0) return SPARES_MAX;
+    if (name[6] < '0' || name[6] > '9') return SPARES_MAX;
+    unsigned long index = strtoul(name + 6, &end, 10);
+    return *end == '\0' && index < SPARES_MAX ? index : SPARES_MAX;
+}
+
 static void spare_path(const struct wal *wal, size_t index,
                        char path[FILES_PATH_MAX])
 {

@@ -6,6 +6,9 @@
  *     0000000007.log    its changes are made in base.mdb
  *     0000000008.log    the same, up to where its last frame is torn
  *     0000000009.log    new, and empty, before base.mdb says "below 9"
+ *
+ * Some segments are made together, as the keeper does it (move.c): what comes
+ * to the same when it is made again at once, holds and drops one by one.
  */
 #include "store/changes.h"
 #include "store/segment.h"
@@ -16,13 +19,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    /* What is made together, until one of these is reached: it is in memory.
+     * Of bytes as many as base.mdb has in use, within bounds. */
+    GROUP_SEGMENTS_MAX = 16,
+    GROUP_SIZE_MIN = 32 * 1024 * 1024,
+    GROUP_SIZE_MAX = 128 * 1024 * 1024,
+    GROUP_CHANGES_MAX = 1000 * 1000
+};
+
 /* A segment that was found, all of it. */
 struct found {
     uint64_t number;
     struct segment_head head;
     uint8_t *bytes;
     size_t size;
-    bool damaged; /* it is kept, under another name */
+    bool damaged;  /* it is kept, under another name */
+    uint64_t stop; /* the first sequence behind it, when it has been read */
+    size_t counted_count;
 };
 
 struct recovery {
@@ -34,8 +48,14 @@ struct recovery {
     size_t count, capacity;
     bool failed; /* to remember a number */
 
-    struct changes plain, counted; /* changes of the segment at work */
-    uint64_t next;                 /* the sequence of the frame to come */
+    /* Segments that have been read, and what they change. */
+    struct found group[GROUP_SEGMENTS_MAX];
+    size_t group_count;
+    uint64_t group_size; /* bytes of segments from which on it is full */
+    struct changes plain, counted;
+
+    uint64_t expected; /* number of the segment to come */
+    uint64_t next;     /* the sequence of the frame to come */
 };
 
 /* What is wrong and cannot be gone round. */
@@ -91,9 +111,8 @@ static void file_seen(void *context, const char *name)
     uint64_t number = logfile_number(name);
     if (number != 0) number_add(r, number);
     if (strcmp(name, "reserve") == 0) wal->has_reserve = true;
-    if (strncmp(name, "spare-", 6) != 0 || name[6] < '0') return;
-    size_t index = (size_t)(name[6] - '0');
-    if (name[7] == '\0' && index < SPARES_MAX) wal->spare[index] = true;
+    size_t spare = logfile_spare_index(name);
+    if (spare < SPARES_MAX) wal->spare[spare] = true;
 }
 
 static enum err folder_open(struct recovery *r)
@@ -262,7 +281,7 @@ static enum err found_gather(struct recovery *r, struct found *found,
                              uint64_t stop)
 {
     struct segment_scan scan;
-    r->plain.count = r->counted.count = 0;
+    size_t before = r->counted.count;
     enum err e =
         segment_begin(&scan, bytes_at(found->bytes, found->size), stop);
     while (e == OK) {
@@ -279,7 +298,8 @@ static enum err found_gather(struct recovery *r, struct found *found,
                 "(segment %llu, offset %zu); it was promised to nobody",
                 (unsigned long long)found->number, scan.offset);
     }
-    r->next = scan.next;
+    found->counted_count = r->counted.count - before;
+    found->stop = r->next = scan.next;
     return OK;
 }
 
@@ -304,60 +324,119 @@ static uint64_t number_at(const struct recovery *r, size_t index)
     return index < r->count ? r->numbers[index] : 0;
 }
 
-/* Write to base.mdb. On a disk that is full what is held for that is let go,
- * and then the files that wait to be used again. */
-static enum err base_apply(struct recovery *r)
+/* --- into base.mdb -------------------------------------------------------- */
+
+/* On a disk that is full what is held for that is let go, and then the files
+ * that wait to be used again. False: there is nothing more. */
+static bool space_spend(struct recovery *r)
 {
-    struct wal *wal = r->wal;
-    enum err e = ERR_FULL;
-    bool more = true;
-    while (e != OK && more) {
-        e = lmdb_make(wal->lmdb, r->plain.list, r->plain.count,
-                      r->head.segment);
-        if (e == OK) {
-            e = lmdb_apply(wal->lmdb, r->counted.list, r->counted.count,
-                           &r->head);
-        }
-        more = e != OK && (keeper_spend(wal) || logfile_spend(wal));
+    return keeper_spend(r->wal) || logfile_spend(r->wal);
+}
+
+/* All that comes to the same when it is made again. */
+static enum err group_make(struct recovery *r)
+{
+    uint64_t ahead = r->group[r->group_count - 1].number + 1;
+    enum err e;
+    do {
+        e = lmdb_make(r->wal->lmdb, r->plain.list, r->plain.count, ahead);
+    } while (e != OK && space_spend(r));
+    return e;
+}
+
+/* The next `count` changes that are counted, which must happen once: with the
+ * head that says so. */
+static enum err found_count(struct recovery *r, const struct found *found,
+                            struct lmdb_change *changes)
+{
+    enum err e;
+    do {
+        r->head.segment = found->number + 1;
+        r->head.sequence = found->stop;
+        e = lmdb_apply(r->wal->lmdb, changes, found->counted_count, &r->head);
+    } while (e != OK && space_spend(r));
+    return e;
+}
+
+/* Segment by segment, each file goes when it is not needed. */
+static enum err group_count(struct recovery *r)
+{
+    struct lmdb_change *changes = r->counted.list;
+    enum err e = OK;
+    for (size_t i = 0, left = 0; i < r->group_count && e == OK; i++) {
+        const struct found *found = &r->group[i];
+        bool last = i + 1 == r->group_count;
+        if (found->counted_count == 0 && !last) continue;
+        e = found_count(r, found, changes);
+        changes += found->counted_count;
+        for (; left <= i && e == OK; left++)
+            found_leave(r, &r->group[left]);
     }
     return e;
 }
 
-/* Make the changes of `found` in base.mdb. Before it says that the last is not
- * needed, the next is there. */
-static enum err found_apply(struct recovery *r, const struct found *found,
-                            bool last)
+/* The segment behind the last one that was found. */
+static enum err log_begin(struct recovery *r)
 {
     struct wal *wal = r->wal;
-    enum err e = OK;
-    uint64_t after = found->number + 1;
-    if (last) e = logfile_begin(wal, after, r->next, &wal->now);
+    enum err e = logfile_begin(wal, r->expected, r->next, &wal->now);
     if (e == ERR_FULL && keeper_spend(wal)) {
-        e = logfile_begin(wal, after, r->next, &wal->now);
+        e = logfile_begin(wal, r->expected, r->next, &wal->now);
     }
-    if (e != OK) return system_fail(r, e, wal->folder);
-    r->head.segment = found->number + 1;
-    r->head.sequence = r->next;
-    e = base_apply(r);
+    return e == OK ? OK : system_fail(r, e, wal->folder);
+}
+
+static void group_free(struct recovery *r)
+{
+    for (size_t i = 0; i < r->group_count; i++)
+        found_free(&r->group[i]);
+    r->group_count = r->plain.count = r->counted.count = 0;
+}
+
+/* Make the changes of the group in base.mdb. Before it says that the last is
+ * not needed, the next is there. */
+static enum err group_apply(struct recovery *r, bool last)
+{
+    enum err e = last ? log_begin(r) : OK;
+    if (e != OK) return e;
+    e = group_make(r);
+    if (e == OK) e = group_count(r);
     if (e != OK) {
         return recovery_fail(r, e,
                              "%s/base.mdb cannot grow: %s. If the disk is "
                              "full, make room and start again: nothing is lost",
-                             wal->folder, lmdb_why(wal->lmdb));
+                             r->wal->folder, lmdb_why(r->wal->lmdb));
     }
-    found_leave(r, found);
+    group_free(r);
     return OK;
 }
 
+static uint64_t group_size(struct wal *wal)
+{
+    uint64_t used = lmdb_used(wal->lmdb);
+    if (used < GROUP_SIZE_MIN) return GROUP_SIZE_MIN;
+    return used < GROUP_SIZE_MAX ? used : GROUP_SIZE_MAX;
+}
+
+static bool group_full(const struct recovery *r)
+{
+    uint64_t size = 0;
+    for (size_t i = 0; i < r->group_count; i++)
+        size += r->group[i].size;
+    return r->group_count == GROUP_SEGMENTS_MAX || size >= r->group_size ||
+           r->plain.count + r->counted.count >= GROUP_CHANGES_MAX;
+}
+
+/* --- the log -------------------------------------------------------------- */
+
 /* Is `found` the one that must come? */
-static enum err found_check(struct recovery *r, const struct found *found,
-                            uint64_t expected)
+static enum err found_check(struct recovery *r, const struct found *found)
 {
     struct wal *wal = r->wal;
-    if (found->number == expected && found->head.sequence == r->next) {
+    if (found->number == r->expected && found->head.sequence == r->next) {
         return OK;
     }
-    unsigned long long first = expected, number = found->number;
+    unsigned long long first = r->expected, number = found->number;
     if (!wal->options.salvage) {
         return recovery_fail(r, ERR_MALFORMED,
                              "%s: segment %llu of the log is missing, and "
@@ -393,14 +472,20 @@ static enum err found_next(struct recovery *r, size_t *index,
     return ERR_MORE;
 }
 
-/* Read `found` up to where `next` (NULL: nothing) begins. */
-static enum err found_replay(struct recovery *r, struct found *found,
-                             const struct found *next, uint64_t expected)
+/* Read `found`, which the group has then, up to where `next` (NULL: nothing)
+ * begins. */
+static enum err found_replay(struct recovery *r, const struct found *found,
+                             const struct found *next)
 {
+    struct found *kept = &r->group[r->group_count++];
+    *kept = *found;
     uint64_t stop = next == NULL ? UINT64_MAX : next->head.sequence;
-    enum err e = found_check(r, found, expected);
-    if (e == OK) e = found_gather(r, found, stop);
-    if (e == OK) e = found_apply(r, found, next == NULL);
+    enum err e = found_check(r, kept);
+    if (e == OK) e = found_gather(r, kept, stop);
+    r->expected = found->number + 1;
+    if (e == OK && (next == NULL || group_full(r))) {
+        e = group_apply(r, next == NULL);
+    }
     return e;
 }
 
@@ -433,16 +518,18 @@ static enum err log_replay(struct recovery *r)
     }
     struct found found, next;
     r->next = r->head.sequence;
+    r->expected = r->head.segment;
+    r->group_size = group_size(wal);
     enum err e = found_next(r, &index, &found);
     if (e == ERR_MORE) return log_renew(r);
     while (e == OK) {
         enum err more = found_next(r, &index, &next);
-        if (more != OK && more != ERR_MORE) e = more;
-        uint64_t expected = r->head.segment;
-        if (e == OK) {
-            e = found_replay(r, &found, more == OK ? &next : NULL, expected);
+        if (more == OK || more == ERR_MORE) {
+            e = found_replay(r, &found, more == OK ? &next : NULL);
+        } else {
+            found_free(&found);
+            e = more;
         }
-        found_free(&found);
         if (more == ERR_MORE) return e;
         if (e != OK) found_free(&next);
         found = next;
@@ -520,6 +607,7 @@ enum err recovery_run(struct wal *wal, char why[WAL_TEXT_MAX])
         wal->number = wal->now->number + 1;
         wal->sequence = wal->durable = wal->now->first;
     }
+    group_free(&r);
     changes_free(&r.plain);
     changes_free(&r.counted);
     free(r.numbers);

@@ -204,6 +204,7 @@ void wal_stats(struct store *store, struct wal_stats *stats)
     *stats = (struct wal_stats){.records = known ? head.count : 0,
                                 .bytes = bytes,
                                 .segments = wal->full_count + 1,
+                                .kept = wal->kept,
                                 .keys = index_count(&wal->index),
                                 .commits = wal->commits,
                                 .batches = wal->batches};
@@ -295,6 +296,7 @@ static struct wal *wal_new(const struct wal_options *options)
     if (wal->options.retry_ms == 0) wal->options.retry_ms = RETRY_MS;
     wal->files = options->files != NULL ? options->files : files_system();
     wal->lock_fd = -1;
+    wal->kept = keeper_share(&wal->options, 0, 0);
     (void)snprintf(wal->folder, sizeof wal->folder, "%s", options->folder);
     list_init(&wal->waiting);
     list_init(&wal->full);

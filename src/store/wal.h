@@ -25,8 +25,9 @@
 
 enum {
     WAL_SEGMENT_BYTES = 16 * 1024 * 1024,
-    WAL_SEGMENTS_KEPT = 3, /* full ones: what is acknowledged soon is gone by
-                              the time that they are moved */
+    WAL_SEGMENTS_KEPT = 3,      /* full ones: what is acknowledged soon is gone
+                                   by the time that they are moved */
+    WAL_SEGMENTS_KEPT_MAX = 16, /* with a large base.mdb */
     WAL_TEXT_MAX = 900,
     WAL_ID_BYTES = 16
 };
@@ -48,6 +49,8 @@ struct wal_options {
     enum wal_durability durability;
     bool salvage;           /* leave out what is broken, and say what it was */
     uint32_t segment_bytes; /* 0: WAL_SEGMENT_BYTES */
+    uint32_t kept_max;      /* segments that stay, when full, with a large
+                               base.mdb; 0 or more: WAL_SEGMENTS_KEPT_MAX */
     uint32_t retry_ms;      /* after a failure; 0: a second */
     uint64_t quota_bytes;   /* more on disk is WAL_FULL; 0: none; less than
                                four segments count as four */
@@ -65,6 +68,7 @@ struct wal_stats {
     uint64_t records;  /* in LMDB */
     uint64_t bytes;    /* of LMDB's file in use */
     uint64_t segments; /* whose changes are not in LMDB */
+    uint64_t kept;     /* so many of them may stay for now, when full */
     uint64_t keys;     /* that they change, but for the newest ones */
     uint64_t commits;  /* writes of a group since the start */
     uint64_t batches;  /* in them */

@@ -2,7 +2,7 @@
  *
  *     wal.c         opening, submitting, closing
  *     committer.c   the thread that writes
- *     keeper.c      the thread that tidies up
+ *     keeper.c      the thread that tidies up, and how long the log may be
  *     move.c        full segments, on their way into LMDB
  *     reader.c      the thread that looks something up
  *     logfile.c     files of segments: made, filled, recycled
@@ -22,18 +22,30 @@ enum {
     /* What a commit takes at most, but for a single batch that is larger. */
     GROUP_BYTES_MAX = 4 * 1024 * 1024,
 
-    /* That many go at once: what many sessions have in each of them then costs
-     * a page of LMDB only once. */
-    MOVE_SEGMENTS_MAX = 3,
+    /* With so many full segments more than stay, the committer waits. */
+    LOGFILES_AHEAD = 13,
+
+    /* That many go at once, at most. */
+    MOVE_SEGMENTS_MAX = WAL_SEGMENTS_KEPT_MAX + LOGFILES_AHEAD,
+
+    /* And so much of what still counts in them, which is copied for that. */
+    MOVE_BYTES_MAX = 128 * 1024 * 1024,
+
+    /* With more keys in the index (which takes 64 MiB then) no more than
+     * WAL_SEGMENTS_KEPT stay. */
+    INDEX_KEYS_KEPT = 1500 * 1000,
 
     /* The least that a quota can be: the log alone has some. */
     QUOTA_SEGMENTS = 4,
 
-    /* With more full segments the committer waits. */
-    LOGFILES_MAX = 16,
+    /* So much of the space that the disk has left, as one part of so many, more
+     * than WAL_SEGMENTS_KEPT may take. */
+    SPACE_SHARE = 4,
 
-    /* Files that wait to be used again. */
-    SPARES_MAX = 4,
+    /* Files that wait to be used again: so many, or as many as the log is to
+     * grow by. */
+    SPARES_KEPT = 4,
+    SPARES_MAX = WAL_SEGMENTS_KEPT_MAX + SPARES_KEPT,
 
     /* Space that is held, beside that of a segment, so that the keeper can work
      * when there is no more. */
@@ -106,6 +118,7 @@ struct wal {
     bool unknown;     /* something was reported that the index has not yet */
     struct link full; /* segments, oldest first */
     size_t full_count;
+    size_t kept;        /* of them, that may stay: keeper_share */
     struct index index; /* of what is on disk in segments */
     bool log_fails;     /* the committer's last attempt */
     bool keeper_fails;  /* the keeper's */
@@ -166,6 +179,9 @@ void logfile_number_path(const struct wal *wal, uint64_t number,
 /* The number in the name of a segment, or 0: it is none. */
 uint64_t logfile_number(const char *name);
 
+/* Which of the spare files has this name; SPARES_MAX: none. */
+size_t logfile_spare_index(const char *name);
+
 /* Make segment `number`, whose first frame is `sequence`, in place of a file
  * that has its name. It is on disk then. */
 MUST_USE
@@ -194,6 +210,14 @@ enum err logfile_spare(struct wal *wal, bool keeper);
 
 /* Let go of the space that was held for now. False: it is spent. */
 bool keeper_spend(struct wal *wal);
+
+/* How many full segments may stay, when base.mdb has `used` bytes in use, and
+ * the disk `space` left: as many as have its size, within bounds. What comes
+ * at random meets nearly all pages of base.mdb once there is a change for each,
+ * so the more changes go at once, the less a change costs; and a start after a
+ * crash, which moves them, takes no longer than base.mdb is large. */
+size_t keeper_share(const struct wal_options *options, uint64_t used,
+                    uint64_t space);
 
 /* The threads, until wal->closing. */
 void *committer_run(void *wal);

@@ -184,6 +184,13 @@ static enum err engine_sync_folder(struct files *files, const char *folder)
     return engine_fault(engine_of(files));
 }
 
+static uint64_t engine_space(struct files *files, const char *folder)
+{
+    struct files *system = files_system();
+    if (atomic_load(&engine_of(files)->tight) != 0) return 0;
+    return system->space(system, folder);
+}
+
 static void engine_done(void *context, uint16_t part, uint64_t batch,
                         enum err result)
 {
@@ -225,9 +232,9 @@ CHECK_UNUSED static struct engine *engine_new(const char *folder)
     REQUIRE(e != NULL);
     pthread_mutex_init(&e->lock, NULL);
     e->files = (struct files){
-        engine_open_file, engine_close_file, engine_read,
-        engine_write,     engine_sync,       engine_reserve,
-        engine_rename,    engine_remove,     engine_sync_folder,
+        engine_open_file,   engine_close_file, engine_read,   engine_write,
+        engine_sync,        engine_reserve,    engine_rename, engine_remove,
+        engine_sync_folder, engine_space,
     };
     e->options = (struct wal_options){
         .folder = folder,
@@ -400,6 +407,12 @@ CHECK_UNUSED static struct wal_stats engine_stats(struct engine *e)
     struct wal_stats stats;
     wal_stats(e->store, &stats);
     return stats;
+}
+
+/* Wait until no more segments are there than may stay. */
+CHECK_UNUSED static void engine_settle(struct engine *e)
+{
+    UNTIL(engine_stats(e).segments <= 1 + engine_stats(e).kept);
 }
 
 /* Fill segments: `count` batches, each with a key that stays, or is deleted by

@@ -4,6 +4,13 @@
 
 static const uint8_t luck[16] = "fifteen letters";
 
+/* All up to `segment` is in LMDB. */
+static void sweep(struct index *index, uint64_t segment)
+{
+    for (size_t part = 0; part < INDEX_PARTS; part++)
+        index_sweep(index, part, segment);
+}
+
 static void the_newest_place_counts(void)
 {
     struct index index;
@@ -20,12 +27,16 @@ static void the_newest_place_counts(void)
     CHECK(index_is(&index, a, two));
     CHECK(!index_is(&index, a, three));
     CHECK(index_is(&index, b, one));
-    index_forget(&index, a, one);
-    CHECK_EQ(index_count(&index), 2);
-    index_forget(&index, a, two);
+    sweep(&index, 1);
     CHECK_EQ(index_count(&index), 1);
+    CHECK(index_is(&index, a, two));
+    CHECK(!index_is(&index, b, one));
+    sweep(&index, 2);
+    CHECK_EQ(index_count(&index), 0);
     CHECK(!index_is(&index, a, two));
-    index_forget(&index, a, two);
+    sweep(&index, 2);
+    index_set(&index, a, three);
+    CHECK(index_is(&index, a, three));
     index_fini(&index);
 }
 
@@ -43,12 +54,16 @@ static void many_keys_are_kept_apart(void)
     for (uint32_t i = 0; i < COUNT; i++) {
         struct index_key key = index_key(&index, bytes_at(&i, sizeof i));
         wrong += !index_is(&index, key, (struct index_place){i / 100 + 1, i});
-        if (i % 2 == 0) {
-            index_forget(&index, key, (struct index_place){i / 100 + 1, i});
-        }
     }
     CHECK_EQ(wrong, 0);
+    sweep(&index, COUNT / 200);
     CHECK_EQ(index_count(&index), COUNT / 2);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct index_key key = index_key(&index, bytes_at(&i, sizeof i));
+        struct index_place place = {i / 100 + 1, i};
+        wrong += index_is(&index, key, place) != (i >= COUNT / 2);
+    }
+    CHECK_EQ(wrong, 0);
     index_fini(&index);
 }
 
@@ -94,14 +109,19 @@ static void known_plain(struct index *index, struct known *known, uint32_t i,
 {
     struct index_key key = numbered(index, i);
     struct index_place place = {luck_now % 5 + 1, luck_now};
-    if (luck_now / 5 % 2 == 0) {
-        index_set(index, key, place);
-        *known = (struct known){(uint32_t)place.segment, place.offset, 0, 0};
-        return;
+    index_set(index, key, place);
+    *known = (struct known){(uint32_t)place.segment, place.offset, 0, 0};
+}
+
+static void known_sweep(struct index *index, struct known *all,
+                        uint32_t segment)
+{
+    sweep(index, segment);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        if (all[i].changes == 0 && all[i].segment <= segment) {
+            all[i] = (struct known){0};
+        }
     }
-    place = (struct index_place){known->segment, known->offset};
-    index_forget(index, key, place);
-    *known = (struct known){0};
 }
 
 static unsigned known_wrong(const struct index *index, const struct known *all)
@@ -139,6 +159,9 @@ static void it_agrees_with_a_simple_one(void)
             known_plain(&index, &all[i], i, now / KEYS);
         }
         if (step % 100 == 0) wrong += known_wrong(&index, all);
+        if (step % 500 != 0) continue;
+        known_sweep(&index, all, now / KEYS % 5);
+        wrong += known_wrong(&index, all);
     }
     CHECK_EQ(wrong, 0);
     index_fini(&index);
@@ -162,8 +185,7 @@ static void what_is_forgotten_takes_no_memory(void)
     size_t most = capacity_of(&index) * 32;
     CHECK(most < COUNT * 100);
     CHECK(most > COUNT * 32);
-    for (uint32_t i = 0; i < COUNT; i++)
-        index_forget(&index, numbered(&index, i), (struct index_place){1, i});
+    sweep(&index, 1);
     CHECK_EQ(index_count(&index), 0);
     CHECK(capacity_of(&index) * 32 < most / 50);
     index_fini(&index);

@@ -83,6 +83,7 @@ static void what_is_seen_is_what_was_reported(void)
         unsigned held[KEYS] = {0};
         struct engine *e = engine_new(room_new());
         e->options.segment_bytes = 512 + draw(2048);
+        e->options.kept_max = 1 + draw(WAL_SEGMENTS_KEPT_MAX);
         e->options.durability = (enum wal_durability)(life % 3);
         engine_open(e);
         struct store *model = memory_new(NULL, NULL);

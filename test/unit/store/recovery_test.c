@@ -291,6 +291,60 @@ static void a_move_that_was_cut_short(void)
     }
 }
 
+/* `count` times the same change of "M". */
+static void held(struct engine *e, enum store_change_kind kind, unsigned count)
+{
+    struct store_change change = {.kind = kind, .key = bytes_of("M")};
+    if (kind == STORE_HOLD) change.value = bytes_of("v");
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t batch = ++e->next[0];
+        CHECK_EQ(store_submit(e->store, 0, batch, &change, 1), OK);
+        engine_wait(e, 0, batch);
+    }
+}
+
+/* A log of as many segments as are read at once, and more, with records of both
+ * kinds: all of it has happened, and once. */
+static void a_long_log_is_all_there(void)
+{
+    enum { KEYS = 40, CHANGES = 2000, RECORDS = 250, LONG = 16 };
+    struct engine *e = engine_new(room_new());
+    e->options.segment_bytes = 2048;
+    engine_open(e);
+    engine_fill(e, RECORDS, true);
+    UNTIL(engine_stats(e).kept == WAL_SEGMENTS_KEPT_MAX);
+    engine_settle(e);
+    unsigned last[KEYS], count = 0;
+    while (count < KEYS ||
+           (count < CHANGES && engine_stats(e).segments <= LONG)) {
+        char text[64];
+        last[count % KEYS] = count;
+        snprintf(text, sizeof text, "k%05u=%u", count % KEYS, count);
+        engine_keep(e, text);
+        held(e, STORE_HOLD, 1);
+        count++;
+    }
+    CHECK(engine_stats(e).segments > LONG);
+    engine_close(e);
+    REQUIRE(engine_try(e, true) == OK);
+    CHECK_EQ(engine_stats(e).records, RECORDS + 1);
+    const char *dump = engine_dump(e);
+    for (unsigned i = 0; i < KEYS; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "k%05u=%u ", i, last[i]);
+        CHECK(strstr(dump, text) != NULL);
+    }
+    held(e, STORE_DROP, count - 1);
+    engine_close(e);
+    REQUIRE(engine_try(e, true) == OK);
+    CHECK_EQ(engine_stats(e).records, RECORDS + 1);
+    held(e, STORE_DROP, 1);
+    engine_close(e);
+    REQUIRE(engine_try(e, false) == OK);
+    CHECK_EQ(engine_stats(e).records, RECORDS);
+    engine_free(e);
+}
+
 int main(void)
 {
     RUN(cut_anywhere);
@@ -305,5 +359,6 @@ int main(void)
     RUN(another_stores_segment_is_refused);
     RUN(a_start_that_was_cut_short);
     RUN(a_move_that_was_cut_short);
+    RUN(a_long_log_is_all_there);
     return check_result();
 }
