@@ -3,6 +3,7 @@
  *
  *     mogi-store-bench FOLDER [SECONDS] [QUEUED]
  *     mogi-store-bench FOLDER fill SESSIONS MESSAGES [killed]
+ *     mogi-store-bench FOLDER random RECORDS CHANGES [killed]
  *
  * A message of 256 bytes to one of 10,000 sessions is two changes: the message
  * (HOLD) and the delivery that refers to it (PUT), as the broker makes them.
@@ -12,6 +13,10 @@
  * `fill` makes sessions that last, with a subscription each, and spreads
  * messages over their queues; `killed` ends without a word, as kill -9 does,
  * with all of the log that the keeper had left.
+ *
+ * `random` keeps RECORDS retained messages of 64 bytes, then gives so many of
+ * them a new value, in no order: what the keeper has to do for that is seldom
+ * near what it has done before. Batches of 250 are waited for four behind.
  */
 #include "core/record.h"
 #include "store/wal.h"
@@ -29,7 +34,10 @@ enum {
     SESSIONS_MAX = 10000000,
     PAYLOAD = 256,
     MOST = 1000,
-    TOPIC_MAX = 32
+    TOPIC_MAX = 32,
+    RANDOM_PAYLOAD = 64,
+    RANDOM_BATCH = 250,
+    RANDOM_WINDOW = 4
 };
 enum { LOOK_EVERY = 10000 };
 
@@ -233,7 +241,7 @@ static void settle(void)
     struct wal_stats stats;
     struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
     wal_stats(store, &stats);
-    while (stats.segments > 1 + WAL_SEGMENTS_KEPT) {
+    while (stats.segments > 1 + stats.kept) {
         (void)nanosleep(&moment, NULL);
         wal_stats(store, &stats);
     }
@@ -295,6 +303,118 @@ static int fill(uint64_t messages, bool killed)
     return 0;
 }
 
+/* --- keys in no order ----------------------------------------------------- */
+
+/* Of each batch, in ns. */
+static struct {
+    uint64_t count, capacity;
+    uint32_t *ns;
+} waits;
+
+static int wait_compare(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Retained message `number`, as change `i` of a batch. */
+static void retained_make(size_t i, uint64_t number)
+{
+    struct made *to = &made[i];
+    int topic = snprintf(to->topic, sizeof to->topic, "grow/%llu/x",
+                         (unsigned long long)number);
+    memcpy(tail[i], to->topic, (size_t)topic);
+    struct message m = {.topic = bytes_at(to->topic, (size_t)topic),
+                        .payload = bytes_at(tail[i] + topic, RANDOM_PAYLOAD),
+                        .stamp = ++message_count << 6,
+                        .retain = true};
+    struct record_key key = {.kind = RECORD_RETAINED, .text = m.topic};
+    struct draft draft = draft_of(to->message, sizeof to->message, &key);
+    record_message_write(&draft.w, &m);
+    changes[i] = draft_change(&draft, STORE_PUT);
+    changes[i].tail = bytes_at(tail[i], (size_t)topic + RANDOM_PAYLOAD);
+}
+
+/* Submit `count` changes and wait for the batch some before it. */
+static void batch_push(size_t count, double *submitted)
+{
+    submitted[++batch % RANDOM_WINDOW] = seconds_of(CLOCK_MONOTONIC);
+    if (store_submit(store, 0, batch, changes, count) != OK) abort();
+    (void)pthread_mutex_lock(&lock);
+    while (done_batch + RANDOM_WINDOW - 1 < batch)
+        (void)pthread_cond_wait(&news, &lock);
+    (void)pthread_mutex_unlock(&lock);
+    double since = submitted[(batch + 1) % RANDOM_WINDOW];
+    double took = seconds_of(CLOCK_MONOTONIC) - since;
+    if (since > 0 && waits.count < waits.capacity) {
+        waits.ns[waits.count++] = (uint32_t)(took * 1e9);
+    }
+}
+
+/* Give `count` of `records` a value: the first time in order. */
+static void retained_keep(uint64_t records, uint64_t count, bool ordered)
+{
+    double submitted[RANDOM_WINDOW] = {0};
+    size_t some = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t number = ordered ? i : i * 2654435761 % records;
+        retained_make(some++, number);
+        if (some < RANDOM_BATCH && i + 1 < count) continue;
+        batch_push(some, submitted);
+        some = 0;
+        if (i / LOOK_EVERY != (i + RANDOM_BATCH) / LOOK_EVERY) memory_look();
+    }
+}
+
+/* Until the keeper has done what it will do. */
+static void rest(void)
+{
+    struct timespec moment = {.tv_nsec = 200 * 1000 * 1000};
+    double before = -1, now = 0;
+    while (now > before + 0.002) {
+        before = now;
+        (void)nanosleep(&moment, NULL);
+        now = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    }
+}
+
+static int random_bench(uint64_t records, uint64_t count, bool killed)
+{
+    waits.capacity = count / RANDOM_BATCH + 1;
+    waits.ns = calloc(waits.capacity, sizeof *waits.ns);
+    if (waits.ns == NULL) return 1;
+    retained_keep(records, records, true);
+    rest();
+    waits.count = 0;
+    uint64_t written = system_says("io", "write_bytes");
+    double began = seconds_of(CLOCK_MONOTONIC);
+    double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    double own = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+    retained_keep(records, count, false);
+    double took = seconds_of(CLOCK_MONOTONIC) - began;
+    if (!killed) rest();
+    cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    own = seconds_of(CLOCK_THREAD_CPUTIME_ID) - own;
+    written = system_says("io", "write_bytes") - written;
+    qsort(waits.ns, waits.count, sizeof *waits.ns, wait_compare);
+    (void)printf(
+        "%llu records, %llu changes: %.3f CPU-us a change, %.3f of "
+        "it to submit; %.0f bytes written; %.0f thousand/s; a batch "
+        "waits %.2f ms, p99 %.2f, at most %.2f; own memory %llu MB\n",
+        (unsigned long long)records, (unsigned long long)count,
+        cpu * 1e6 / (double)count, own * 1e6 / (double)count,
+        (double)written / (double)count, (double)count / took / 1000,
+        waits.ns[waits.count / 2] / 1e6, waits.ns[waits.count * 99 / 100] / 1e6,
+        waits.ns[waits.count - 1] / 1e6, (unsigned long long)own_kb / 1024);
+    (void)fflush(stdout);
+    if (killed) _exit(0);
+    began = seconds_of(CLOCK_MONOTONIC);
+    store_free(store);
+    (void)printf("closed in %.3f s\n", seconds_of(CLOCK_MONOTONIC) - began);
+    free(waits.ns);
+    return 0;
+}
+
 static int open_store(const char *folder)
 {
     char why[WAL_TEXT_MAX];
@@ -309,25 +429,43 @@ static int open_store(const char *folder)
     return 1;
 }
 
+static int usage(void)
+{
+    (void)fprintf(stderr,
+                  "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n"
+                  "       mogi-store-bench FOLDER fill SESSIONS MESSAGES "
+                  "[killed]\n"
+                  "       mogi-store-bench FOLDER random RECORDS CHANGES "
+                  "[killed]\n");
+    return 2;
+}
+
+/* What the words behind the folder ask for. */
+static int run(int count, char **words)
+{
+    const char *kind = count > 2 ? words[0] : "";
+    bool killed = count > 3 && strcmp(words[3], "killed") == 0;
+    uint64_t some = count > 1 ? strtoull(words[1], NULL, 10) : 1000000;
+    uint64_t more = count > 2 ? strtoull(words[2], NULL, 10) : 0;
+    if (strcmp(kind, "fill") == 0) return fill(more, killed);
+    if (strcmp(kind, "random") == 0) return random_bench(some, more, killed);
+    return bench(count > 0 ? strtod(words[0], NULL) : 5, some);
+}
+
 int main(int argc, char **argv)
 {
     bool fills = argc > 4 && strcmp(argv[2], "fill") == 0;
     if (fills) session_count = strtoull(argv[3], NULL, 10);
     bool folder = argc > 1 && argv[1][0] != '-';
     if (!folder || session_count == 0 || session_count > SESSIONS_MAX) {
-        (void)fprintf(stderr,
-                      "usage: mogi-store-bench FOLDER [SECONDS] [QUEUED]\n"
-                      "       mogi-store-bench FOLDER fill SESSIONS MESSAGES "
-                      "[killed]\n");
-        return 2;
+        return usage();
     }
     orders = calloc(session_count, sizeof *orders);
+    double began = seconds_of(CLOCK_MONOTONIC);
     if (orders == NULL || open_store(argv[1]) != 0) return 1;
-    int result = fills
-                     ? fill(strtoull(argv[4], NULL, 10),
-                            argc > 5 && strcmp(argv[5], "killed") == 0)
-                     : bench(argc > 2 ? strtod(argv[2], NULL) : 5,
-                             argc > 3 ? strtoull(argv[3], NULL, 10) : 1000000);
+    (void)fprintf(stderr, "opened in %.3f s\n",
+                  seconds_of(CLOCK_MONOTONIC) - began);
+    int result = run(argc - 2, argv + 2);
     free(orders);
     return result;
 }
