@@ -151,19 +151,25 @@ static enum arguments_result word_take(struct arguments *a, int argc,
     return row_take(a, row, name, value) ? ARGUMENTS_OK : ARGUMENTS_WRONG;
 }
 
-/* What may not be given together, or not alone. */
-static bool combination_check(struct arguments *a)
+static bool will_check(struct arguments *a)
 {
-    bool v5 = a->client.connect.version == MOGI_MQTT_50;
-    bool kept = !a->client.connect.clean_start;
-    if (a->will_payload != NULL && a->will_topic == NULL) {
+    if (a->will_topic != NULL) return true;
+    if (a->will_payload != NULL) {
         return options_wrong(
             a, "Error: Will payload given, but no will topic given.\n");
     }
-    if (a->will.retain && a->will_topic == NULL) {
+    if (a->will.retain) {
         return options_wrong(
             a, "Error: Will retain given, but no will topic given.\n");
     }
+    return true;
+}
+
+/* Who it is, and for how long it is remembered. */
+static bool session_check(struct arguments *a)
+{
+    bool v5 = a->client.connect.version == MOGI_MQTT_50;
+    bool kept = !a->client.connect.clean_start;
     if (!v5 && kept && a->id == NULL) {
         return options_wrong(a, "Error: You must provide a client id if you "
                                 "are using the -c option.\n");
@@ -181,22 +187,25 @@ static bool combination_check(struct arguments *a)
             a, "Error: You must provide a client id if you are using an "
                "infinite session expiry interval.\n");
     }
-    if (!tls_option_check(a)) return false;
-    if (a->command == ARGUMENTS_SUB && a->topics.count == 0 &&
-        a->unsubscribes.count == 0) {
+    return true;
+}
+
+/* Is there what the command cannot do without? */
+static bool command_check(struct arguments *a)
+{
+    bool message = a->topic != NULL && a->source != SOURCE_NONE;
+    bool filters = a->topics.count > 0 || a->unsubscribes.count > 0;
+    if (a->command == ARGUMENTS_SUB && !filters) {
         return options_wrong(
             a, "Error: You must specify a topic to subscribe to (-t) or "
                "unsubscribe from (-U).\n");
     }
-    if (a->command == ARGUMENTS_PUB &&
-        (a->topic == NULL || a->source == SOURCE_NONE)) {
+    if (a->command == ARGUMENTS_PUB && !message) {
         return options_wrong(
             a, "Error: Both topic and message must be supplied, as in: mogi "
                "pub -t hello -m world\n");
     }
-    if (a->command == ARGUMENTS_RR &&
-        (a->topic == NULL || a->source == SOURCE_NONE ||
-         a->response_topic == NULL)) {
+    if (a->command == ARGUMENTS_RR && (!message || a->response_topic == NULL)) {
         return options_wrong(a, "Error: All of topic, message, and response "
                                 "topic must be supplied.\n");
     }
@@ -311,8 +320,9 @@ enum arguments_result arguments_read(struct arguments *a,
     a->file_at_work = false;
     result = words_take(a, argc - 1, argv + 1);
     if (result != ARGUMENTS_OK) return result;
-    if (!combination_check(a)) return ARGUMENTS_WRONG;
-    return client_finish(a) ? ARGUMENTS_OK : ARGUMENTS_WRONG;
+    bool fine = will_check(a) && session_check(a) && tls_option_check(a) &&
+                command_check(a) && client_finish(a);
+    return fine ? ARGUMENTS_OK : ARGUMENTS_WRONG;
 }
 
 static void row_help(const struct option_row *row, FILE *to)
