@@ -25,6 +25,7 @@ static void way_init(struct way *way)
                         .qos = 1,
                         .stamp = 1000};
     way->body = message_share(&m, way->disk.pool);
+    message_done(&m);
 }
 
 static void way_fini(struct way *way)
