@@ -8,8 +8,10 @@
 
 enum {
     /* So many bytes are looked at for a message: of an ending in front of it
-     * and from it on, with those of a text that is not long; of a session. */
+     * and from it on, without a place in the map, or with that and those of a
+     * text that is not long; of a session. */
     ENDING_FRONT = 24,
+    ENDING_HEAD = offsetof(struct ending, entry),
     ENDING_BYTES = sizeof(struct ending) + 16,
     SESSION_BYTES = 64,
 
@@ -71,11 +73,11 @@ static void topic_begin(struct foreseen *f, const struct foresee_place *place,
                   before == NULL ? NULL : &before->wild, end_add, f);
 }
 
-/* Bring near what stands at `ending`, be it a filter or a subscription. */
-static void ending_fetch(const struct ending *ending)
+/* Bring near what stands at `ending`, be it a filter or a subscription, and
+ * `size` bytes from there on. */
+static void ending_fetch(const struct ending *ending, size_t size)
 {
-    fetch_block((const uint8_t *)ending - ENDING_FRONT,
-                ENDING_FRONT + ENDING_BYTES);
+    fetch_block((const uint8_t *)ending - ENDING_FRONT, ENDING_FRONT + size);
 }
 
 /* Go on to the filter without wildcard; true when there is no other step. */
@@ -84,7 +86,7 @@ static bool exact_on(struct foreseen *f)
     const struct map_entry *before = f->exact.entry;
     bool over = map_seek_on(&f->exact);
     if (!over && f->exact.entry != before)
-        ending_fetch(ending_of_entry(f->exact.entry));
+        ending_fetch(ending_of_entry(f->exact.entry), ENDING_BYTES);
     return over;
 }
 
@@ -133,7 +135,7 @@ static void ends_found(struct foreseen *f, const struct foresee_place *place)
     f->whole = true;
     f->step = STEP_ENDS;
     for (size_t i = 1; i < f->end_count; i++)
-        ending_fetch(f->ends[i]);
+        ending_fetch(f->ends[i], ENDING_HEAD);
     if (f->end_count == 1) step_ends(f, place);
 }
 
