@@ -36,6 +36,19 @@ void run_end(struct shard *shard)
     shard->trail.end = NULL;
 }
 
+/* Has what is at the start of `in` the head of the packet before it? Most that
+ * is no run differs there, and should not pay for more than this look. */
+static bool run_begins(const struct shard *shard, struct bytes in)
+{
+    struct bytes head = shard->trail.head;
+    size_t at = 1; /* of the remaining length, up to four bytes */
+    while (at < 4 && at < in.size && in.data[at] >= 0x80)
+        at++;
+    at++;
+    return in.size >= at + head.size &&
+           memcmp(in.data + at, head.data, head.size) == 0;
+}
+
 /* May packets of `conn` be taken together? Not where each is weighed by itself,
  * or goes to other shards. */
 static bool run_allowed(struct shard *shard, const struct conn *conn)
@@ -125,7 +138,7 @@ size_t run_take(struct shard *shard, struct conn *conn, struct bytes in)
 {
     struct trail *trail = &shard->trail;
     if (trail->end != in.data || in.data[0] != FIRST_BYTE) return 0;
-    if (!run_allowed(shard, conn)) return 0;
+    if (!run_begins(shard, in) || !run_allowed(shard, conn)) return 0;
     struct packets run = run_read(shard, conn, in);
     if (run.count == 0) return 0;
     struct receivers found;
