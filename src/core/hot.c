@@ -64,7 +64,10 @@ static uint64_t sample_of(struct bytes topic)
     }
     uint64_t mix = (first ^ topic.size) * 0x9e3779b97f4a7c15;
     mix = (mix ^ mix >> 29 ^ middle) * 0xd6e8feb86659fd93;
-    return (mix ^ mix >> 29 ^ last) * 0xbf58476d1ce4e5b9;
+    mix = (mix ^ mix >> 29 ^ last) * 0xbf58476d1ce4e5b9;
+    /* The last characters of a name are the high bits of `last`: a product
+     * has them in its high bits only. */
+    return (mix ^ mix >> 32) * 0x9e3779b97f4a7c15;
 }
 
 /* The place of `topic`: cheap, since a compare follows. */

@@ -78,6 +78,37 @@ static void slots_grow_with_names(void)
     pool_free(pool);
 }
 
+static struct bytes between(char text[32], const char *const around[2],
+                            int number)
+{
+    int size = snprintf(text, 32, "%s%03d%s", around[0], number, around[1]);
+    return bytes_at(text, (size_t)size);
+}
+
+/* Names that differ in few characters, wherever these are, do not share
+ * slots more than by chance. */
+static void alike_names_are_apart(void)
+{
+    enum { NAMES = 1000 };
+    static const char *const around[][2] = {
+        {"bench/x/", ""},  {"", ""},     {"dev/1", "/of/a/house"},
+        {"dev", "/house"}, {"a/", "/b"}, {"sensors/of/a/house/", ""}};
+    for (size_t f = 0; f < sizeof around / sizeof around[0]; f++) {
+        struct pool *pool = unit_pool();
+        struct hot hot;
+        hot_init(&hot, pool, key);
+        char text[32];
+        int known = 0;
+        for (int i = 0; i < NAMES; i++)
+            (void)hot_hash(&hot, between(text, around[f], i));
+        for (int i = 0; i < NAMES; i++)
+            known += hot_find(&hot, between(text, around[f], i)) != NULL;
+        CHECK(known > NAMES * 4 / 5);
+        hot_fini(&hot);
+        pool_free(pool);
+    }
+}
+
 /* However many names come, memory is bounded, and each hash is right. */
 static void more_names_than_slots(void)
 {
@@ -103,6 +134,7 @@ int main(void)
     RUN(found_again);
     RUN(hash_of_any_length);
     RUN(slots_grow_with_names);
+    RUN(alike_names_are_apart);
     RUN(more_names_than_slots);
     return check_result();
 }
