@@ -122,7 +122,7 @@ struct hot_topic *hot_remember(struct hot *hot, struct bytes topic)
     hot_displace(hot, slot);
     struct hot_topic *known = pool_take(hot->pool, sizeof *known + topic.size);
     known->hash = hash_bytes(&hot->key, topic);
-    known->version = UINT64_MAX;
+    known->version = known->nobody = UINT64_MAX;
     known->size = (uint16_t)topic.size;
     memcpy(known->text, topic.data, topic.size);
     *slot = known;

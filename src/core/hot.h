@@ -20,6 +20,7 @@ struct hot_topic {
     uint64_t hash;    /* as hash_bytes makes it */
     uint64_t others;  /* shards that want it, */
     uint64_t version; /* as of this interest_version; see route.c */
+    uint64_t nobody;  /* as of this topics_version nobody here wants it */
     uint16_t size;
     uint8_t text[];
 };

@@ -12,6 +12,8 @@ struct packed {
     uint16_t publisher_shard;
     uint8_t qos;
     bool retain;
+    uint8_t lead; /* bytes of the packet in front of the topic; 0: no packet */
+    uint8_t gap;  /* and between topic and forward */
 };
 
 /* Copy `from` to `*at`, move `*at` behind it; the copy. */
@@ -85,13 +87,29 @@ struct body *message_share_as(struct message *m, struct pool *pool,
     return body;
 }
 
-size_t message_packed_size(const struct message *m)
+size_t message_packed_size(const struct message *m, struct bytes packet)
 {
     assert(m != NULL);
+    if (packet.size > 0) return sizeof(struct packed) + packet.size;
     return sizeof(struct packed) + texts_size(m, message_source(m));
 }
 
-void message_pack(const struct message *m, uint8_t *to)
+/* Copy `packet` to `to`; `head` says where in it the texts of `m` are. Returns
+ * the end of the copy. */
+static uint8_t *packet_place(const struct message *m, struct bytes packet,
+                             struct packed *head, uint8_t *to)
+{
+    const uint8_t *forward = m->payload.data - m->forward.size;
+    assert(m->topic.data > packet.data && m->source_size == 0);
+    assert(m->forward.size == 0 || m->forward.data == forward);
+    assert(m->payload.data + m->payload.size == packet.data + packet.size);
+    head->lead = (uint8_t)(m->topic.data - packet.data);
+    head->gap = (uint8_t)(forward - (m->topic.data + m->topic.size));
+    memcpy(to, packet.data, packet.size);
+    return to + packet.size;
+}
+
+void message_pack(const struct message *m, struct bytes packet, uint8_t *to)
 {
     assert(m->topic.size <= UINT16_MAX);
     assert(m->forward.size + m->payload.size <= UINT32_MAX);
@@ -108,21 +126,25 @@ void message_pack(const struct message *m, uint8_t *to)
         .qos = m->qos,
         .retain = m->retain,
     };
-    memcpy(to, &head, sizeof head);
     struct message texts = *m;
-    uint8_t *end = texts_place(&texts, message_source(m), to + sizeof head);
-    assert(end == to + message_packed_size(m));
+    uint8_t *at = to + sizeof head;
+    uint8_t *end = packet.size > 0 ? packet_place(m, packet, &head, at)
+                                   : texts_place(&texts, message_source(m), at);
+    memcpy(to, &head, sizeof head);
+    assert(end == to + message_packed_size(m, packet));
 }
 
-struct message message_unpack(struct bytes packed)
+struct message message_unpack(struct bytes packed, struct bytes *packet)
 {
     struct packed head;
     assert(packed.size >= sizeof head);
     memcpy(&head, packed.data, sizeof head);
-    const uint8_t *topic = packed.data + sizeof head;
-    const uint8_t *forward = topic + head.topic_size;
+    struct bytes whole = bytes_skip(packed, sizeof head);
+    const uint8_t *topic = whole.data + head.lead;
+    const uint8_t *forward = topic + head.topic_size + head.gap;
     const uint8_t *payload = forward + head.forward_size + head.source_size;
     assert(payload + head.payload_size == packed.data + packed.size);
+    *packet = head.lead > 0 ? whole : bytes_at(whole.data, 0);
     return (struct message){
         .topic = {topic, head.topic_size},
         .forward = {forward, head.forward_size},

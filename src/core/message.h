@@ -71,17 +71,20 @@ static inline struct bytes message_source(const struct message *m)
 /* A message as bytes that can be moved, for who sees it once and in passing:
  *
  *     [ head ][ topic | forward | source | payload ]
- */
+ *     [ head ][ packet: ... topic ... forward | payload ]
+ *
+ * The latter is one that came in a `packet` that may go on as it is, and in
+ * which all its texts lie; empty: there is none. */
 
 /* How many bytes message_pack writes. */
-size_t message_packed_size(const struct message *m);
+size_t message_packed_size(const struct message *m, struct bytes packet);
 
 /* Write `m` to `to`, without its body. */
-void message_pack(const struct message *m, uint8_t *to);
+void message_pack(const struct message *m, struct bytes packet, uint8_t *to);
 
-/* A view of what message_pack wrote, which has no body; `packed` need not be
- * aligned. */
-struct message message_unpack(struct bytes packed);
+/* A view of what message_pack wrote, which has no body, and at `*packet` of the
+ * packet; `packed` need not be aligned. */
+struct message message_unpack(struct bytes packed, struct bytes *packet);
 
 /* The step is done with `*m`: drop the reference that it may hold. */
 void message_done(struct message *m);

@@ -20,9 +20,9 @@ struct pool;
 
 enum post_kind {
     /* `body` was published; without one what message_pack wrote, which is in
-     * `packed` behind `lack_size` bytes: keep it if it is retained and `keep`,
-     * deliver it to local subscribers if `deliver`; after a crash only to those
-     * who may lack it. Answer DONE to `join`. */
+     * `packed` behind `lack_size` bytes, maybe with its packet: keep it if it
+     * is retained and `keep`, deliver it to local subscribers if `deliver`;
+     * after a crash only to those who may lack it. Answer DONE to `join`. */
     POST_PUBLISH,
 
     /* One answer to `join`: `count` receivers here, or `reason` why not. */
@@ -76,6 +76,7 @@ struct post {
     bool on;        /* INTEREST, MEMBER */
     bool keep;      /* PUBLISH */
     bool deliver;   /* PUBLISH */
+    bool v5;        /* PUBLISH: the packet in `packed`, if any, is one of 5.0 */
     bool once;      /* PUBLISH: it may come again after a crash; see record.h */
     bool ready;     /* MEMBER; SHARED: connected. RETURNED: not so any more */
     bool wait;      /* SHARED RETURNED */

@@ -182,8 +182,8 @@ static void route_fetch(const struct receivers *receivers, uint32_t i)
     }
 }
 
-/* Give `m` to all of this shard that want it. */
-static void route_local(struct shard *shard, struct message *m,
+/* Give `m` to all of this shard that want it. False: nobody does. */
+static bool route_local(struct shard *shard, struct message *m,
                         struct routing *routing)
 {
     if (m->hash == 0) m->hash = hot_hash(&shard->hot, m->topic);
@@ -207,6 +207,7 @@ static void route_local(struct shard *shard, struct message *m,
         if (route_group_had(shard, routing, receivers.groups[i])) continue;
         share_deliver(shard, receivers.groups[i], m, routing);
     }
+    return receivers.count + receivers.group_count + receivers.own > 0;
 }
 
 /* --- waiting ------------------------------------------------------------- */
@@ -251,10 +252,11 @@ void routing_finish(struct shard *shard, struct routing *routing,
 
 /* --- other shards -------------------------------------------------------- */
 
-/* The shards that said they want `topic`. */
-static uint64_t route_interested(struct shard *shard, struct bytes topic)
+/* The shards that said they want `topic`, of which `hot` is remembered, or
+ * NULL. */
+static uint64_t route_interested(struct shard *shard, struct bytes topic,
+                                 struct hot_topic *hot)
 {
-    struct hot_topic *hot = hot_find(&shard->hot, topic);
     uint64_t version = interest_version(shard->interest);
     if (hot != NULL && hot->version == version) return hot->others;
     uint64_t others = interest_match(shard->interest, topic);
@@ -266,15 +268,47 @@ static uint64_t route_interested(struct shard *shard, struct bytes topic)
 
 /* The shards that must hear of `m`, and which of them keeps it. */
 static uint64_t route_others(struct shard *shard, const struct message *m,
-                             uint16_t *keeper)
+                             struct hot_topic *hot, uint16_t *keeper)
 {
     uint16_t here = shard->place.index;
     *keeper = here;
     if (shard->place.count == 1) return 0;
-    uint64_t others = route_interested(shard, m->topic);
+    uint64_t others = route_interested(shard, m->topic, hot);
     others &= ~(UINT64_C(1) << here);
     if (m->retain) *keeper = shard_of(shard, m->topic);
     return others;
+}
+
+/* What is remembered of the topic of `m`, where other shards may want it. */
+static struct hot_topic *route_hot(const struct shard *shard,
+                                   const struct message *m)
+{
+    if (shard->place.count == 1) return NULL;
+    return hot_find(&shard->hot, m->topic);
+}
+
+/* Give `m` to all here that want it, unless `hot` knows that nobody does: so it
+ * mostly is when others want it, and to find nobody takes longest. */
+static void route_here(struct shard *shard, struct message *m,
+                       const struct hot_topic *hot, struct routing *routing)
+{
+    uint64_t version = topics_version(shard->topics);
+    if (hot != NULL && hot->nobody == version) {
+        assert(m->hash == 0 || m->hash == hot->hash);
+        m->hash = hot->hash;
+        return;
+    }
+    if (route_local(shard, m, routing)) return;
+    struct hot_topic *known = route_hot(shard, m);
+    if (known != NULL) known->nobody = version;
+}
+
+/* The packet that brought `m`, if it may go on as it is, else nothing. */
+static struct bytes route_packet(const struct shard *shard,
+                                 const struct message *m)
+{
+    bool plain = shard->plain.stamp == m->stamp && m->body == NULL;
+    return plain ? shard->packet : bytes_at(NULL, 0);
 }
 
 /* Who may lack it, and what is small go as a copy, which is in the arena once:
@@ -282,14 +316,15 @@ static uint64_t route_others(struct shard *shard, const struct message *m,
 static struct part route_pack(struct shard *shard, const struct message *m,
                               struct bytes lack)
 {
-    size_t size = message_packed_size(m);
+    struct bytes packet = route_packet(shard, m);
+    size_t size = message_packed_size(m, packet);
     bool small = size <= POST_PACKED_BYTES_MAX;
     if (!small) size = 0;
     if (lack.size + size == 0) return (struct part){0};
     struct buffer *arena = &shard->out->arena;
     uint8_t *at = buffer_reserve(arena, lack.size + size);
     if (lack.size > 0) memcpy(at, lack.data, lack.size);
-    if (small) message_pack(m, at + lack.size);
+    if (small) message_pack(m, packet, at + lack.size);
     struct part part = {(uint32_t)arena->size, (uint32_t)(lack.size + size)};
     arena->size += part.size;
     return part;
@@ -315,12 +350,13 @@ static void route_post(struct shard *shard, struct message *m,
     post->join = join;
     post->once = routing->once;
     post->lack_size = (uint16_t)routing->lack.size;
+    post->v5 = shard->plain.v5;
 }
 
 uint64_t route_targets(struct shard *shard, const struct message *m)
 {
     uint16_t keeper;
-    uint64_t targets = route_others(shard, m, &keeper);
+    uint64_t targets = route_others(shard, m, route_hot(shard, m), &keeper);
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
     return targets;
 }
@@ -329,10 +365,11 @@ void route_publish(struct shard *shard, struct message *m,
                    struct routing *routing)
 {
     uint16_t keeper;
-    uint64_t others = route_others(shard, m, &keeper);
+    struct hot_topic *hot = route_hot(shard, m);
+    uint64_t others = route_others(shard, m, hot, &keeper);
     bool keep = m->retain && keeper == shard->place.index;
     if (keep) route_keep_once(shard, m, routing);
-    route_local(shard, m, routing);
+    route_here(shard, m, hot, routing);
     uint64_t targets = others;
     if (keeper != shard->place.index) targets |= UINT64_C(1) << keeper;
     if (targets == 0) return;
@@ -344,24 +381,37 @@ void route_publish(struct shard *shard, struct message *m,
     }
 }
 
+/* What route_pack packed. The packet in it, one of 5.0 (`v5`) or not, may go on
+ * here as well. */
+static struct message route_unpack(struct shard *shard, struct bytes packed,
+                                   bool v5)
+{
+    struct message m = message_unpack(packed, &shard->packet);
+    bool plain = shard->packet.size > 0;
+    if (plain) shard->plain = (struct plain){.stamp = m.stamp, .v5 = v5};
+    return m;
+}
+
 void route_posted(struct shard *shard, const struct post *post)
 {
     struct bytes packed = post->packed;
     assert(post->lack_size <= packed.size);
     struct bytes lack = bytes_at(packed.data, post->lack_size);
-    struct message m = post->body != NULL
-                           ? body_message(post->body)
-                           : message_unpack(bytes_skip(packed, lack.size));
+    struct message m =
+        post->body != NULL
+            ? body_message(post->body)
+            : route_unpack(shard, bytes_skip(packed, lack.size), post->v5);
     struct routing routing = {
         .join = post->join, .once = post->once, .lack = lack};
     size_t puts = shard->out->put_count;
     if (post->keep) route_keep_once(shard, &m, &routing);
-    if (post->deliver) route_local(shard, &m, &routing);
+    if (post->deliver) (void)route_local(shard, &m, &routing);
     /* A member whose session is not kept has no record of it, but may hand it
      * on to one whose is. */
     bool has = shard->out->put_count > puts || routing.given || lack.size > 0;
     if (post->once && has) journal_heard(shard, m.stamp);
     gate_answer(shard, gate_since(shard, puts), post->join, routing.count);
+    shard->plain.stamp = 0;
     message_done(&m);
 }
 

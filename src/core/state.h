@@ -42,9 +42,9 @@ struct memo {
     struct body *body; /* borrowed: the payload that follows, or NULL */
 };
 
-/* The packet being handled, if it is a PUBLISH that may go on as it is, but for
- * RETAIN, to clients of the same version that need nothing of their own in it.
- */
+/* The packet being handled, here or before on the publisher's shard, if it is a
+ * PUBLISH that may go on as it is, but for RETAIN, to clients of the same
+ * version that need nothing of their own in it. */
 struct plain {
     uint64_t stamp; /* of its message; 0: it is not one */
     bool v5;

@@ -23,6 +23,7 @@ struct topics {
     uint64_t filter_count;
     uint64_t subscription_count;
     uint64_t resolved_count;
+    uint64_t version;
 };
 
 struct topics *topics_new(struct pool *pool, struct hash_key key)
@@ -127,6 +128,7 @@ static const struct ending *subscription_ending(
 static void outdate(struct topics *topics, const struct ending *ending)
 {
     foresee_forget(&topics->foresee);
+    topics->version++;
     if (ending->size == 0) {
         cache_outdate(&topics->cache);
     } else {
@@ -412,6 +414,11 @@ struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
         gather_locals(&topics->gather, &local_count);
     cache_offer(&topics->cache, &key, &found, locals, local_count);
     return found;
+}
+
+uint64_t topics_version(const struct topics *topics)
+{
+    return topics->version;
 }
 
 size_t topics_foresee(struct topics *topics, const struct bytes *list,

@@ -150,6 +150,10 @@ struct receivers topics_match_hashed(struct topics *topics, uint64_t hash,
                                      const struct session *publisher,
                                      bool each);
 
+/* Counts up at each change, so that what was resolved before can be known to
+ * be old. */
+uint64_t topics_version(const struct topics *topics);
+
 /* Topics that will be asked for next, in this order: resolve them side by side
  * (foresee.h), which is quicker when nothing of them is near. They need not be
  * valid names, only not empty, and stay where they are until topics_forget.

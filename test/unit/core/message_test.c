@@ -19,15 +19,18 @@ static void packed_messages_are_whole(void)
         .retain = true,
     };
     uint8_t space[256];
+    struct bytes none = {NULL, 0};
     for (int sourced = 0; sourced < 2; sourced++) {
-        size_t size = message_packed_size(&m);
+        size_t size = message_packed_size(&m, none);
         REQUIRE(size < sizeof space);
         /* Anywhere, and moved as bytes are. */
-        message_pack(&m, space + 1);
+        message_pack(&m, none, space + 1);
         uint8_t *moved = malloc(size);
         REQUIRE(moved != NULL);
         memcpy(moved, space + 1, size);
-        struct message view = message_unpack(bytes_at(moved, size));
+        struct bytes packet;
+        struct message view = message_unpack(bytes_at(moved, size), &packet);
+        CHECK_EQ(packet.size, 0);
         CHECK(view.body == NULL && !view.owned);
         CHECK_BYTES(view.topic.data, view.topic.size, "a/b", 3);
         CHECK_BYTES(view.forward.data, view.forward.size, "PROPS", 5);
@@ -50,6 +53,52 @@ static void packed_messages_are_whole(void)
     message_done(&m);
     CHECK_EQ(pool_bytes(pool), 0);
     pool_free(pool);
+}
+
+/* A packet goes along whole, and the texts are found in it: of 3.1.1, and of
+ * 5.0, where the size of the properties comes before them. */
+static void packed_packets_are_whole(void)
+{
+    static const struct {
+        const char *packet;
+        size_t size, topic, forward, forward_size, payload;
+    } rows[] = {
+        {"\x30\x07\x00\x03"
+         "a/bPA",
+         9, 4, 7, 0, 7},
+        {"\x30\x0c\x00\x03"
+         "a/b\x05PROPSPA",
+         15, 4, 8, 5, 13},
+        {"\x30\x06\x00\x03"
+         "a/b\x00",
+         8, 4, 8, 0, 8},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint8_t *data = (const uint8_t *)rows[i].packet;
+        struct bytes packet = bytes_at(data, rows[i].size);
+        struct message m = {
+            .topic = bytes_at(data + rows[i].topic, 3),
+            .forward = bytes_at(data + rows[i].forward, rows[i].forward_size),
+            .payload = bytes_skip(packet, rows[i].payload),
+            .hash = 5,
+            .stamp = 9,
+        };
+        if (m.forward.size == 0) m.forward.data = NULL;
+        uint8_t space[256];
+        size_t size = message_packed_size(&m, packet);
+        REQUIRE(size < sizeof space);
+        message_pack(&m, packet, space + 1);
+        struct bytes came;
+        struct message view = message_unpack(bytes_at(space + 1, size), &came);
+        CHECK_BYTES(came.data, came.size, data, packet.size);
+        CHECK_BYTES(view.topic.data, view.topic.size, "a/b", 3);
+        CHECK_BYTES(view.forward.data, view.forward.size, "PROPS",
+                    rows[i].forward_size);
+        CHECK_BYTES(view.payload.data, view.payload.size, "PA",
+                    packet.size - rows[i].payload);
+        CHECK_EQ(view.hash, 5);
+        CHECK_EQ(view.stamp, 9);
+    }
 }
 
 static void share_copies_all_parts(void)
@@ -142,6 +191,7 @@ static void expiry_is_rounded_up(void)
 int main(void)
 {
     RUN(packed_messages_are_whole);
+    RUN(packed_packets_are_whole);
     RUN(share_copies_all_parts);
     RUN(share_takes_empty_parts);
     RUN(expiry_is_rounded_up);

@@ -54,6 +54,37 @@ static void withdrawn(void)
     bench_free(b);
 }
 
+/* That nobody here wants a topic that others want is found out once, and again
+ * after each change. */
+static void nobody_here(void)
+{
+    uint32_t c[3];
+    struct bench *b = three(c);
+    const struct topics *topics = b->shards[0]->topics;
+    bench_want(b, c[1], "t", 0);
+    bench_tell(b, c[0], "t", "1");
+    uint64_t resolved = topics_resolved_count(topics);
+    bench_tell(b, c[0], "t", "2");
+    bench_tell(b, c[0], "t", "3");
+    CHECK_EQ(topics_resolved_count(topics), resolved);
+    bench_want(b, c[0], "t", 0);
+    bench_tell(b, c[0], "t", "4");
+    EXPECT_MESSAGE(b, c[0], "t", "4");
+    bench_say(b, c[0], bench_unfilter(b, c[0], "t"));
+    EXPECT_UNSUBACK(b, c[0], 0);
+    bench_tell(b, c[0], "t", "5");
+    bench_tell(b, c[0], "t", "6");
+    EXPECT_QUIET(b, c[0]);
+    bench_want(b, c[0], "+", 0);
+    bench_tell(b, c[0], "t", "7");
+    EXPECT_MESSAGE(b, c[0], "t", "7");
+    for (char n = '1'; n <= '7'; n++) {
+        char text[2] = {n, 0};
+        EXPECT_MESSAGE(b, c[1], "t", text);
+    }
+    bench_free(b);
+}
+
 /* Nobody who publishes after somebody saw SUBACK is missed: it waits for the
  * slowest shard. */
 static void suback_waits(void)
@@ -196,6 +227,7 @@ int main(void)
 {
     RUN(only_interested);
     RUN(withdrawn);
+    RUN(nobody_here);
     RUN(suback_waits);
     RUN(order);
     RUN(retained);
