@@ -18,6 +18,7 @@ void run_lead(struct shard *shard, const struct publish *p, uint64_t hash)
 {
     struct bytes packet = shard->packet;
     const uint8_t *end = packet.data + packet.size;
+    if (hash == shard->trail.barred) return;
     assert(packet.data[0] == FIRST_BYTE);
     assert(p->payload.data + p->payload.size == end);
     /* A topic stands behind its size. */
@@ -34,6 +35,7 @@ void run_lead(struct shard *shard, const struct publish *p, uint64_t hash)
 void run_end(struct shard *shard)
 {
     shard->trail.end = NULL;
+    shard->trail.barred = 0;
 }
 
 /* Has what is at the start of `in` the head of the packet before it? Most that
@@ -64,30 +66,32 @@ static bool run_allowed(struct shard *shard, const struct conn *conn)
     return route_targets(shard, &m) == 0;
 }
 
-/* Does `frame` differ from the packet before it only in its payload, which may
- * pass? */
-static bool frame_follows(const struct shard *shard, const struct frame *frame)
+/* Is the packet at the start of `in` the same as the one before, but for its
+ * payload, which may pass? */
+static bool run_next(const struct shard *shard, const struct conn *conn,
+                     struct bytes in, struct frame *frame)
 {
+    if (in.size == 0 || in.data[0] != FIRST_BYTE) return false;
+    enum err e = frame_next(in, (enum protocol)conn->protocol,
+                            conn->limits.packet_max, frame);
     struct bytes head = shard->trail.head, body = frame->body;
-    if (frame->size >= PAYLOAD_SHARED_BYTES || body.size < head.size) {
-        return false;
-    }
+    if (e != OK || body.size < head.size) return false;
+    if (frame->size >= PAYLOAD_SHARED_BYTES) return false;
     uint32_t limit = shard->options->message_size_limit;
     if (limit > 0 && body.size - head.size > limit) return false;
     return memcmp(body.data, head.data, head.size) == 0;
 }
 
-/* The packets of the run at the start of `in`. */
+/* The packets of the run at the start of `in`, each of `size_max` at most. */
 static struct packets run_read(const struct shard *shard,
-                               const struct conn *conn, struct bytes in)
+                               const struct conn *conn, struct bytes in,
+                               uint32_t size_max)
 {
     struct packets run = {.bytes = bytes_at(in.data, 0)};
     struct bytes rest = in;
     struct frame frame;
-    while (rest.size > 0 && rest.data[0] == FIRST_BYTE &&
-           frame_next(rest, (enum protocol)conn->protocol,
-                      conn->limits.packet_max, &frame) == OK) {
-        if (!frame_follows(shard, &frame)) break;
+    while (run_next(shard, conn, rest, &frame)) {
+        if (frame.size > size_max) break;
         if (run.bytes.size + frame.size > RUN_BYTES_MAX) break;
         rest = bytes_skip(rest, frame.size);
         run.bytes.size += frame.size;
@@ -99,50 +103,57 @@ static struct packets run_read(const struct shard *shard,
     return run;
 }
 
-/* Can `receiver` get the packets now, as they are? */
-static bool run_reaches(struct shard *shard, const struct packets *run,
-                        const struct receiver *receiver, bool v5)
+/* Can `receiver` get packets now, as they are? */
+static bool run_reaches(struct shard *shard, const struct receiver *receiver,
+                        bool v5)
 {
     const struct session *session = receiver->session;
     const struct conn *conn = session->conn;
     if (conn == NULL || receiver->identifier_count > 0) return false;
     if (session->outbound->queue_qos0_count > 0) return false;
     if (conn_waiting(conn) != NULL || !output_room(conn)) return false;
-    if (!output_alike(conn, v5) || !output_fits(conn, run->size_max)) {
-        return false;
-    }
+    if (!output_alike(conn, v5)) return false;
     return grant_allows(shard, session, ACL_RECEIVE, shard->trail.topic,
                         shard->trail.hash);
 }
 
-/* All who want the packets, if all of them can get them; else NULL. */
-static const struct receivers *run_receivers(struct shard *shard,
-                                             const struct conn *conn,
-                                             const struct packets *run,
-                                             struct receivers *found)
+/* Find all who want the packets, and the largest packet that all of them take.
+ * 0: not all of them can get packets together. */
+static uint32_t run_receivers(struct shard *shard, const struct conn *conn,
+                              struct receivers *found)
 {
     const struct session *publisher = conn->session;
     if (publisher->no_local_count == 0) publisher = NULL;
     *found = topics_match_hashed(shard->topics, shard->trail.hash,
                                  shard->trail.topic, publisher,
                                  shard->options->allow_duplicate_messages);
-    if (found->group_count > 0) return NULL;
+    if (found->group_count > 0) return 0;
     bool v5 = conn->protocol == MQTT_50;
+    uint32_t size_max = UINT32_MAX;
     for (uint32_t i = 0; i < found->count; i++) {
-        if (!run_reaches(shard, run, &found->list[i], v5)) return NULL;
+        if (!run_reaches(shard, &found->list[i], v5)) return 0;
+        uint32_t max = found->list[i].session->conn->packet_max;
+        if (max > 0 && max < size_max) size_max = max;
     }
-    return found;
+    return size_max;
 }
 
 size_t run_take(struct shard *shard, struct conn *conn, struct bytes in)
 {
     struct trail *trail = &shard->trail;
     if (trail->end != in.data || in.data[0] != FIRST_BYTE) return 0;
-    if (!run_begins(shard, in) || !run_allowed(shard, conn)) return 0;
-    struct packets run = run_read(shard, conn, in);
-    if (run.count == 0) return 0;
+    if (!run_begins(shard, in)) return 0;
     struct receivers found;
-    if (run_receivers(shard, conn, &run, &found) == NULL) return 0;
+    uint32_t size_max = 0;
+    if (run_allowed(shard, conn)) size_max = run_receivers(shard, conn, &found);
+    if (size_max == 0) {
+        /* Nothing of that changes before the input is handled, or seldom. */
+        trail->end = NULL;
+        trail->barred = trail->hash;
+        return 0;
+    }
+    struct packets run = run_read(shard, conn, in, size_max);
+    if (run.count == 0) return 0;
     conn->seen_ms = shard->now_ms;
     stat_add(shard, STAT_PACKETS_IN, run.count);
     stat_add(shard, STAT_PUBLISH_IN, run.count);

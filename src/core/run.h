@@ -30,7 +30,8 @@ struct trail {
     const uint8_t *end; /* of its packet; NULL: there was none */
     struct bytes head;  /* of its body: all before the payload */
     struct bytes topic;
-    uint64_t hash; /* of the topic */
+    uint64_t hash;   /* of the topic */
+    uint64_t barred; /* that of one whose publishes go one by one; 0: none */
 };
 
 /* The packet being handled is `p`, of QoS 0, not retained, and may go on as it

@@ -296,7 +296,7 @@ static const struct story STORIES[] = {
     {"much", MQTT_50, option_none, enter_new, say_much, 597},
     {"much to who is stuck", MQTT_50, option_none, enter_stuck, say_much, 597},
     {"alias", MQTT_50, option_none, enter_alias, say_mixed, 1},
-    {"packet size", MQTT_50, option_none, enter_small, say_five, 2},
+    {"packet size", MQTT_50, option_none, enter_small, say_five, 3},
     {"identifier", MQTT_50, option_none, enter_numbered, say_mixed, 0},
     {"group", MQTT_311, option_none, enter_group, say_mixed, 1},
     {"away", MQTT_50, option_none, enter_away, say_mixed, 1},
