@@ -184,9 +184,9 @@ static uint64_t keeper_bytes(struct wal *wal, uint64_t used)
 static bool keeper_within(struct wal *wal, uint64_t used)
 {
     uint64_t quota = wal->options.quota_bytes;
-    uint64_t least = QUOTA_SEGMENTS * (uint64_t)wal->options.segment_bytes;
+    uint64_t needed = QUOTA_SEGMENTS * (uint64_t)wal->options.segment_bytes;
     if (quota == 0) return true;
-    if (quota < least) quota = least;
+    if (quota < needed) quota = needed;
     while (keeper_bytes(wal, used) > quota &&
            logfile_spares(wal) > SPARES_KEPT && logfile_spend(wal)) {
     }
