@@ -70,6 +70,7 @@ void turn_end(struct host *host)
     batch_leave(host);
     mail_leave(host);
     output_leave(host);
+    streams_settle(&host->streams);
     read_size_adapt(host);
     actions_clear(actions);
     tick_set(host);

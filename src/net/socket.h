@@ -59,6 +59,10 @@ ssize_t socket_peek(int fd, void *data, size_t size);
 /* Write `count` runs of bytes. Returns how many bytes went, or an error. */
 ssize_t socket_write(int fd, const uv_buf_t *list, size_t count);
 
+/* Have the system tell the peer's at once that what was read has come, and not
+ * with the next packet or in a while. Harmless where it cannot. */
+void socket_acknowledge(int fd);
+
 /* Tell the peer that no more comes. */
 void socket_shut_write(int fd);
 

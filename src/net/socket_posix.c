@@ -250,6 +250,12 @@ ssize_t socket_write(int fd, const uv_buf_t *list, size_t count)
     return put < 0 ? uv_translate_sys_error(errno) : put;
 }
 
+void socket_acknowledge(int fd)
+{
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 void socket_shut_write(int fd)
 {
     (void)shutdown(fd, SHUT_WR);

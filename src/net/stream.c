@@ -109,6 +109,7 @@ static int stream_end(struct stream *stream)
     assert(!stream->posted);
     struct streams *all = stream->all;
     stream->state = STREAM_CLOSED;
+    if (all->lone == stream) all->lone = NULL;
     stream_greeting_leave(stream);
     stream_output_drop(stream);
     watch_stop(all->poller, &stream->watch);
@@ -291,6 +292,21 @@ bool stream_input_met(struct stream *stream, struct bytes bytes)
     return err == OK;
 }
 
+/* `size` bytes were read. */
+static void read_note(struct stream *stream, size_t size)
+{
+    struct streams *all = stream->all;
+    bool lone = all->reads++ == 0 && size <= STREAM_LONE_BYTES;
+    all->lone = lone ? stream : NULL;
+}
+
+void streams_settle(struct streams *all)
+{
+    if (all->lone != NULL) socket_acknowledge(all->lone->watch.fd);
+    all->lone = NULL;
+    all->reads = 0;
+}
+
 /* Read once, or, when the socket has failed, what came before it did. `ends`:
  * the peer sends nothing more, and behind what is left is the end. */
 static void input_read(struct stream *stream, bool failed, bool ends)
@@ -303,6 +319,7 @@ static void input_read(struct stream *stream, bool failed, bool ends)
         if (got > 0) {
             bool left = ends || (size_t)got == size;
             if (left && !failed) watch_again(all->poller, &stream->watch);
+            read_note(stream, (size_t)got);
             bool more =
                 stream_input_met(stream, bytes_at(all->input, (size_t)got));
             if (more && !failed) return;

@@ -42,6 +42,9 @@ enum {
     STREAM_DRAIN_MS = 1000,
     STREAM_DRAIN_BYTES_MAX = 256 * 1024,
 
+    /* More at once does not come from who waits to send the next. */
+    STREAM_LONE_BYTES = 256,
+
     /* Time for handshakes in one turn of the loop, in ns. */
     STREAM_GREETING_NS = 1000 * 1000
 };
@@ -86,6 +89,11 @@ struct streams {
     struct poller *poller;
     struct wheel wheel; /* streams that greet, linger, or are closed */
     size_t count;       /* streams whose socket is open */
+
+    /* Since streams_settle. */
+    size_t reads;        /* that brought something */
+    struct stream *lone; /* who alone said something, not much, and got no
+                            answer; NULL: nobody */
 
     /* TLS. */
     struct shields shields;
@@ -164,6 +172,12 @@ unsigned stream_post(struct stream *stream, const struct piece *pieces,
 
 /* Write what was posted. Before anything else is done with its streams. */
 void streams_flush(struct streams *all);
+
+/* A turn of the loop is over. If it was about one small read, and the peer gets
+ * no answer, its system is told that the bytes have come. That takes 40 ms
+ * otherwise, and a peer that has something more to say, but does not send small
+ * packets as long as one is under way (Nagle, RFC 896), would wait for it. */
+void streams_settle(struct streams *all);
 
 /* Stop, or go on with, reading. Harmless when it is so already. */
 void stream_pause(struct stream *stream);

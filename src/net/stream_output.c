@@ -169,6 +169,7 @@ unsigned stream_write(struct stream *stream, const struct piece *pieces,
                       size_t count)
 {
     assert(stream->state == STREAM_OPEN);
+    if (stream->all->lone == stream) stream->all->lone = NULL;
     bool waited = stream_waits(stream);
     size_t written = 0;
     bool alive = !stream->broken;
@@ -234,6 +235,7 @@ unsigned stream_post(struct stream *stream, const struct piece *pieces,
 {
     assert(stream->state == STREAM_OPEN);
     struct streams *all = stream->all;
+    if (all->lone == stream) all->lone = NULL;
     size_t size;
     bool postable = pieces_postable(pieces, count, &size);
     bool full = all->posted_count == POSTED_MAX ||

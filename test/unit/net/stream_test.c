@@ -3,6 +3,9 @@
 #include "net/plain_pair.h"
 #include "net/socket.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
 static void bytes_arrive_and_leave(void)
 {
     pair_begin();
@@ -69,6 +72,94 @@ static void end_comes_behind_what_was_sent(void)
     pair_turn(20);
     CHECK_EQ(pair.input_size, sizeof data);
     CHECK_EQ(pair.ended, 1);
+    pair_end();
+}
+
+/* The stream, but over TCP. */
+static void tcp_begin(void)
+{
+    close(pair_open());
+    close(pair.far);
+    struct address address;
+    REQUIRE(socket_resolve("127.0.0.1", 0, ADDRESS_IPV4, &address, 1) == 1);
+    int door = socket_listen(&address, false, NULL);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(address.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    pair.far = socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(door >= 0 && pair.far >= 0);
+    REQUIRE(connect(pair.far, (struct sockaddr *)&to, sizeof to) == 0);
+    int fd = socket_accept(door, &address);
+    REQUIRE(fd >= 0);
+    socket_close(door);
+    CHECK_EQ(stream_open(&pair.stream, &pair.streams, fd, NULL), OK);
+}
+
+/* Packets of the test's that the stream's system has not acknowledged. */
+static uint32_t far_unacknowledged(void)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    REQUIRE(getsockopt(pair.far, IPPROTO_TCP, TCP_INFO, &info, &size) == 0);
+    return info.tcpi_unacked;
+}
+
+/* One that asks and is answered, as long as the system takes to see that and
+ * to acknowledge with the answers alone. */
+static void far_converse(void)
+{
+    char byte;
+    struct piece answer = piece_of("y");
+    for (int i = 0; i < 40; i++) {
+        CHECK_EQ(write(pair.far, "x", 1), 1);
+        pair_turn(1);
+        CHECK_EQ(stream_write(&pair.stream, &answer, 1), 0);
+        streams_settle(&pair.streams);
+        CHECK_EQ(read(pair.far, &byte, 1), 1);
+    }
+}
+
+static void who_gets_no_answer_need_not_wait(void)
+{
+    tcp_begin();
+    far_converse();
+    CHECK_EQ(write(pair.far, "x", 1), 1);
+    pair_turn(1);
+    CHECK(pair.streams.lone == &pair.stream);
+    streams_settle(&pair.streams);
+    CHECK_EQ(far_unacknowledged(), 0);
+    CHECK(pair.streams.lone == NULL);
+    pair_close();
+}
+
+/* Where the news comes with the answer, or nobody waits for it, there is none
+ * by itself. */
+static void others_are_not_settled(void)
+{
+    static const uint8_t much[STREAM_LONE_BYTES + 1];
+    struct piece answer = piece_of("y");
+    pair_begin();
+    CHECK_EQ(write(pair.far, "x", 1), 1);
+    pair_turn(1);
+    CHECK(pair.streams.lone == &pair.stream);
+    CHECK_EQ(stream_post(&pair.stream, &answer, 1), 0);
+    CHECK(pair.streams.lone == NULL);
+    streams_flush(&pair.streams);
+    streams_settle(&pair.streams);
+    CHECK_EQ(write(pair.far, much, sizeof much), sizeof much);
+    pair_turn(1);
+    CHECK(pair.streams.lone == NULL);
+    streams_settle(&pair.streams);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ(write(pair.far, "x", 1), 1);
+        pair_turn(1);
+    }
+    CHECK(pair.streams.lone == NULL);
+    streams_settle(&pair.streams);
+    CHECK_EQ(write(pair.far, "x", 1), 1);
+    pair_turn(1);
+    stream_cut(&pair.stream);
+    CHECK(pair.streams.lone == NULL);
     pair_end();
 }
 
@@ -157,6 +248,8 @@ int main(void)
     RUN(read_size_bounds_a_read);
     RUN(end_is_told_once);
     RUN(end_comes_behind_what_was_sent);
+    RUN(who_gets_no_answer_need_not_wait);
+    RUN(others_are_not_settled);
     RUN(linger_delivers_before_it_closes);
     RUN(linger_has_a_limit_of_bytes);
     RUN(linger_has_a_limit_of_time);
