@@ -263,6 +263,8 @@ class VersionFiveTest(PahoCase):
         first = self.client(**sleeper)
         first.subscribe("expiry", 1)
         first.close()
+        until(lambda: "Client expiry disconnected" in self.broker.log(),
+              "the sleeper is gone")
         alice = self.client()
         alice.publish("expiry", "short", 1, properties=props(
             "PUBLISH", MessageExpiryInterval=1))

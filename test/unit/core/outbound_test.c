@@ -31,7 +31,7 @@ static void tell(struct bench *b, uint32_t from, int first, int last,
                  uint8_t qos)
 {
     for (int i = first; i <= last; i++) {
-        char text[8];
+        char text[16];
         snprintf(text, sizeof text, "%d", i);
         bench_promise(b, from, "t", text, qos, qos > 0);
         if (qos > 0) EXPECT(b, from, qos == 1 ? PACKET_PUBACK : PACKET_PUBREC);
