@@ -137,7 +137,7 @@ static void actor_publish(struct life *life, struct actor *actor)
     }
     say_publish(life, actor, &sending, false);
     /* What follows on the same topic may come in the same read. */
-    while (qos == 0 && life_chance(life, 1, 2)) {
+    while (life->talkative && qos == 0 && life_chance(life, 1, 2)) {
         sending.message =
             model_publish(life->model, actor->index, topic, qos, bulk);
         say_publish(life, actor, &sending, false);

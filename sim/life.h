@@ -92,6 +92,7 @@ struct life {
     bool moved;        /* a crash changed the number of shards */
     bool crowd;        /* most are members of groups, and come and go */
     bool restless;     /* one crash comes after the other */
+    bool talkative;    /* who publishes often goes on, on the same topic */
     uint32_t step;
     uint32_t crash_at; /* there it crashes once more; ACTS_SETUP: nowhere */
     char error[LIFE_TEXT_MAX + 1];

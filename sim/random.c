@@ -230,6 +230,10 @@ static void life_begin(struct life *life)
         first->keeps = first->persistent;
     }
     life->restless = life_chance(life, 1, 4);
+    /* In bursts comes QoS 0, which a crash may lose and no group routes as
+     * one: of no use to the two above. */
+    bool plain = !life->crowd && !life->restless;
+    life->talkative = plain && life_chance(life, 1, 3);
     life->step = 0;
 }
 
