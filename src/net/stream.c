@@ -296,13 +296,21 @@ bool stream_input_met(struct stream *stream, struct bytes bytes)
 static void read_note(struct stream *stream, size_t size)
 {
     struct streams *all = stream->all;
-    bool lone = all->reads++ == 0 && size <= STREAM_LONE_BYTES;
-    all->lone = lone ? stream : NULL;
+    all->lone = NULL;
+    if (all->reads++ > 0 || size > STREAM_LONE_BYTES) return;
+    uint16_t now_ms = (uint16_t)uv_now(all->loop);
+    uint16_t gap_ms = (uint16_t)(now_ms - stream->lone_ms);
+    if (gap_ms >= STREAM_HELD_MIN_MS && gap_ms <= STREAM_HELD_MAX_MS) {
+        stream->held = true;
+    }
+    stream->lone_ms = now_ms;
+    all->lone = stream;
 }
 
 void streams_settle(struct streams *all)
 {
-    if (all->lone != NULL) socket_acknowledge(all->lone->watch.fd);
+    struct stream *lone = all->lone;
+    if (lone != NULL && lone->held) socket_acknowledge(lone->watch.fd);
     all->lone = NULL;
     all->reads = 0;
 }

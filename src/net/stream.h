@@ -45,6 +45,11 @@ enum {
     /* More at once does not come from who waits to send the next. */
     STREAM_LONE_BYTES = 256,
 
+    /* A peer that was held up by a late acknowledgement speaks again so long
+     * after its last word, in ms. */
+    STREAM_HELD_MIN_MS = 35,
+    STREAM_HELD_MAX_MS = 60,
+
     /* Time for handshakes in one turn of the loop, in ns. */
     STREAM_GREETING_NS = 1000 * 1000
 };
@@ -132,9 +137,11 @@ struct stream {
     struct watch watch;
     uint8_t state; /* enum stream_state */
     bool reading;
-    bool ended;  /* the owner has been told */
-    bool broken; /* a write failed: nothing can leave any more */
-    bool posted; /* something of it waits for streams_flush */
+    bool ended;       /* the owner has been told */
+    bool broken;      /* a write failed: nothing can leave any more */
+    bool posted;      /* something of it waits for streams_flush */
+    bool held;        /* it seems to wait for acknowledgements */
+    uint16_t lone_ms; /* when it last was `lone`: the low bits */
 };
 
 /* Ready for streams on `loop`, with memory from `pool`. */
@@ -176,7 +183,8 @@ void streams_flush(struct streams *all);
 /* A turn of the loop is over. If it was about one small read, and the peer gets
  * no answer, its system is told that the bytes have come. That takes 40 ms
  * otherwise, and a peer that has something more to say, but does not send small
- * packets as long as one is under way (Nagle, RFC 896), would wait for it. */
+ * packets as long as one is under way (Nagle, RFC 896), would wait for it. So
+ * it is for a peer that looks as if it had waited so once. */
 void streams_settle(struct streams *all);
 
 /* Stop, or go on with, reading. Harmless when it is so already. */
